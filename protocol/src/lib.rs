@@ -1,0 +1,6 @@
+//! What two Weft peers must agree on: bytes in, values out.
+//!
+//! Nothing here does I/O, reads a clock, spawns a task or logs; everything is a pure function of its input, bounded
+//! by the length of that input, and never panics whatever the bytes.
+
+pub mod id;
