@@ -15,6 +15,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { encodeName } from './document-address';
 import type { EditorOptions, EditorSession } from './editor-session';
+import type { Person } from './identity';
 import { announce } from './presence';
 import { explain } from './refusals';
 import { EditCounter, type Link } from './save-state';
@@ -31,7 +32,7 @@ export interface CodeEditorSession extends EditorSession {
 export function openCodeEditor(options: EditorOptions): CodeEditorSession {
   const connection = new PlainTextConnection(options);
   const { awareness } = connection.provider;
-  announce(awareness, options.me);
+  connection.introduce(options.me);
   const text = connection.doc.getText(PLAIN_TEXT_FIELD);
   const view = new EditorView({
     parent: options.mount,
@@ -59,6 +60,7 @@ export function openCodeEditor(options: EditorOptions): CodeEditorSession {
     awareness,
     link: () => connection.link(),
     notice: () => connection.notice,
+    introduce: (me) => connection.introduce(me),
     focus: () => view.focus(),
   };
 }
@@ -91,9 +93,11 @@ class PlainTextConnection {
   readonly #options: EditorOptions;
   readonly #edits = new EditCounter();
   #tried = false;
+  #me: Person;
 
   constructor(options: EditorOptions) {
     this.#options = options;
+    this.#me = options.me;
     const { sync, name, token } = options.address;
     this.provider = new WebsocketProvider(sync, encodeName(name), this.doc, {
       params: { token },
@@ -108,6 +112,11 @@ class PlainTextConnection {
       reach: connected ? 'connected' : this.#tried ? 'lost' : 'connecting',
       unsaved: this.#edits.unsaved,
     };
+  }
+
+  introduce(me: Person): void {
+    this.#me = me;
+    announce(this.provider.awareness, me);
   }
 
   #listen(): void {
@@ -126,10 +135,7 @@ class PlainTextConnection {
       if (synced) {
         this.#tried = true;
         this.notice = null;
-        announce(provider.awareness, {
-          ...this.#options.me,
-          ...provider.awareness.getLocalState()?.['user'],
-        });
+        this.introduce(this.#me);
       }
       this.#ask();
     });

@@ -6,6 +6,7 @@ import type { Link } from './save-state';
 
 export interface EditorOptions {
   readonly address: DocumentAddress;
+  /** Who writes here, to begin with. */
   readonly me: Person;
   /** The empty element that the editor fills; its `data-synced` tells whether the document has arrived. */
   readonly mount: HTMLElement;
@@ -18,5 +19,7 @@ export interface EditorSession {
   link(): Link;
   /** A sentence for the person who writes, while the server refuses something. */
   notice(): string | null;
+  /** Tells the others who writes here. */
+  introduce(me: Person): void;
   focus(): void;
 }

@@ -80,3 +80,14 @@ export function rename(person: Person, typed: string): Person {
   write(forGood, NAME_KEY, name);
   return { ...person, name: name || drawnDefault().name };
 }
+
+/**
+ * The colour for `me` among these people: mine, unless somebody who comes first in the order of ids has it too;
+ * then one that is free, if any is. Everybody decides alike, so of two with one colour exactly one moves.
+ */
+export function colorAmong(me: Person, people: readonly Person[]): string {
+  const others = people.filter((person) => person.id !== me.id);
+  if (!others.some((person) => person.color === me.color && person.id < me.id)) return me.color;
+  const taken = new Set(others.map((person) => person.color));
+  return COLORS.find((color) => !taken.has(color)) ?? me.color;
+}

@@ -16,8 +16,8 @@ import type { Editor } from '@tiptap/core';
 import type { CodeEditorSession } from './code-editor';
 import { openDocument } from './document-address';
 import type { EditorOptions, EditorSession } from './editor-session';
-import { loadIdentity, rename } from './identity';
-import { announce, peopleHere, showPeople } from './presence';
+import { colorAmong, loadIdentity, type Person, rename } from './identity';
+import { peopleHere, showPeople } from './presence';
 import { openRichEditor } from './rich-editor';
 import { fillToolbar, walkWithArrows } from './rich-toolbar';
 import { combine, type SaveState, wording } from './save-state';
@@ -82,26 +82,46 @@ function people() {
 
 function showPresence(): void {
   const here = people();
+  const color = colorAmong(me, here);
+  if (color !== me.color) {
+    become({ ...me, color });
+    return;
+  }
   showPeople(element('peers'), here);
-  element('alone').hidden = here.length > 1;
+  showLoneliness();
+}
+
+function showLoneliness(): void {
+  element('alone').hidden = people().length > 1 || saveState() === 'offline';
+}
+
+/** Goes by another name or colour from now on. */
+function become(person: Person): void {
+  me = person;
+  element<HTMLInputElement>('my-name').value = me.name;
+  element('my-color').style.backgroundColor = me.color;
+  for (const session of sessions) session.introduce(me);
+  showPresence();
 }
 
 function saveState(): SaveState {
   return sessions.length === 0 ? 'offline' : combine(sessions.map((session) => session.link()));
 }
 
-let wordsTimer: ReturnType<typeof setTimeout> | undefined;
+let wordsAreDue = false;
 
 function showConnection(): void {
   element('save-state').dataset.saveState = saveState();
-  wordsTimer ??= setTimeout(showWords, WORDS_LAG_MS);
+  if (!wordsAreDue) setTimeout(showWords, WORDS_LAG_MS);
+  wordsAreDue = true;
+  showLoneliness();
   const notice = sessions.map((session) => session.notice()).find((sentence) => sentence !== null);
   element('notice').hidden = notice === undefined;
   if (element('notice').textContent !== (notice ?? '')) element('notice').textContent = notice ?? '';
 }
 
 function showWords(): void {
-  wordsTimer = undefined;
+  wordsAreDue = false;
   const mark = element('save-state');
   const words = wording(sessions.map((session) => session.link()));
   mark.dataset.shown = saveState();
@@ -161,14 +181,7 @@ function wireShare(): void {
 
 function wireName(): void {
   const field = element<HTMLInputElement>('my-name');
-  field.value = me.name;
-  element('my-color').style.backgroundColor = me.color;
-  field.addEventListener('change', () => {
-    me = rename(me, field.value);
-    field.value = me.name;
-    for (const session of sessions) announce(session.awareness, me);
-    showPresence();
-  });
+  field.addEventListener('change', () => become(rename(me, field.value)));
   field.addEventListener('keydown', (event) => {
     if (event.key === 'Enter') field.blur();
   });
@@ -178,11 +191,12 @@ document.title = `${address.name} · Weft`;
 element('document-name').textContent = address.name;
 wireShare();
 wireName();
+become(me);
 wireTabs();
 const rich = join(openRichEditor(optionsFor(element('rich-editor'))));
 fillToolbar(element('toolbar'), rich.editor);
 select('rich');
-rich.focus();
+if (matchMedia('(pointer: fine)').matches) rich.focus(); // on a phone it would call up the keyboard
 
 window.addEventListener('hashchange', () => location.reload()); // another token: a new start
 window.addEventListener('beforeunload', (event) => {

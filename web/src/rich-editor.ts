@@ -9,6 +9,7 @@ import { Placeholder } from '@tiptap/extensions';
 import { StarterKit } from '@tiptap/starter-kit';
 import * as Y from 'yjs';
 import type { EditorOptions, EditorSession } from './editor-session';
+import type { Person } from './identity';
 import { announce } from './presence';
 import { explain, passes } from './refusals';
 import type { Link } from './save-state';
@@ -42,13 +43,14 @@ export function openRichEditor(options: EditorOptions): RichEditorSession {
       }),
     ],
   });
-  announce(awareness, options.me);
+  connection.introduce(options.me);
   connection.onWritable = (writable) => editor.setEditable(writable);
   return {
     editor,
     awareness,
     link: () => connection.link(),
     notice: () => connection.notice,
+    introduce: (me) => connection.introduce(me),
     focus: () => editor.commands.focus(),
   };
 }
@@ -64,6 +66,7 @@ class RichTextConnection {
   readonly #options: EditorOptions;
   /** Whether a connection has come to its end, or the document was here once. */
   #tried = false;
+  #me: Person;
   /** Whether an edit was made here that is not known to be on the server's disk. */
   #unsaved = false;
   /** Whether the server has refused the document and not let us in again since. */
@@ -73,6 +76,7 @@ class RichTextConnection {
 
   constructor(options: EditorOptions) {
     this.#options = options;
+    this.#me = options.me;
     const { collab: url, name, token } = options.address;
     this.provider = new HocuspocusProvider({ url, name, token, document: this.doc });
     const { awareness } = this.provider;
@@ -87,6 +91,11 @@ class RichTextConnection {
       reach: connected ? 'connected' : this.#tried ? 'lost' : 'connecting',
       unsaved: connected ? this.provider.hasUnsyncedChanges : this.#unsaved,
     };
+  }
+
+  introduce(me: Person): void {
+    this.#me = me;
+    announce(this.awareness, me);
   }
 
   #listen(): void {
@@ -104,7 +113,7 @@ class RichTextConnection {
       this.#tried = true;
       this.notice =
         provider.authorizedScope === 'readonly' ? 'You may read this document, but not change it.' : null;
-      announce(this.awareness, { ...this.#options.me, ...this.awareness.getLocalState()?.['user'] });
+      this.introduce(this.#me);
       this.#changed();
     });
     provider.on('unsyncedChanges', () => this.#changed());
