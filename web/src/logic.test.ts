@@ -100,6 +100,9 @@ describe('the save mark', () => {
     expect(combine([saved, saving])).toBe('saving');
     expect(combine([saving, lost])).toBe('offline');
     expect(combine([{ reach: 'connecting', unsaved: false }])).toBe('offline');
+    expect(combine([saved, { reach: 'connecting', unsaved: false }])).toBe('saved');
+    expect(combine([saved, { reach: 'connecting', unsaved: true }])).toBe('saving');
+    expect(combine([])).toBe('offline');
   });
 
   it('says what offline means here', () => {

@@ -105,7 +105,7 @@ function become(person: Person): void {
 }
 
 function saveState(): SaveState {
-  return sessions.length === 0 ? 'offline' : combine(sessions.map((session) => session.link()));
+  return combine(sessions.map((session) => session.link()));
 }
 
 let wordsAreDue = false;

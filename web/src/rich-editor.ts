@@ -69,8 +69,6 @@ class RichTextConnection {
   #me: Person;
   /** Whether an edit was made here that is not known to be on the server's disk. */
   #unsaved = false;
-  /** Whether the server has refused the document and not let us in again since. */
-  #shutOut = false;
   /** Edits that wait in the provider's queue for a socket. */
   #queued = 0;
 
@@ -86,7 +84,7 @@ class RichTextConnection {
   }
 
   link(): Link {
-    const connected = this.provider.isSynced && !this.#shutOut;
+    const connected = this.provider.isSynced;
     return {
       reach: connected ? 'connected' : this.#tried ? 'lost' : 'connecting',
       unsaved: connected ? this.provider.hasUnsyncedChanges : this.#unsaved,
@@ -140,14 +138,14 @@ class RichTextConnection {
   /** A whole socket that ended comes back by itself; one document that was refused on it has to be asked for. */
   #refused(reason: string): void {
     this.#tried = true;
-    this.#shutOut = true;
+    this.provider.synced = false; // also where it was let in before: until it is again, nothing is taken
     this.notice = explain(reason) ?? this.notice;
     if (reason !== '' && passes(reason)) setTimeout(() => this.#askAgain(), ASK_AGAIN_MS);
     this.#changed();
   }
 
   async #askAgain(): Promise<void> {
-    if (!this.#shutOut || !this.#socketIsOpen()) return;
+    if (this.provider.isSynced || !this.#socketIsOpen()) return;
     await this.provider.sendToken();
     this.provider.startSync();
   }

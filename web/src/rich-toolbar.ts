@@ -41,14 +41,14 @@ const GROUPS: readonly (readonly Tool[])[] = [
   ],
   [
     {
-      label: 'Heading 1',
+      label: 'Heading H1',
       keys: 'Mod+Alt+1',
       face: 'H1',
       run: (c) => c.toggleHeading({ level: 1 }),
       active: ['heading', { level: 1 }],
     },
     {
-      label: 'Heading 2',
+      label: 'Heading H2',
       keys: 'Mod+Alt+2',
       face: 'H2',
       run: (c) => c.toggleHeading({ level: 2 }),

@@ -15,9 +15,11 @@ export interface Link {
   readonly unsaved: boolean;
 }
 
-/** One state for all editors of the page: the worst of theirs. */
+/** One state for all editors of the page: the worst of theirs. One that is just being opened harms no other. */
 export function combine(links: readonly Link[]): SaveState {
-  if (links.some((link) => link.reach !== 'connected')) return 'offline';
+  const offline =
+    links.some((link) => link.reach === 'lost') || !links.some((link) => link.reach === 'connected');
+  if (offline) return 'offline';
   return links.some((link) => link.unsaved) ? 'saving' : 'saved';
 }
 
