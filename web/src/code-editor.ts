@@ -16,7 +16,7 @@ import * as Y from 'yjs';
 import { encodeName } from './document-address';
 import type { EditorOptions, EditorSession } from './editor-session';
 import type { Person } from './identity';
-import { announce } from './presence';
+import { announce, tameColors } from './presence';
 import { explain } from './refusals';
 import { EditCounter, type Link } from './save-state';
 
@@ -103,6 +103,7 @@ class PlainTextConnection {
       params: { token },
       disableBc: true, // every edit goes through the server, also between two tabs of one browser
     });
+    tameColors(this.provider.awareness);
     this.#listen();
   }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
 import { encodeName, freshName, nameFromPath, pathFromName, tokenFromFragment } from './document-address';
 import { COLORS, colorAmong, type Person, tidyName } from './identity';
-import { initials, peopleHere } from './presence';
+import { initials, peopleHere, tameColors } from './presence';
 import { explain, passes } from './refusals';
 import { combine, EditCounter, type Link, wording } from './save-state';
 
@@ -71,6 +73,13 @@ describe('people', () => {
     expect(second).toEqual({ id: '2', name: 'Somebody', color: COLORS[0] });
     expect(rest).toEqual([]);
     expect(tidyName('x'.repeat(99))).toHaveLength(32);
+  });
+
+  it('cannot slip anything but a colour into a style', () => {
+    const awareness = new Awareness(new Y.Doc());
+    tameColors(awareness);
+    awareness.setLocalState({ user: { color: 'red;position:fixed', colorLight: 'url(x)' } });
+    expect(awareness.getLocalState()?.user).toEqual({ color: COLORS[0], colorLight: `${COLORS[0]}33` });
   });
 
   it('with one colour part: exactly one of them moves', () => {

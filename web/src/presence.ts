@@ -4,6 +4,24 @@ import { COLORS, type Person, tidyName } from './identity';
 
 const SHOWN = 5;
 
+const COLOR = /^#[0-9a-f]{6}$/i;
+
+/** Colours end up in style attributes, where anything but a colour could do more than colour. */
+function tameColor(color: unknown): string {
+  return typeof color === 'string' && COLOR.test(color) ? color : COLORS[0];
+}
+
+/** Sees to it that the editors, which draw the others' cursors by themselves, find nothing but colours to draw in. */
+export function tameColors(awareness: Awareness): void {
+  awareness.on('change', () => {
+    for (const { user } of awareness.getStates().values()) {
+      if (typeof user !== 'object' || user === null) continue;
+      user.color = tameColor(user.color);
+      user.colorLight = `${user.color}33`;
+    }
+  });
+}
+
 /** A person as another client describes them. Everything in it was written by somebody else: trust none of it. */
 function readPerson(state: unknown, clientId: number): Person | null {
   const user = (state as { user?: Record<string, unknown> } | null)?.user;
@@ -12,7 +30,7 @@ function readPerson(state: unknown, clientId: number): Person | null {
   return {
     id: typeof id === 'string' ? id : String(clientId),
     name: (typeof name === 'string' && tidyName(name)) || 'Somebody',
-    color: typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color) ? color : COLORS[0],
+    color: tameColor(color),
   };
 }
 

@@ -10,7 +10,7 @@ import { StarterKit } from '@tiptap/starter-kit';
 import * as Y from 'yjs';
 import type { EditorOptions, EditorSession } from './editor-session';
 import type { Person } from './identity';
-import { announce } from './presence';
+import { announce, tameColors } from './presence';
 import { explain, passes } from './refusals';
 import type { Link } from './save-state';
 
@@ -80,6 +80,7 @@ class RichTextConnection {
     const { awareness } = this.provider;
     if (!awareness) throw new Error('a Hocuspocus provider makes its own awareness');
     this.awareness = awareness;
+    tameColors(this.awareness);
     this.#listen();
   }
 
