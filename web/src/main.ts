@@ -139,6 +139,8 @@ function select(tab: Tab): void {
   element('toolbar').hidden = tab !== 'rich';
   element('spoken').textContent = SPOKEN[tab];
   if (tab === 'code') void openCode();
+  // Tiptap takes its cursor back when it loses the focus; CodeMirror leaves it standing.
+  else openedCode?.awareness.setLocalStateField('cursor', null);
 }
 
 /** CodeMirror is loaded, and its connection made, when it is first wanted. */
