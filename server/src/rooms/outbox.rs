@@ -75,8 +75,9 @@ impl Outbox {
         self.with(|lanes| {
             lanes.document_bytes += frame.len();
             lanes.documents.push_back(frame);
-            lanes.document_behind = lanes.document_bytes > self.max_document_bytes;
-            lanes.document_behind
+            let behind = lanes.document_bytes > self.max_document_bytes;
+            lanes.document_behind |= behind;
+            behind
         })
     }
 
@@ -134,6 +135,16 @@ impl Outbox {
             }
             lanes.presence.extend(presence);
         });
+    }
+
+    /// Whether more document bytes wait than the bound.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().document_bytes > self.max_document_bytes
+    }
+
+    /// Makes the connection ask for a catch-up once everything queued is taken.
+    pub(crate) fn owe_catch_up(&self) {
+        self.with(|lanes| lanes.document_behind = true);
     }
 
     /// Whether presence frames were dropped since the last catch-up.
