@@ -10,5 +10,7 @@ pub mod config;
 pub mod http;
 pub mod lifecycle;
 pub mod metrics;
+mod rooms;
 pub mod telemetry;
 pub mod web_assets;
+mod ws;

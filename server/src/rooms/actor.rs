@@ -86,7 +86,13 @@ impl Actor {
         mailbox: mpsc::Receiver<RoomMessage>,
     ) -> Self {
         let id = DocumentId::generate(hub.clock.as_ref());
-        Self { hub, workspace, name, mailbox, id }
+        Self {
+            hub,
+            workspace,
+            name,
+            mailbox,
+            id,
+        }
     }
 
     /// Loads the document, serves it until nobody needs it, and ends.
@@ -110,11 +116,19 @@ impl Actor {
     async fn serve(&mut self, loaded: Loaded) -> Result<(), CloseReason> {
         let now = Instant::now();
         let mut live = Live {
-            state: RoomState::new(self.hub.settings.limits, loaded.replica, loaded.head, loaded.size_bound),
+            state: RoomState::new(
+                self.hub.settings.limits,
+                loaded.replica,
+                loaded.head,
+                loaded.size_bound,
+            ),
             inbox: VecDeque::new(),
             append: None,
             compaction: None,
-            tail: Tail { rows: loaded.tail_rows, bytes: loaded.tail_bytes },
+            tail: Tail {
+                rows: loaded.tail_rows,
+                bytes: loaded.tail_bytes,
+            },
             idle_since: now,
             presence_checked: now,
             blameless_failures: 0,
@@ -168,7 +182,11 @@ impl Actor {
 
     async fn next_event(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Event {
         let idle = live.state.is_idle();
-        let wake_at = if idle { self.unload_at(live) } else { live.presence_checked + PRESENCE_CHECK };
+        let wake_at = if idle {
+            self.unload_at(live)
+        } else {
+            live.presence_checked + PRESENCE_CHECK
+        };
         let has_timer = idle || live.state.has_presence();
         let accepts = live.state.unsaved_bytes() <= self.hub.settings.max_unsaved_bytes;
         let crowded = live.state.members() > CROWD;
@@ -218,13 +236,15 @@ impl Actor {
     /// quarantined.
     async fn recover(&mut self, live: &mut Live) -> Result<(), CloseReason> {
         tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
-        self.hub.metrics.rooms_recovered.inc();
+        self.hub.metrics.doc_recovered.add(1);
         if !live.state.has_suspects() {
             live.blameless_failures += 1;
         }
         loop {
             if live.blameless_failures > MAX_BLAMELESS_FAILURES {
-                return Err(quarantine(self.log(), self.id, &self.name, "the document fails in memory").await);
+                return Err(
+                    quarantine(self.log(), self.id, &self.name, "the document fails in memory").await,
+                );
             }
             let unsaved = live.state.unsaved().cloned().collect();
             let replica = self.load(unsaved).await?.replica;
@@ -241,7 +261,9 @@ impl Actor {
         if live.append.is_some() {
             return;
         }
-        let Some((head, rows)) = live.state.start_append() else { return };
+        let Some((head, rows)) = live.state.start_append() else {
+            return;
+        };
         live.tail.rows += rows.len() as u64;
         live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
         let append = Append {
@@ -260,7 +282,11 @@ impl Actor {
 
     fn log_failed(&self, error: &StorageError) -> CloseReason {
         tracing::error!(doc.name = %self.name, error = error as &dyn std::error::Error, "edits cannot be saved");
-        if error.is_damage() { CloseReason::DocumentQuarantined } else { CloseReason::StorageUnavailable }
+        if error.is_damage() {
+            CloseReason::DocumentQuarantined
+        } else {
+            CloseReason::StorageUnavailable
+        }
     }
 
     fn start_compaction(&self, live: &mut Live) {
@@ -271,13 +297,16 @@ impl Actor {
 
     fn is_worth_compacting(&self, tail: Tail, eagerness: u64) -> bool {
         let settings = &self.hub.settings;
-        tail.rows * eagerness >= settings.compact_after_rows || tail.bytes * eagerness >= settings.compact_after_bytes
+        tail.rows * eagerness >= settings.compact_after_rows
+            || tail.bytes * eagerness >= settings.compact_after_bytes
     }
 
-    fn compaction(
-        &self,
-    ) -> impl Future<Output = Result<CompactionOutcome, StorageError>> + Send + use<> {
-        let (log, turns, id) = (Arc::clone(&self.hub.log), Arc::clone(&self.hub.compactions), self.id);
+    fn compaction(&self) -> impl Future<Output = Result<CompactionOutcome, StorageError>> + Send + use<> {
+        let (log, turns, id) = (
+            Arc::clone(&self.hub.log),
+            Arc::clone(&self.hub.compactions),
+            self.id,
+        );
         async move {
             // A closed semaphore would mean that the hub is gone; then nobody is left to compete with.
             let _turn = turns.acquire_owned().await.ok();

@@ -55,7 +55,10 @@ pub(crate) struct Broadcast<'a> {
 impl<'a> Broadcast<'a> {
     /// Nothing is encoded yet.
     pub(crate) fn new(payload: Payload<'a>) -> Self {
-        Self { payload, frames: Vec::with_capacity(2) }
+        Self {
+            payload,
+            frames: Vec::with_capacity(2),
+        }
     }
 
     /// The frame for a member that speaks `dialect`; its bytes are shared.

@@ -21,9 +21,6 @@ use super::actor::Actor;
 use super::{MemberId, RoomLimits, RoomMessage};
 use crate::metrics::Metrics;
 
-/// Messages that may wait in front of a room; then connections wait, and TCP pushes back.
-const MAILBOX: usize = 64;
-
 /// How rooms behave.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HubSettings {
@@ -35,6 +32,8 @@ pub(crate) struct HubSettings {
     pub(crate) compact_after_rows: u64,
     /// Bytes after the newest snapshot that call for a new one.
     pub(crate) compact_after_bytes: u64,
+    /// Messages that may wait in front of a room; then connections wait, and TCP pushes back.
+    pub(crate) mailbox_messages: usize,
     /// How long the log may fail before the room gives up.
     pub(crate) storage_patience: Duration,
     /// How much only memory may hold before writers wait, in bytes.
@@ -55,7 +54,6 @@ impl RoomHandle {
 }
 
 /// All rooms of this node.
-#[derive(Debug)]
 pub(crate) struct Hub {
     rooms: Mutex<HashMap<(WorkspaceId, DocumentName), Arc<RoomHandle>>>,
     next_member: AtomicU64,
@@ -71,6 +69,15 @@ pub(crate) struct Hub {
     pub(super) tasks: TaskTracker,
     /// Asks empty rooms to go at once.
     pub(super) closing: CancellationToken,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Hub")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Hub {
@@ -105,10 +112,11 @@ impl Hub {
         match self.rooms().entry((workspace, name.clone())) {
             Entry::Occupied(open) => Arc::clone(open.get()),
             Entry::Vacant(free) => {
-                let (sender, mailbox) = mpsc::channel(MAILBOX);
+                let (sender, mailbox) = mpsc::channel(self.settings.mailbox_messages);
                 let handle = Arc::clone(free.insert(Arc::new(RoomHandle { sender })));
-                self.metrics.rooms_open.inc();
-                self.tasks.spawn(Actor::new(Arc::clone(self), workspace, name.clone(), mailbox).run());
+                self.metrics.doc_open.add(1);
+                self.tasks
+                    .spawn(Actor::new(Arc::clone(self), workspace, name.clone(), mailbox).run());
                 handle
             }
         }
@@ -125,12 +133,14 @@ impl Hub {
         let mut rooms = self.rooms();
         let key = (workspace, name.clone());
         // Only the list holds the handle, and nothing that was sent is unread.
-        let unreachable = rooms.get(&key).is_some_and(|handle| Arc::strong_count(handle) == 1);
+        let unreachable = rooms
+            .get(&key)
+            .is_some_and(|handle| Arc::strong_count(handle) == 1);
         if !unreachable || !mailbox.is_empty() {
             return false;
         }
         rooms.remove(&key);
-        self.metrics.rooms_open.dec();
+        self.metrics.doc_open.sub(1);
         true
     }
 
@@ -138,7 +148,7 @@ impl Hub {
     /// the next one to enter opens a new room.
     pub(super) fn abandon(&self, workspace: WorkspaceId, name: &DocumentName) {
         if self.rooms().remove(&(workspace, name.clone())).is_some() {
-            self.metrics.rooms_open.dec();
+            self.metrics.doc_open.sub(1);
         }
     }
 

@@ -34,7 +34,13 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// A document that is durable up to `head`.
     pub(crate) fn new(head: Seq) -> Self {
-        Self { head, in_flight: Vec::new(), waiting: Vec::new(), unsaved_bytes: 0, acknowledgements: VecDeque::new() }
+        Self {
+            head,
+            in_flight: Vec::new(),
+            waiting: Vec::new(),
+            unsaved_bytes: 0,
+            acknowledgements: VecDeque::new(),
+        }
     }
 
     /// The last durable sequence number.
@@ -73,8 +79,13 @@ impl Ledger {
         for delta in self.in_flight.drain(..) {
             self.unsaved_bytes -= delta.len();
         }
-        let free = self.acknowledgements.partition_point(|(position, _, _)| *position <= self.head);
-        self.acknowledgements.drain(..free).map(|(_, member, what)| (member, what)).collect()
+        let free = self
+            .acknowledgements
+            .partition_point(|(position, _, _)| *position <= self.head);
+        self.acknowledgements
+            .drain(..free)
+            .map(|(_, member, what)| (member, what))
+            .collect()
     }
 
     /// Deltas that only memory holds, in order.
@@ -106,7 +117,11 @@ mod tests {
     #[test]
     fn an_acknowledgement_waits_for_all_that_was_accepted_before_it() {
         let mut ledger = Ledger::new(5);
-        assert_eq!(ledger.acknowledge(ANN, Acknowledgement::Saved), Some(Acknowledgement::Saved), "nothing is owed");
+        assert_eq!(
+            ledger.acknowledge(ANN, Acknowledgement::Saved),
+            Some(Acknowledgement::Saved),
+            "nothing is owed"
+        );
         ledger.accept(Bytes::from_static(b"one"));
         assert_eq!(ledger.acknowledge(ANN, Acknowledgement::Saved), None);
         assert_eq!(ledger.start_append().unwrap().0, 5);
@@ -114,8 +129,14 @@ mod tests {
         assert_eq!(ledger.acknowledge(ANN, Acknowledgement::Echo(Bytes::new())), None);
         assert_eq!(ledger.start_append(), None, "one append at a time");
         assert_eq!(ledger.finish_append(), [(ANN, Acknowledgement::Saved)]);
-        assert_eq!((ledger.head(), ledger.unsaved_bytes(), ledger.is_settled()), (6, 3, false));
-        assert_eq!(ledger.start_append().unwrap(), (6, vec![Bytes::from_static(b"two")]));
+        assert_eq!(
+            (ledger.head(), ledger.unsaved_bytes(), ledger.is_settled()),
+            (6, 3, false)
+        );
+        assert_eq!(
+            ledger.start_append().unwrap(),
+            (6, vec![Bytes::from_static(b"two")])
+        );
         assert_eq!(ledger.finish_append().len(), 1);
         assert!(ledger.is_settled());
     }

@@ -54,12 +54,21 @@ pub(super) async fn load(
         .collect();
     let size_bound = updates.iter().map(Bytes::len).sum();
     let built = if size_bound > OFFLOAD_ABOVE_BYTES {
-        tokio::task::spawn_blocking(move || Replica::build(&updates)).await.ok()
+        tokio::task::spawn_blocking(move || Replica::build(&updates))
+            .await
+            .ok()
     } else {
         Some(Replica::build(&updates))
     };
     match built {
-        Some(Ok(replica)) => Ok(Loaded { id, replica, head, size_bound, tail_rows, tail_bytes }),
+        Some(Ok(replica)) => Ok(Loaded {
+            id,
+            replica,
+            head,
+            size_bound,
+            tail_rows,
+            tail_bytes,
+        }),
         Some(Err(error)) => Err(quarantine(log, id, name, &error.to_string()).await),
         None => Err(quarantine(log, id, name, "the document failed while it was loaded").await),
     }
@@ -80,10 +89,19 @@ pub(super) async fn quarantine(
 }
 
 fn new_document(id: DocumentId) -> StoredDocument {
-    StoredDocument { id, head: Seq::ZERO, snapshot: None, tail: Vec::new() }
+    StoredDocument {
+        id,
+        head: Seq::ZERO,
+        snapshot: None,
+        tail: Vec::new(),
+    }
 }
 
 fn refusal(name: &DocumentName, error: &StorageError) -> CloseReason {
     tracing::error!(doc.name = %name, error = error as &dyn std::error::Error, "document does not load");
-    if error.is_damage() { CloseReason::DocumentQuarantined } else { CloseReason::StorageUnavailable }
+    if error.is_damage() {
+        CloseReason::DocumentQuarantined
+    } else {
+        CloseReason::StorageUnavailable
+    }
 }

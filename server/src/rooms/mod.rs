@@ -77,6 +77,15 @@ pub(crate) enum RoomMessage {
         /// What, opaque.
         payload: Arc<str>,
     },
+    /// The member's rights were renewed or changed.
+    SetAccess {
+        /// Who.
+        member: MemberId,
+        /// What it may do from now on.
+        access: Access,
+        /// The frame that tells it.
+        notice: Bytes,
+    },
     /// The member has taken everything that was queued and was behind.
     CatchUp {
         /// Who.

@@ -58,7 +58,11 @@ pub(crate) struct Outbox {
 impl Outbox {
     /// An empty queue that holds at most `max_document_bytes` (plus one frame) and rings `wake`.
     pub(crate) fn new(max_document_bytes: usize, wake: Arc<Notify>) -> Self {
-        Self { lanes: Mutex::default(), wake, max_document_bytes }
+        Self {
+            lanes: Mutex::default(),
+            wake,
+            max_document_bytes,
+        }
     }
 
     /// Queues a frame that must arrive: an answer, or a frame of a handshake.
@@ -219,7 +223,10 @@ mod tests {
     fn a_member_behind_gets_what_was_queued_and_then_catches_up() {
         let outbox = outbox();
         assert!(!outbox.push_update(frame("12345")));
-        assert!(outbox.push_update(frame("6789ab")), "over the bound after this frame");
+        assert!(
+            outbox.push_update(frame("6789ab")),
+            "over the bound after this frame"
+        );
         assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("12345"))));
         assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("6789ab"))));
         assert_eq!(outbox.next(), Some(Outgoing::CatchUp));
@@ -259,6 +266,9 @@ mod tests {
         outbox.push_answer(frame("doc"));
         outbox.close(CloseReason::DocumentQuarantined);
         assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("doc"))));
-        assert_eq!(outbox.next(), Some(Outgoing::Closed(CloseReason::DocumentQuarantined)));
+        assert_eq!(
+            outbox.next(),
+            Some(Outgoing::Closed(CloseReason::DocumentQuarantined))
+        );
     }
 }

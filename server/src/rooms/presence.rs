@@ -37,8 +37,18 @@ pub(crate) struct Presence {
 impl Presence {
     /// Takes in what `member` says; entries that are not newer, or not the member's to remove, are ignored. A member
     /// owns at most `max_clients` clients at a time; further ones are ignored.
-    pub(crate) fn receive(&mut self, member: MemberId, entries: &[Entry<'_>], max_clients: usize, now_ms: u64) {
-        let mut owned = self.clients.values().filter(|known| known.owner == member && known.state.is_some()).count();
+    pub(crate) fn receive(
+        &mut self,
+        member: MemberId,
+        entries: &[Entry<'_>],
+        max_clients: usize,
+        now_ms: u64,
+    ) {
+        let mut owned = self
+            .clients
+            .values()
+            .filter(|known| known.owner == member && known.state.is_some())
+            .count();
         for entry in entries {
             match self.clients.get_mut(&entry.client) {
                 Some(known) if accepts(known, entry, member) => {
@@ -82,7 +92,9 @@ impl Presence {
 
     /// Removes clients that were silent too long, and forgets those that left long ago.
     pub(crate) fn expire(&mut self, now_ms: u64) {
-        self.remove_where(now_ms, |known| now_ms.saturating_sub(known.heard_at_ms) >= SILENT_AFTER_MS);
+        self.remove_where(now_ms, |known| {
+            now_ms.saturating_sub(known.heard_at_ms) >= SILENT_AFTER_MS
+        });
         self.clients.retain(|_, known| {
             known.state.is_some() || now_ms.saturating_sub(known.heard_at_ms) < REMEMBER_GONE_MS
         });
@@ -98,7 +110,10 @@ impl Presence {
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
-        changed.into_iter().filter_map(|client| self.clients.get(&client).map(|known| entry(client, known))).collect()
+        changed
+            .into_iter()
+            .filter_map(|client| self.clients.get(&client).map(|known| entry(client, known)))
+            .collect()
     }
 
     /// Whether [`Self::take_changes`] would return anything.
@@ -133,7 +148,11 @@ impl Presence {
 }
 
 fn entry(client: u64, known: &Known) -> Entry<'_> {
-    Entry { client, clock: known.clock, state: known.state.as_deref() }
+    Entry {
+        client,
+        clock: known.clock,
+        state: known.state.as_deref(),
+    }
 }
 
 /// Whether `entry` replaces what is known: it is newer, or it says at the same clock that the client left. Only its
@@ -165,7 +184,11 @@ mod tests {
         presence.receive(BOB, &said(7, 1, Some("{}")), 8, 1);
         assert!(!presence.has_changes(), "an echo would be relayed for ever");
         presence.receive(ANN, &said(7, 2, Some("{}")), 8, 2);
-        assert_eq!(presence.take_changes().len(), 1, "an unchanged state at a newer clock is the renewal");
+        assert_eq!(
+            presence.take_changes().len(),
+            1,
+            "an unchanged state at a newer clock is the renewal"
+        );
     }
 
     #[test]
@@ -176,7 +199,11 @@ mod tests {
         presence.receive(BOB, &said(7, 4, None), 8, 1);
         assert!(!presence.has_changes());
         presence.leave(ANN, 2);
-        assert_eq!(presence.take_changes(), said(7, 3, None), "the clock of a client that left is unchanged");
+        assert_eq!(
+            presence.take_changes(),
+            said(7, 3, None),
+            "the clock of a client that left is unchanged"
+        );
         presence.receive(BOB, &said(7, 3, Some("{}")), 8, 3);
         assert!(!presence.has_changes(), "a late echo does not revive it");
     }

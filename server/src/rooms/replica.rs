@@ -51,7 +51,10 @@ pub(crate) struct Replica {
 
 impl std::fmt::Debug for Replica {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Replica").field("nesting_bound", &self.nesting_bound).finish_non_exhaustive()
+        formatter
+            .debug_struct("Replica")
+            .field("nesting_bound", &self.nesting_bound)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +97,11 @@ impl Replica {
         if waiting_changed {
             self.shared_diffs.clear();
         }
-        Ok(Applied { delta, waiting_changed, waiting_bytes: self.waiting.len() })
+        Ok(Applied {
+            delta,
+            waiting_changed,
+            waiting_bytes: self.waiting.len(),
+        })
     }
 
     /// Everything that is not in `state_vector`, including structs that still wait and all deletions.
@@ -140,7 +147,10 @@ impl Replica {
         guarded(|| {
             let update = Update::decode_v1(update).map_err(|_| ReplicaError::Malformed)?;
             let known = self.doc.transact().snapshot();
-            let newer = update.state_vector().iter().any(|(client, clock)| known.state_map.get(client) < *clock);
+            let newer = update
+                .state_vector()
+                .iter()
+                .any(|(client, clock)| known.state_map.get(client) < *clock);
             Ok(newer || !update.delete_set().diff(&known.delete_set).is_empty())
         })
     }
@@ -184,14 +194,24 @@ impl Replica {
         Ok(())
     }
 
-    fn integrate<'a>(&self, updates: impl IntoIterator<Item = &'a Bytes>) -> Result<Option<Bytes>, ReplicaError> {
-        let decoded: Result<Vec<_>, _> = updates.into_iter().map(|update| Update::decode_v1(update)).collect();
+    fn integrate<'a>(
+        &self,
+        updates: impl IntoIterator<Item = &'a Bytes>,
+    ) -> Result<Option<Bytes>, ReplicaError> {
+        let decoded: Result<Vec<_>, _> = updates
+            .into_iter()
+            .map(|update| Update::decode_v1(update))
+            .collect();
         let mut transaction = self.doc.transact_mut();
         for update in decoded.map_err(|_| ReplicaError::Malformed)? {
-            transaction.apply_update(update).map_err(|_| ReplicaError::Poisoned)?;
+            transaction
+                .apply_update(update)
+                .map_err(|_| ReplicaError::Poisoned)?;
         }
         transaction.commit();
-        Ok(transaction.has_changes().then(|| Bytes::from(transaction.encode_update_v1())))
+        Ok(transaction
+            .has_changes()
+            .then(|| Bytes::from(transaction.encode_update_v1())))
     }
 
     /// Encodes what waits now, and says whether it is different from before.

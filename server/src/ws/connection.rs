@@ -3,6 +3,7 @@
 //! Invariants: everything that waits for the client is written before more is read; at most one received frame's
 //! messages wait for rooms; every wait for the client has an end. It must never wait for a room without writing meanwhile.
 
+use std::collections::VecDeque;
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::Gateway;
 use super::membership::{Membership, Post};
 use super::rates::Rates;
 use crate::auth::UnixSeconds;
-use crate::rooms::{Outgoing, RoomMessage};
+use crate::rooms::{Outbox, Outgoing, RoomMessage};
 
 /// Frames of one member that are written before the next member has its turn.
 const FRAMES_PER_TURN: usize = 64;
@@ -131,7 +132,10 @@ impl<P: Protocol> Connection<P> {
         self.post.deliver_all().await;
         let reason = match end {
             End::Close(reason) => {
-                self.close(reason).await;
+                let mut last = std::mem::take(&mut self.post.to_client);
+                // Some providers reconnect at once if a socket closes before it has said anything.
+                last.extend(self.protocol.keep_alive());
+                close_socket(&mut self.socket, last, reason).await;
                 reason.as_str()
             }
             End::Lost => "client",
@@ -220,7 +224,7 @@ impl<P: Protocol> Connection<P> {
             wrote = true;
         }
         let mut position = 0;
-        while let Some(outbox) = self.protocol.memberships().nth(position).map(|member| Arc::clone(&member.outbox)) {
+        while let Some(outbox) = self.outbox_at(position) {
             let mut turns = 0;
             let mut ended = None;
             while let Some(outgoing) = outbox.next() {
@@ -252,6 +256,13 @@ impl<P: Protocol> Connection<P> {
         Ok(more)
     }
 
+    fn outbox_at(&mut self, position: usize) -> Option<Arc<Outbox>> {
+        self.protocol
+            .memberships()
+            .nth(position)
+            .map(|membership| Arc::clone(&membership.outbox))
+    }
+
     async fn outgoing(&mut self, position: usize, outgoing: Outgoing) -> Result<Flow, End> {
         let frame = match outgoing {
             Outgoing::Frame(frame) => {
@@ -267,7 +278,12 @@ impl<P: Protocol> Connection<P> {
                 // Everything that was queued must be on its way before the room makes the diff.
                 self.flush(0).await?;
                 if let Some(membership) = self.protocol.memberships().nth(position) {
-                    membership.post(RoomMessage::CatchUp { member: membership.id }, &mut self.post);
+                    membership.post(
+                        RoomMessage::CatchUp {
+                            member: membership.id,
+                        },
+                        &mut self.post,
+                    );
                 }
                 None
             }
@@ -348,27 +364,33 @@ impl<P: Protocol> Connection<P> {
         if let Some(until) = self.paused_until {
             next = next.min(until);
         }
-        if self.protocol.memberships().any(|membership| membership.expires_at.is_some()) {
+        if self
+            .protocol
+            .memberships()
+            .any(|membership| membership.expires_at.is_some())
+        {
             next = next.min(self.last_expiry_check + EXPIRY_CHECK);
         }
         next
     }
+}
 
-    /// Says why, and gives the client a moment to hear it: closing a socket with unread bytes would throw the close
-    /// frame away on its way.
-    async fn close(&mut self, reason: CloseReason) {
-        let frame = CloseFrame { code: reason.code(), reason: reason.as_str().into() };
-        let farewell = async {
-            // Some providers reconnect at once if a socket closes before it has said anything.
-            while let Some(frame) = self.post.to_client.pop_front() {
-                let _ = self.socket.feed(Message::Binary(frame)).await;
-            }
-            if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-                while let Some(Ok(_)) = self.socket.next().await {}
-            }
-        };
-        let _ = timeout(CLOSE_PATIENCE, farewell).await;
-    }
+/// Says the last frames and why, and gives the client a moment to hear it: closing a socket with unread bytes would
+/// throw the close frame away on its way.
+pub(super) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, reason: CloseReason) {
+    let frame = CloseFrame {
+        code: reason.code(),
+        reason: reason.as_str().into(),
+    };
+    let farewell = async {
+        for frame in last {
+            let _ = socket.feed(Message::Binary(frame)).await;
+        }
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    let _ = timeout(CLOSE_PATIENCE, farewell).await;
 }
 
 enum Flow {
@@ -402,5 +424,9 @@ fn read_error(error: axum::Error) -> End {
 }
 
 async fn ready_if(condition: bool) {
-    if condition { ready(()).await } else { pending().await }
+    if condition {
+        ready(()).await
+    } else {
+        pending().await
+    }
 }

@@ -27,7 +27,11 @@ enum State {
     /// Not authenticated yet: what came so far.
     Waiting(VecDeque<Bytes>),
     /// Authenticated, and a member of its room.
-    Open { membership: Membership, saved: Bytes, refused: Bytes },
+    Open {
+        membership: Membership,
+        saved: Bytes,
+        refused: Bytes,
+    },
     /// Refused or ended: what still comes is dropped until the client authenticates again.
     Refused,
 }
@@ -52,7 +56,12 @@ pub(super) struct Hocuspocus {
 impl Hocuspocus {
     /// A socket without documents.
     pub(super) fn new(unauthenticated: Unauthenticated) -> Self {
-        Self { documents: Vec::new(), queued_messages: 0, queued_bytes: 0, unauthenticated: Some(unauthenticated) }
+        Self {
+            documents: Vec::new(),
+            queued_messages: 0,
+            queued_bytes: 0,
+            unauthenticated: Some(unauthenticated),
+        }
     }
 
     fn receive_message(
@@ -65,7 +74,10 @@ impl Hocuspocus {
         if let ClientBody::Authenticate { token, .. } = message.body {
             return self.authenticate(gateway, message, token, post);
         }
-        let position = self.documents.iter().position(|document| &*document.name == message.name);
+        let position = self
+            .documents
+            .iter()
+            .position(|document| &*document.name == message.name);
         let Some(document) = position.and_then(|position| self.documents.get_mut(position)) else {
             return self.queue(gateway, message, frame, None, post);
         };
@@ -74,9 +86,15 @@ impl Hocuspocus {
                 let member = membership.id;
                 let to_room = match message.body {
                     ClientBody::Sync(sync) => sync_to_room(member, sync, frame, &gateway.limits)?,
-                    ClientBody::Awareness(body) => RoomMessage::Awareness { member, body: frame.slice_ref(body) },
+                    ClientBody::Awareness(body) => RoomMessage::Awareness {
+                        member,
+                        body: frame.slice_ref(body),
+                    },
                     ClientBody::QueryAwareness => RoomMessage::QueryAwareness { member },
-                    ClientBody::Stateless { payload } => RoomMessage::Stateless { member, payload: payload.into() },
+                    ClientBody::Stateless { payload } => RoomMessage::Stateless {
+                        member,
+                        payload: payload.into(),
+                    },
                     ClientBody::Close => {
                         self.close(message.name, post);
                         return Ok(());
@@ -126,7 +144,11 @@ impl Hocuspocus {
                 None => return Ok(()),
             },
         };
-        if let Some(Document { state: State::Waiting(frames), .. }) = self.documents.get_mut(position) {
+        if let Some(Document {
+            state: State::Waiting(frames),
+            ..
+        }) = self.documents.get_mut(position)
+        {
             // A copy, so that a small message does not keep a large read buffer.
             frames.push_back(Bytes::copy_from_slice(frame));
         }
@@ -136,10 +158,14 @@ impl Hocuspocus {
     /// A place for one more document, or `None` if the client is told that there is none.
     fn add(&mut self, gateway: &Gateway, name: &str, post: &mut Post) -> Option<usize> {
         if self.documents.len() >= gateway.limits.max_documents_per_socket {
-            post.to_client.push_back(hocuspocus::permission_denied(name, TOO_MANY_DOCUMENTS));
+            post.to_client
+                .push_back(hocuspocus::permission_denied(name, TOO_MANY_DOCUMENTS));
             return None;
         }
-        self.documents.push(Document { name: name.into(), state: State::Waiting(VecDeque::new()) });
+        self.documents.push(Document {
+            name: name.into(),
+            state: State::Waiting(VecDeque::new()),
+        });
         Some(self.documents.len() - 1)
     }
 
@@ -150,7 +176,11 @@ impl Hocuspocus {
         token: &str,
         post: &mut Post,
     ) -> Result<(), CloseReason> {
-        let position = match self.documents.iter().position(|document| &*document.name == message.name) {
+        let position = match self
+            .documents
+            .iter()
+            .position(|document| &*document.name == message.name)
+        {
             Some(position) => position,
             None => match self.add(gateway, message.name, post) {
                 Some(position) => position,
@@ -161,13 +191,16 @@ impl Hocuspocus {
             .map_err(|_| CloseReason::InvalidDocumentName)
             .and_then(|name| {
                 let token = Some(token).filter(|token| !token.is_empty());
-                let grant = gateway.authenticator.authorize(token, &name, gateway.now_seconds());
+                let grant = gateway
+                    .authenticator
+                    .authorize(token, &name, gateway.now_seconds());
                 Ok((name, grant.map_err(|refusal| gateway.refusal_reason(refusal))?))
             });
         let queued = match granted {
             Err(reason) => {
                 self.end(position, post);
-                post.to_client.push_back(hocuspocus::permission_denied(message.name, reason.as_str()));
+                post.to_client
+                    .push_back(hocuspocus::permission_denied(message.name, reason.as_str()));
                 return Ok(());
             }
             Ok((name, grant)) => self.open(gateway, position, &name, &grant, post),
@@ -189,7 +222,9 @@ impl Hocuspocus {
         grant: &Grant,
         post: &mut Post,
     ) -> VecDeque<Bytes> {
-        let Some(document) = self.documents.get_mut(position) else { return VecDeque::new() };
+        let Some(document) = self.documents.get_mut(position) else {
+            return VecDeque::new();
+        };
         let scope = match grant.access {
             Access::ReadWrite => Scope::ReadWrite,
             Access::ReadOnly => Scope::ReadOnly,
@@ -198,7 +233,11 @@ impl Hocuspocus {
         self.unauthenticated = None;
         if let State::Open { membership, .. } = &mut document.state {
             membership.expires_at = grant.expires_at;
-            let message = RoomMessage::SetAccess { member: membership.id, access: grant.access, notice: greeting };
+            let message = RoomMessage::SetAccess {
+                member: membership.id,
+                access: grant.access,
+                notice: greeting,
+            };
             membership.post(message, post);
             return VecDeque::new();
         }
@@ -220,13 +259,16 @@ impl Hocuspocus {
         if let Some(position) = self.documents.iter().position(|document| &*document.name == name) {
             self.end(position, post);
             self.documents.swap_remove(position);
-            post.to_client.push_back(hocuspocus::close(name, CLOSED_BY_CLIENT));
+            post.to_client
+                .push_back(hocuspocus::close(name, CLOSED_BY_CLIENT));
         }
     }
 
     /// Leaves the room and forgets what waits; the document stays listed as refused.
     fn end(&mut self, position: usize, post: &mut Post) {
-        let Some(document) = self.documents.get_mut(position) else { return };
+        let Some(document) = self.documents.get_mut(position) else {
+            return;
+        };
         match std::mem::replace(&mut document.state, State::Refused) {
             State::Open { membership, .. } => membership.leave(post),
             State::Waiting(frames) => {
@@ -252,10 +294,12 @@ impl Protocol for Hocuspocus {
     }
 
     fn memberships(&mut self) -> impl Iterator<Item = &mut Membership> {
-        self.documents.iter_mut().filter_map(|document| match &mut document.state {
-            State::Open { membership, .. } => Some(membership),
-            State::Waiting(_) | State::Refused => None,
-        })
+        self.documents
+            .iter_mut()
+            .filter_map(|document| match &mut document.state {
+                State::Open { membership, .. } => Some(membership),
+                State::Waiting(_) | State::Refused => None,
+            })
     }
 
     fn saved(&self, membership: usize) -> Option<Bytes> {
@@ -277,7 +321,9 @@ impl Protocol for Hocuspocus {
         if reason == CloseReason::StorageUnavailable {
             return Ended::Connection(reason);
         }
-        let Some((position, document)) = self.open_document(membership) else { return Ended::Membership };
+        let Some((position, document)) = self.open_document(membership) else {
+            return Ended::Membership;
+        };
         let name = Arc::clone(&document.name);
         let was_open = matches!(&document.state, State::Open { membership, .. } if membership.greeted);
         self.end(position, post);
@@ -298,7 +344,8 @@ impl Protocol for Hocuspocus {
             };
             if expires_at.is_some_and(|at| at <= now) {
                 let reason = CloseReason::Unauthorized.as_str();
-                post.to_client.push_back(hocuspocus::permission_denied(&document.name, reason));
+                post.to_client
+                    .push_back(hocuspocus::permission_denied(&document.name, reason));
                 self.end(position, post);
             }
         }
@@ -311,7 +358,9 @@ impl Protocol for Hocuspocus {
 
     fn keep_alive(&self) -> Option<Bytes> {
         // Providers watch the socket, not the document: one frame for any of them will do.
-        self.documents.first().map(|document| hocuspocus::keep_alive(&document.name))
+        self.documents
+            .first()
+            .map(|document| hocuspocus::keep_alive(&document.name))
     }
 
     fn leave_all(&mut self, post: &mut Post) {

@@ -41,9 +41,21 @@ impl Membership {
         let id = gateway.hub.new_member();
         let outbox = Arc::new(Outbox::new(gateway.limits.outbox_bytes, Arc::clone(&post.wake)));
         let room = gateway.hub.enter(WorkspaceId::DEFAULT, name);
-        let join = Join { member: id, outbox: Arc::clone(&outbox), dialect, access: grant.access, greeting };
+        let join = Join {
+            member: id,
+            outbox: Arc::clone(&outbox),
+            dialect,
+            access: grant.access,
+            greeting,
+        };
         post.to_room(&room, RoomMessage::Join(join));
-        Self { id, room, outbox, expires_at: grant.expires_at, greeted: false }
+        Self {
+            id,
+            room,
+            outbox,
+            expires_at: grant.expires_at,
+            greeted: false,
+        }
     }
 
     /// Posts `message` to the room.
@@ -70,7 +82,11 @@ pub(super) struct Post {
 impl Post {
     /// Nothing to say.
     pub(super) fn new() -> Self {
-        Self { undelivered: VecDeque::new(), to_client: VecDeque::new(), wake: Arc::default() }
+        Self {
+            undelivered: VecDeque::new(),
+            to_client: VecDeque::new(),
+            wake: Arc::default(),
+        }
     }
 
     /// Delivers at once if the room has a place and nothing waits in front.
@@ -93,10 +109,14 @@ impl Post {
 
     /// Waits until the first message can be delivered, and delivers it. Safe to drop half-way.
     pub(super) async fn deliver_one(&mut self) {
-        let Some((room, _)) = self.undelivered.front() else { return };
+        let Some((room, _)) = self.undelivered.front() else {
+            return;
+        };
         let room = Arc::clone(room);
         let permit = room.sender().reserve().await;
-        let Some((_, message)) = self.undelivered.pop_front() else { return };
+        let Some((_, message)) = self.undelivered.pop_front() else {
+            return;
+        };
         match permit {
             Ok(permit) => permit.send(message),
             Err(_) => undeliverable(message),

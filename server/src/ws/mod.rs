@@ -84,7 +84,10 @@ impl Unauthenticated {
             return None;
         }
         gateway.metrics.ws_unauthenticated.add(1);
-        Some(Self { counter, metrics: Arc::clone(&gateway.metrics) })
+        Some(Self {
+            counter,
+            metrics: Arc::clone(&gateway.metrics),
+        })
     }
 }
 
@@ -109,14 +112,25 @@ fn sync_to_room(
         SyncMessage::StepOne { state_vector } => {
             scan_state_vector(state_vector, UpdateLimits::default().max_clients)
                 .map_err(|_| CloseReason::ProtocolError)?;
-            return Ok(RoomMessage::StepOne { member, state_vector: frame.slice_ref(state_vector) });
+            return Ok(RoomMessage::StepOne {
+                member,
+                state_vector: frame.slice_ref(state_vector),
+            });
         }
         SyncMessage::StepTwo { update } => (EditKind::StepTwo, update),
         SyncMessage::Update { update } => (EditKind::Update, update),
     };
-    let scan_limits = UpdateLimits { max_bytes: limits.max_message_bytes, ..UpdateLimits::default() };
+    let scan_limits = UpdateLimits {
+        max_bytes: limits.max_message_bytes,
+        ..UpdateLimits::default()
+    };
     match scan_update(update, &scan_limits) {
-        Ok(facts) => Ok(RoomMessage::Edit(Edit { member, kind, update: frame.slice_ref(update), facts })),
+        Ok(facts) => Ok(RoomMessage::Edit(Edit {
+            member,
+            kind,
+            update: frame.slice_ref(update),
+            facts,
+        })),
         Err(error) => {
             tracing::debug!(%error, "update refused");
             Err(CloseReason::HostileUpdate)

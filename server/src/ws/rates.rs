@@ -16,7 +16,11 @@ struct Bucket {
 
 impl Bucket {
     fn new(per_second: u64, burst: u64) -> Self {
-        Self { tokens: burst as f64, per_second: per_second as f64, burst: burst as f64 }
+        Self {
+            tokens: burst as f64,
+            per_second: per_second as f64,
+            burst: burst as f64,
+        }
     }
 
     fn take(&mut self, amount: usize, elapsed: Duration) -> Duration {
@@ -45,7 +49,11 @@ pub(super) struct Rates {
 impl Rates {
     /// Full buckets at `now`: `(per second, burst)` for messages and for bytes.
     pub(super) fn new(messages: (u64, u64), bytes: (u64, u64), now: Instant) -> Self {
-        Self { messages: Bucket::new(messages.0, messages.1), bytes: Bucket::new(bytes.0, bytes.1), last: now }
+        Self {
+            messages: Bucket::new(messages.0, messages.1),
+            bytes: Bucket::new(bytes.0, bytes.1),
+            last: now,
+        }
     }
 
     /// Counts a message of `size` bytes, and says whether to wait before the next.
@@ -54,9 +62,16 @@ impl Rates {
         self.last = now;
         let for_messages = self.messages.take(1, elapsed);
         let for_bytes = self.bytes.take(size, elapsed);
-        let policy = if for_messages >= for_bytes { "messages" } else { "bytes" };
+        let policy = if for_messages >= for_bytes {
+            "messages"
+        } else {
+            "bytes"
+        };
         let wait = for_messages.max(for_bytes);
-        (!wait.is_zero()).then(|| Pause { until: now + wait, policy })
+        (!wait.is_zero()).then(|| Pause {
+            until: now + wait,
+            policy,
+        })
     }
 }
 
@@ -72,7 +87,10 @@ mod tests {
             assert_eq!(rates.take(1, start), None);
         }
         let pause = rates.take(1, start).unwrap();
-        assert_eq!((pause.policy, pause.until - start), ("messages", Duration::from_millis(100)));
+        assert_eq!(
+            (pause.policy, pause.until - start),
+            ("messages", Duration::from_millis(100))
+        );
         let later = start + Duration::from_secs(1);
         assert_eq!(rates.take(900, later), None);
         assert_eq!(rates.take(200, later).unwrap().policy, "bytes");

@@ -3,19 +3,20 @@
 //! A refusal is a WebSocket that opens and closes with a code, because browsers show code that connects nothing of an
 //! HTTP status; only an origin that may not connect at all, and a full server, get a status.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 
-use super::connection::{Connection, Protocol};
+use super::connection::{Connection, Protocol, close_socket};
 use super::hocuspocus::Hocuspocus;
 use super::membership::Post;
 use super::ywebsocket::YWebsocket;
@@ -43,8 +44,8 @@ async fn sync(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !gateway.origins.allows(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
+    if let Err(problem) = gateway.origins.check(&headers) {
+        return problem.into_response();
     }
     let token = token_of(query.as_deref(), &headers);
     let admitted = admit(&gateway, &document, token.as_deref());
@@ -66,8 +67,8 @@ async fn collab(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !gateway.origins.allows(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
+    if let Err(problem) = gateway.origins.check(&headers) {
+        return problem.into_response();
     }
     configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
         match Unauthenticated::enter(&gateway) {
@@ -77,7 +78,11 @@ async fn collab(
     })
 }
 
-fn admit(gateway: &Gateway, document: &str, token: Option<&str>) -> Result<(DocumentName, Grant), CloseReason> {
+fn admit(
+    gateway: &Gateway,
+    document: &str,
+    token: Option<&str>,
+) -> Result<(DocumentName, Grant), CloseReason> {
     let name = DocumentName::parse(document).map_err(|_| CloseReason::InvalidDocumentName)?;
     let grant = gateway
         .authenticator
@@ -94,7 +99,9 @@ fn token_of(query: Option<&str>, headers: &HeaderMap) -> Option<String> {
         .and_then(|value| value.strip_prefix("Bearer "))
         .map(str::to_owned);
     let from_query = || {
-        form_urlencoded::parse(query?.as_bytes()).find(|(key, _)| key == "token").map(|(_, value)| value.into_owned())
+        form_urlencoded::parse(query?.as_bytes())
+            .find(|(key, _)| key == "token")
+            .map(|(_, value)| value.into_owned())
     };
     bearer.or_else(from_query).filter(|token| !token.is_empty())
 }
@@ -109,7 +116,11 @@ fn configure(upgrade: WebSocketUpgrade, gateway: &Gateway, headers: &HeaderMap) 
         .max_message_size(limit.saturating_mul(2))
         .max_frame_size(limit.saturating_mul(2));
     // Browsers fail a connection whose offer of subprotocols is ignored.
-    match headers.get(SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).and_then(|offer| offer.split(',').next()) {
+    match headers
+        .get(SEC_WEBSOCKET_PROTOCOL)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|offer| offer.split(',').next())
+    {
         Some(first) => upgrade.protocols([first.trim().to_owned()]),
         None => upgrade,
     }
@@ -121,14 +132,9 @@ fn start(gateway: Arc<Gateway>, socket: WebSocket, protocol: impl Protocol + 'st
 }
 
 /// Closes a socket that was never let in.
-fn turn_away(gateway: &Arc<Gateway>, socket: WebSocket, reason: CloseReason) {
-    let gateway = Arc::clone(gateway);
-    let connections = gateway.connections.clone();
-    connections.spawn(async move {
-        Connection::new(gateway, socket, Refused, Post::new()).refuse(reason).await;
-    });
+fn turn_away(gateway: &Gateway, mut socket: WebSocket, reason: CloseReason) {
+    gateway.metrics.ws_closed.with(reason.as_str()).add(1);
+    gateway
+        .connections
+        .spawn(async move { close_socket(&mut socket, VecDeque::new(), reason).await });
 }
-
-/// The protocol of a client that was not let in: none.
-#[derive(Debug)]
-struct Refused;

@@ -21,19 +21,29 @@ impl YWebsocket {
     /// Joins `document` by the right of `grant`.
     pub(super) fn join(gateway: &Gateway, document: &DocumentName, grant: &Grant, post: &mut Post) -> Self {
         let membership = Membership::enter(gateway, document, grant, Dialect::YWebsocket, None, post);
-        Self { membership: Some(membership) }
+        Self {
+            membership: Some(membership),
+        }
     }
 }
 
 impl Protocol for YWebsocket {
     fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason> {
-        let Some(membership) = &self.membership else { return Ok(()) };
+        let Some(membership) = &self.membership else {
+            return Ok(());
+        };
         let member = membership.id;
         let message = match ywebsocket::decode(&frame).map_err(|_| CloseReason::ProtocolError)? {
             ClientFrame::Sync(message) => sync_to_room(member, message, &frame, &gateway.limits)?,
-            ClientFrame::Awareness(body) => RoomMessage::Awareness { member, body: frame.slice_ref(body) },
+            ClientFrame::Awareness(body) => RoomMessage::Awareness {
+                member,
+                body: frame.slice_ref(body),
+            },
             ClientFrame::QueryAwareness => RoomMessage::QueryAwareness { member },
-            ClientFrame::Acknowledge => RoomMessage::Echo { member, frame: frame.clone() },
+            ClientFrame::Acknowledge => RoomMessage::Echo {
+                member,
+                frame: frame.clone(),
+            },
             ClientFrame::Ignored { .. } => return Ok(()),
         };
         membership.post(message, post);
@@ -57,8 +67,16 @@ impl Protocol for YWebsocket {
     }
 
     fn expire(&mut self, now: UnixSeconds, _post: &mut Post) -> Result<(), CloseReason> {
-        let expired = self.membership.as_ref().and_then(|membership| membership.expires_at).is_some_and(|at| at <= now);
-        if expired { Err(CloseReason::Unauthorized) } else { Ok(()) }
+        let expired = self
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.expires_at)
+            .is_some_and(|at| at <= now);
+        if expired {
+            Err(CloseReason::Unauthorized)
+        } else {
+            Ok(())
+        }
     }
 
     fn is_authenticated(&self) -> bool {

@@ -16,7 +16,9 @@ use crate::auth::Access;
 impl RoomState {
     /// Takes in one edit: it is applied with those around it, or refused.
     pub(super) fn receive_edit(&mut self, edit: Edit) -> Result<(), Poisoned> {
-        let Some(member) = self.members.get(&edit.member) else { return Ok(()) };
+        let Some(member) = self.members.get(&edit.member) else {
+            return Ok(());
+        };
         if member.access == Access::ReadOnly {
             return self.judge_read_only(&edit);
         }
@@ -136,8 +138,10 @@ impl RoomState {
     }
 
     fn acknowledge_edit(&mut self, edit: &Edit) {
-        let is_hocuspocus =
-            self.members.get(&edit.member).is_some_and(|member| member.dialect != Dialect::YWebsocket);
+        let is_hocuspocus = self
+            .members
+            .get(&edit.member)
+            .is_some_and(|member| member.dialect != Dialect::YWebsocket);
         if is_hocuspocus {
             self.acknowledge(edit.member, Acknowledgement::Saved);
         }

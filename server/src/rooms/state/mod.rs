@@ -217,6 +217,17 @@ impl RoomState {
                 self.relay_stateless(member, &payload);
                 Ok(())
             }
+            RoomMessage::SetAccess {
+                member,
+                access,
+                notice,
+            } => {
+                if let Some(member) = self.members.get_mut(&member) {
+                    member.access = access;
+                    member.outbox.push_answer(notice);
+                }
+                Ok(())
+            }
             RoomMessage::CatchUp { member } => self.catch_up(member),
             // These two never come here: `handle` takes them.
             RoomMessage::Edit(_) | RoomMessage::Awareness { .. } => Ok(()),
@@ -234,7 +245,8 @@ impl RoomState {
         // A y-websocket client expects the server to begin; a Hocuspocus provider expects it to answer.
         if join.dialect == Dialect::YWebsocket {
             let state_vector = self.check(|replica| replica.state_vector())?;
-            join.outbox.push_answer(join.dialect.frame(Payload::StepOne(&state_vector)));
+            join.outbox
+                .push_answer(join.dialect.frame(Payload::StepOne(&state_vector)));
         }
         let member = Member {
             outbox: join.outbox,
@@ -249,7 +261,9 @@ impl RoomState {
     }
 
     fn receive_step_one(&mut self, id: MemberId, state_vector: Bytes) -> Result<(), Poisoned> {
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
         if member.outbox.is_full() {
             // One answer can be as large as the document: it waits until the member has taken what is queued.
             member.unanswered = Some(state_vector);
@@ -260,10 +274,15 @@ impl RoomState {
     }
 
     fn answer_step_one(&mut self, id: MemberId, state_vector: &Bytes) -> Result<(), Poisoned> {
-        let Some(member) = self.members.get(&id) else { return Ok(()) };
+        let Some(member) = self.members.get(&id) else {
+            return Ok(());
+        };
         let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
         let own_state_vector = self.check(|replica| replica.state_vector())?;
-        let known = self.shared_answers.iter().find(|(envelope, vector, _)| envelope == &dialect && vector == state_vector);
+        let known = self
+            .shared_answers
+            .iter()
+            .find(|(envelope, vector, _)| envelope == &dialect && vector == state_vector);
         let answer = match known {
             Some((_, _, frame)) => frame.clone(),
             None => match self.replica.diff(state_vector) {
@@ -287,12 +306,15 @@ impl RoomState {
         if self.shared_answers.len() == SHARED_ANSWERS {
             self.shared_answers.remove(0);
         }
-        self.shared_answers.push((dialect.clone(), state_vector.clone(), frame.clone()));
+        self.shared_answers
+            .push((dialect.clone(), state_vector.clone(), frame.clone()));
         frame
     }
 
     fn catch_up(&mut self, id: MemberId) -> Result<(), Poisoned> {
-        let Some(member) = self.members.get_mut(&id) else { return Ok(()) };
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
         let (behind_since, unanswered) = (member.behind_since.take(), member.unanswered.take());
         let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
         let update = match behind_since {
@@ -304,7 +326,9 @@ impl RoomState {
             _ => None,
         };
         let presence = outbox.is_presence_behind().then(|| {
-            dialect.frame(Payload::Awareness(&awareness::encode(&self.presence.present_and_gone())))
+            dialect.frame(Payload::Awareness(&awareness::encode(
+                self.presence.present_and_gone(),
+            )))
         });
         outbox.caught_up(update, presence);
         match unanswered {
@@ -314,13 +338,17 @@ impl RoomState {
     }
 
     fn receive_awareness(&mut self, id: MemberId, body: &Bytes, now_ms: u64) {
-        let Some(member) = self.members.get(&id) else { return };
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
         let limits = AwarenessLimits {
             max_state_bytes: self.limits.max_awareness_state_bytes,
             ..AwarenessLimits::default()
         };
         match awareness::decode(body, &limits) {
-            Ok(entries) => self.presence.receive(id, &entries, self.limits.max_awareness_clients, now_ms),
+            Ok(entries) => self
+                .presence
+                .receive(id, &entries, self.limits.max_awareness_clients, now_ms),
             Err(AwarenessError::StateTooLarge | AwarenessError::TooManyEntries) => {
                 member.outbox.close(CloseReason::MessageTooLarge);
             }
@@ -334,7 +362,7 @@ impl RoomState {
         if !self.presence.has_changes() {
             return;
         }
-        let body = awareness::encode(&self.presence.take_changes());
+        let body = awareness::encode(self.presence.take_changes());
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
         for member in self.members.values() {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
@@ -342,11 +370,15 @@ impl RoomState {
     }
 
     fn send_presence(&self, id: MemberId) {
-        let Some(member) = self.members.get(&id) else { return };
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
         let present = self.presence.present();
         if !present.is_empty() {
-            let body = awareness::encode(&present);
-            member.outbox.push_presence(member.dialect.frame(Payload::Awareness(&body)));
+            let body = awareness::encode(present);
+            member
+                .outbox
+                .push_presence(member.dialect.frame(Payload::Awareness(&body)));
         }
     }
 
@@ -368,7 +400,9 @@ impl RoomState {
 
     fn tell(&self, id: MemberId, acknowledgement: Acknowledgement) {
         // A member that has left meanwhile has no outbox any more.
-        let Some(member) = self.members.get(&id) else { return };
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
         match acknowledgement {
             Acknowledgement::Saved => member.outbox.push_saved(),
             Acknowledgement::Echo(frame) => member.outbox.push_echo(frame),
