@@ -49,6 +49,12 @@ pub enum StorageError {
         /// The committed head.
         head: Seq,
     },
+    /// The database file itself is damaged.
+    #[error("the database file is damaged: {message}")]
+    DatabaseDamaged {
+        /// What the database said.
+        message: Arc<str>,
+    },
     /// Another process uses the data directory.
     #[error("the data directory is in use by another process (lock file {})", path.display())]
     Locked {
@@ -108,6 +114,12 @@ pub enum Damage {
         seq: Seq,
         /// What the decoder said.
         reason: String,
+    },
+    /// The snapshot is a valid update, but the history before it has more.
+    #[error("the snapshot of seq {seq} lacks updates that the history has")]
+    SnapshotIncomplete {
+        /// The seq that it covers.
+        seq: Seq,
     },
     /// A blob that a row names does not exist.
     #[error("blob {key} is missing")]

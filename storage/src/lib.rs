@@ -8,15 +8,27 @@
 //! To add a table: a migration with the same number and name in `migrations/sqlite` and `migrations/postgres`, the
 //! values in `model`, the statements in the backend, a case in `tests/conformance`.
 
+mod archive;
+mod aside;
+mod backend;
 pub mod blob;
 pub mod clock;
 mod config;
 mod doctor;
+mod engine;
 mod error;
+mod examine;
+mod group;
 mod log;
+mod merge;
 mod model;
+mod plan;
 mod rebuild;
+mod segment;
+mod sqlite;
+mod stats;
 mod storage;
+mod stored;
 
 pub use config::{MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};
 pub use doctor::{Finding, doctor};
@@ -24,4 +36,5 @@ pub use error::{Damage, StorageError};
 pub use log::DocumentLog;
 pub use model::*;
 pub use rebuild::{RebuildReport, RebuildSelection, rebuild};
-pub use storage::{Storage, StorageStats, SweepReport};
+pub use stats::StorageStats;
+pub use storage::{Storage, SweepReport};

@@ -210,3 +210,13 @@ pub enum ArchivedContent {
     /// A rebuild found that this update was gone.
     Lost,
 }
+
+impl ArchivedContent {
+    /// The bytes, if there are any.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match self {
+            Self::Update(bytes) | Self::Undecodable(bytes) => Some(bytes),
+            Self::Lost => None,
+        }
+    }
+}

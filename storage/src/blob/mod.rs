@@ -3,6 +3,8 @@
 //! Invariant: a key that [`BlobStore::put`] has returned can be read after a crash. A blob is never changed; it is
 //! removed only after no row names it.
 
+mod files;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -10,6 +12,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::error::StorageError;
+
+pub(crate) use files::FileBlobs;
 
 /// The SHA-256 of a blob's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +79,9 @@ pub trait BlobStore: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with it.
     async fn get(&self, key: BlobKey) -> Result<Bytes, BlobProblem>;
+
+    /// Reads a blob as it is, whatever it holds, to keep damaged bytes aside; `None` when it cannot be read.
+    async fn get_unverified(&self, key: BlobKey) -> Option<Bytes>;
 
     /// The keys of all blobs.
     ///
