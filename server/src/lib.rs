@@ -11,5 +11,7 @@ pub mod descriptors;
 pub mod http;
 pub mod lifecycle;
 pub mod metrics;
+mod rooms;
 pub mod telemetry;
 pub mod web_assets;
+mod ws;

@@ -26,6 +26,8 @@ pub struct Metrics {
     pub doc_open: Gauge,
     /// Documents put aside because they could not be loaded or applied.
     pub doc_quarantined: Counter,
+    /// Documents built anew because an edit made them fail in memory.
+    pub doc_recovered: Counter,
     /// Time to load a document, in seconds.
     pub doc_load_seconds: Histogram,
     /// Time to apply one batch of edits, in seconds.
@@ -89,6 +91,10 @@ impl Metrics {
             ),
             doc_open: Gauge::new("weft_doc_open", "Documents in memory."),
             doc_quarantined: Counter::new("weft_doc_quarantined_total", "Documents put aside as damaged."),
+            doc_recovered: Counter::new(
+                "weft_doc_recovered_total",
+                "Documents built anew because an edit made them fail in memory.",
+            ),
             doc_load_seconds: Histogram::new("weft_doc_load_seconds", "Time to load a document."),
             doc_apply_seconds: Histogram::new("weft_doc_apply_seconds", "Time to apply one batch of edits."),
             log_commits: Counter::new("weft_log_commits_total", "Group commits of the update log."),
@@ -139,6 +145,7 @@ impl Metrics {
         }
         for counter in [
             &self.doc_quarantined,
+            &self.doc_recovered,
             &self.log_commits,
             &self.log_rows,
             &self.log_bytes,
