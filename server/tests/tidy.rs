@@ -19,7 +19,9 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in entries {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -29,7 +31,11 @@ fn files(folder: &str, extensions: &[&str]) -> Vec<(String, String)> {
                 }
             } else if extensions.iter().any(|extension| name.ends_with(extension)) {
                 let text = std::fs::read_to_string(&path).unwrap();
-                let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                let path = path
+                    .strip_prefix(root())
+                    .unwrap()
+                    .to_string_lossy()
+                    .replace('\\', "/");
                 found.push((path, text));
             }
         }
@@ -42,7 +48,11 @@ fn rust_files() -> Vec<(String, String)> {
     let files: Vec<_> = CRATES.iter().flat_map(|folder| files(folder, &[".rs"])).collect();
     // The search itself must work, or everything below passes for want of files.
     assert!(files.iter().any(|(path, _)| path == "server/tests/tidy.rs"));
-    assert!(CRATES.iter().all(|name| files.iter().any(|(path, _)| path.starts_with(&format!("{name}/src/")))));
+    assert!(CRATES.iter().all(|name| {
+        files
+            .iter()
+            .any(|(path, _)| path.starts_with(&format!("{name}/src/")))
+    }));
     files
 }
 
@@ -52,7 +62,9 @@ fn complain(problems: impl IntoIterator<Item = String>) {
 }
 
 fn has_header(text: &str) -> bool {
-    text.lines().next().is_some_and(|line| line.strip_prefix("//! ").is_some_and(|rest| rest.len() > 5))
+    text.lines()
+        .next()
+        .is_some_and(|line| line.strip_prefix("//! ").is_some_and(|rest| rest.len() > 5))
 }
 
 #[test]
@@ -70,7 +82,9 @@ fn every_file_says_what_it_is_for() {
 /// Lines before the tests of a file; the tests come last, in a module of their own.
 fn lines_without_tests(text: &str) -> usize {
     let lines: Vec<_> = text.lines().collect();
-    let tests = lines.windows(2).position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod tests"));
+    let tests = lines
+        .windows(2)
+        .position(|pair| pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod tests"));
     tests.unwrap_or(lines.len())
 }
 
@@ -81,14 +95,20 @@ fn is_test_file(path: &str) -> bool {
 #[test]
 fn files_stay_small() {
     assert_eq!(lines_without_tests(&"x\n".repeat(501)), 501);
-    assert_eq!(lines_without_tests(&format!("x\n#[cfg(test)]\nmod tests {{\n{}", "x\n".repeat(900))), 1);
+    assert_eq!(
+        lines_without_tests(&format!("x\n#[cfg(test)]\nmod tests {{\n{}", "x\n".repeat(900))),
+        1
+    );
     assert!(is_test_file("server/tests/tidy.rs") && !is_test_file("server/src/rooms/state.rs"));
     complain(
         rust_files()
             .iter()
             .filter(|(path, text)| !is_test_file(path) && lines_without_tests(text) > MAX_LINES)
             .map(|(path, text)| {
-                format!("{path}: {} lines without tests, at most {MAX_LINES}", lines_without_tests(text))
+                format!(
+                    "{path}: {} lines without tests, at most {MAX_LINES}",
+                    lines_without_tests(text)
+                )
             }),
     );
 }
@@ -106,7 +126,8 @@ fn names(text: &str, name: &str) -> bool {
             let before = line[..at].chars().next_back();
             let after = &line[at + name.len()..];
             let is_whole = !before.is_some_and(is_word) && !after.chars().next().is_some_and(is_word);
-            let is_path = after.starts_with("::") || (line.contains("use ") && after.starts_with([';', ',', '}', ' ']));
+            let is_path =
+                after.starts_with("::") || (line.contains("use ") && after.starts_with([';', ',', '}', ' ']));
             is_whole && is_path
         })
     })
@@ -116,17 +137,55 @@ fn names(text: &str, name: &str) -> bool {
 const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "protocol/src/",
-        &["tokio", "axum", "sqlx", "redis", "tracing", "std::env", "std::time", "std::fs", "std::net", "weft_storage"],
+        &[
+            "tokio",
+            "axum",
+            "sqlx",
+            "redis",
+            "tracing",
+            "std::env",
+            "std::time",
+            "std::fs",
+            "std::net",
+            "weft_storage",
+        ],
     ),
-    ("storage/src/", &["axum", "weft_server", "weft_protocol::ywebsocket", "weft_protocol::hocuspocus"]),
+    (
+        "storage/src/",
+        &[
+            "axum",
+            "weft_server",
+            "weft_protocol::ywebsocket",
+            "weft_protocol::hocuspocus",
+        ],
+    ),
     ("server/src/", &["sqlx", "redis", "aws_sdk_s3"]),
     ("server/src/rooms/state", &["tokio", "weft_storage", "std::time"]),
-    ("server/src/rooms/replica", &["tokio", "weft_storage", "std::time"]),
+    (
+        "server/src/rooms/replica",
+        &["tokio", "weft_storage", "std::time"],
+    ),
     ("server/src/rooms/", &["axum", "crate::http", "crate::ws"]),
     ("server/src/http/", &["yrs", "crate::ws"]),
-    ("server/src/auth/", &["axum", "yrs", "crate::http", "crate::ws", "crate::rooms", "std::env"]),
-    ("server/src/config/", &["axum", "tokio", "yrs", "crate::http", "crate::ws", "crate::rooms"]),
-    ("server/src/metrics/", &["axum", "tokio", "crate::http", "crate::ws", "crate::rooms"]),
+    (
+        "server/src/auth/",
+        &[
+            "axum",
+            "yrs",
+            "crate::http",
+            "crate::ws",
+            "crate::rooms",
+            "std::env",
+        ],
+    ),
+    (
+        "server/src/config/",
+        &["axum", "tokio", "yrs", "crate::http", "crate::ws", "crate::rooms"],
+    ),
+    (
+        "server/src/metrics/",
+        &["axum", "tokio", "crate::http", "crate::ws", "crate::rooms"],
+    ),
     ("loadtest/src/", &["weft_server", "weft_storage", "sqlx"]),
 ];
 
@@ -153,7 +212,11 @@ fn nobody_names_what_is_not_theirs() {
     assert!(!names("//! Uses tokio::time.", "tokio") && !names("use my_tokio::x;", "tokio"));
     assert!(!names("x\n#[cfg(test)]\nmod tests {\nuse tokio::x;\n}", "tokio"));
     let files = rust_files();
-    let below = |start: &str| files.iter().filter(move |(path, _)| path.starts_with(start) && !is_test_file(path));
+    let below = |start: &'static str| {
+        files
+            .iter()
+            .filter(move |(path, _)| path.starts_with(start) && !is_test_file(path))
+    };
     let mut problems = Vec::new();
     for (start, forbidden) in FORBIDDEN {
         for (path, text) in below(start) {
@@ -164,7 +227,9 @@ fn nobody_names_what_is_not_theirs() {
     }
     for (start, name) in EXPECTED {
         if !below(start).any(|(_, text)| names(text, name)) {
-            problems.push(format!("nothing below {start} names `{name}`: is the rule misspelt?"));
+            problems.push(format!(
+                "nothing below {start} names `{name}`: is the rule misspelt?"
+            ));
         }
     }
     complain(problems);
@@ -184,17 +249,25 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
 fn manifests_keep_to_the_same_rules() {
     let of = |name: &str| {
         let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap();
-        (manifest.contains("[lints]\nworkspace = true"), dependencies(&manifest))
+        (
+            manifest.contains("[lints]\nworkspace = true"),
+            dependencies(&manifest),
+        )
     };
     for name in CRATES {
-        assert!(of(name).0, "{name}/Cargo.toml must take the lints of the workspace");
+        assert!(
+            of(name).0,
+            "{name}/Cargo.toml must take the lints of the workspace"
+        );
     }
     let lacks = |name: &str, forbidden: &[&str]| {
         let dependencies = of(name).1;
         forbidden.iter().all(|other| !dependencies.contains(*other))
     };
     assert!(lacks("server", &["sqlx", "redis", "aws-sdk-s3"]) && !lacks("server", &["tokio"]));
-    assert!(lacks("protocol", &["tokio", "axum", "tracing", "weft-storage"]) && !lacks("protocol", &["bytes"]));
+    assert!(
+        lacks("protocol", &["tokio", "axum", "tracing", "weft-storage"]) && !lacks("protocol", &["bytes"])
+    );
     assert!(lacks("storage", &["axum", "weft-server"]) && !lacks("storage", &["sqlx"]));
     assert!(lacks("loadtest", &["weft-server", "weft-storage"]) && !lacks("loadtest", &["weft-protocol"]));
 }
@@ -202,22 +275,34 @@ fn manifests_keep_to_the_same_rules() {
 /// What one of two lists of migrations has and the other lacks.
 fn unpaired(one: &[String], other: &[String]) -> Vec<String> {
     let (one, other): (BTreeSet<_>, BTreeSet<_>) = (one.iter().collect(), other.iter().collect());
-    one.symmetric_difference(&other).map(|name| (*name).clone()).collect()
+    one.symmetric_difference(&other)
+        .map(|name| (*name).clone())
+        .collect()
 }
 
 #[test]
 fn migrations_come_in_pairs() {
     let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    assert_eq!(unpaired(&list(&["1_a.sql", "2_b.sql"]), &list(&["1_a.sql"])), list(&["2_b.sql"]));
+    assert_eq!(
+        unpaired(&list(&["1_a.sql", "2_b.sql"]), &list(&["1_a.sql"])),
+        list(&["2_b.sql"])
+    );
     assert!(unpaired(&list(&["1_a.sql"]), &list(&["1_a.sql"])).is_empty());
     let folder = |backend: &str| {
         let start = format!("migrations/{backend}/");
         let found = files(&start, &[".sql"]);
-        found.iter().map(|(path, _)| path.strip_prefix(&start).unwrap().to_owned()).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|(path, _)| path.strip_prefix(&start).unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     let (sqlite, postgres) = (folder("sqlite"), folder("postgres"));
     assert!(!sqlite.is_empty(), "no migrations were found");
-    complain(unpaired(&sqlite, &postgres).into_iter().map(|name| format!("migration {name} has no twin")));
+    complain(
+        unpaired(&sqlite, &postgres)
+            .into_iter()
+            .map(|name| format!("migration {name} has no twin")),
+    );
 }
 
 /// Paths that exist on one machine only.
@@ -225,8 +310,12 @@ fn names_a_machine(text: &str) -> bool {
     // Put together here, so that this file does not find itself.
     let paths = ["home/", "Users/", "root/", "work/"].map(|folder| format!("/{folder}"));
     paths.iter().any(|path| {
-        text.match_indices(path.as_str())
-            .any(|(at, _)| text[..at].chars().next_back().is_none_or(|before| " \"'`(=\n".contains(before)))
+        text.match_indices(path.as_str()).any(|(at, _)| {
+            text[..at]
+                .chars()
+                .next_back()
+                .is_none_or(|before| " \"'`(=\n".contains(before))
+        })
     })
 }
 
@@ -237,9 +326,19 @@ fn nothing_names_one_machine() {
     assert!(!names_a_machine("see ./weft-data and server/home/x"));
     let mut texts = rust_files();
     for folder in ["docs", "web", "migrations", "scripts", ".ci", "deploy"] {
-        texts.extend(files(folder, &[".md", ".sql", ".sh", ".ts", ".js", ".mjs", ".css", ".html", "run"]));
+        texts.extend(files(
+            folder,
+            &[".md", ".sql", ".sh", ".ts", ".js", ".mjs", ".css", ".html", "run"],
+        ));
     }
-    for name in ["Makefile", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Cargo.toml", "deny.toml"] {
+    for name in [
+        "Makefile",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "Cargo.toml",
+        "deny.toml",
+    ] {
         texts.extend(std::fs::read_to_string(root().join(name)).map(|text| (name.to_owned(), text)));
     }
     complain(
