@@ -32,8 +32,15 @@ pub(super) fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let damaged = findings.iter().filter(|finding| finding.is_damage()).count();
     match damaged {
         0 => writeln!(text, "nothing is damaged")?,
-        _ => writeln!(text, "{damaged} damaged; `weft rebuild` recovers what the logs still hold")?,
+        _ => writeln!(
+            text,
+            "{damaged} damaged; `weft rebuild` recovers what the logs still hold"
+        )?,
     }
     answer(&text)?;
-    Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if damaged == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

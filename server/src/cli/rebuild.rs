@@ -47,8 +47,12 @@ async fn rebuild_all(storage: &Storage, documents: &[String]) -> anyhow::Result<
     }
     let mut reports = Vec::new();
     for document in documents {
-        let name = DocumentName::parse(document).with_context(|| format!("`{document}` is no document name"))?;
-        let selection = RebuildSelection::Named { workspace: WorkspaceId::DEFAULT, name };
+        let name =
+            DocumentName::parse(document).with_context(|| format!("`{document}` is no document name"))?;
+        let selection = RebuildSelection::Named {
+            workspace: WorkspaceId::DEFAULT,
+            name,
+        };
         let found = rebuild(storage, &selection).await?;
         anyhow::ensure!(!found.is_empty(), "there is no document `{document}`");
         reports.extend(found);
