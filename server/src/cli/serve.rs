@@ -7,6 +7,7 @@ use clap::Args;
 use super::{SettingsArgs, answer, start};
 use crate::boot;
 use crate::config::Setting;
+use crate::descriptors;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -42,5 +43,7 @@ pub(super) fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if args.check_config {
         return answer("the configuration is valid\n");
     }
-    start(&config)?.block_on(boot::serve(config))
+    let runtime = start(&config)?;
+    descriptors::make_room_for(config.limits.max_sockets);
+    runtime.block_on(boot::serve(config))
 }

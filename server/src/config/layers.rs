@@ -11,8 +11,15 @@ use super::{ConfigError, Sources};
 
 /// Names the configuration file when the command line does not.
 const FILE_VARIABLE: &str = "WEFT_CONFIG";
-/// Variables with these beginnings belong to the tests and the load generator, which start servers that inherit them.
-const FOREIGN: [&str; 3] = ["WEFT_BIN", "WEFT_TEST_", "WEFT_LOADTEST_"];
+/// Variables with these beginnings belong to the tests and tools, which start servers that inherit them.
+const FOREIGN: [&str; 6] = [
+    "WEFT_BIN",
+    "WEFT_TEST_",
+    "WEFT_LOADTEST_",
+    "WEFT_SEED",
+    "WEFT_URL",
+    "WEFT_BEDLAM_",
+];
 
 /// The `WEFT_…` variables of a process.
 #[derive(Debug, Clone, Default)]

@@ -99,6 +99,7 @@ fn http(settings: ServeSettings) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(settings.header_timeout)
+        .max_header_size(settings.max_header_bytes)
         .max_buf_size(settings.max_header_bytes.max(8 * 1024));
     http
 }
