@@ -129,10 +129,10 @@ impl Tally {
         true
     }
 
-    /// How many edits of each writer were seen, in the order of the writers.
+    /// How many different edits were seen.
     #[must_use]
-    pub fn seen_by_writer(&self) -> &[u32] {
-        &self.next
+    pub fn seen(&self) -> u64 {
+        self.next.iter().map(|next| u64::from(*next)).sum::<u64>() - self.skipped
     }
 }
 
@@ -189,6 +189,6 @@ mod tests {
         assert!(!tally.take(marker(9, 0)));
         assert!(!tally.take(marker(12, 0)));
         assert_eq!((tally.repeated, tally.skipped, tally.foreign), (1, 2, 2));
-        assert_eq!(tally.seen_by_writer(), [1, 3]);
+        assert_eq!(tally.seen(), 2);
     }
 }

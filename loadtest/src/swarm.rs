@@ -165,14 +165,13 @@ fn check_accounts(accounts: &[Account], problems: &mut Problems) {
             problems.note("cut off", &format!("client {client}: {failure}"));
             continue;
         }
-        if account.tally.skipped + account.tally.foreign > 0 {
-            let (skipped, foreign) = (account.tally.skipped, account.tally.foreign);
+        if account.tally.foreign > 0 {
             problems.note(
-                "wrong edits",
-                &format!("client {client}: {skipped} skipped, {foreign} of other rooms"),
+                "edits of other rooms",
+                &format!("client {client}: {}", account.tally.foreign),
             );
         }
-        let seen = u64::from(account.tally.seen_by_writer().iter().sum::<u32>());
+        let seen = account.tally.seen();
         let sent = sent_by_others(accounts, account);
         if seen != sent {
             problems.note("edits not seen", &format!("client {client}: {seen} of {sent}"));
