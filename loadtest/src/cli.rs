@@ -40,7 +40,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct Common {
     /// A server, `[LABEL:]KIND=ws://127.0.0.1:PORT[/PATH]`; KIND is weft (both protocols), weft-y, weft-hocuspocus, y,
-    /// hocuspocus or floor. Repeat it to compare servers in interleaved rounds.
+    /// hocuspocus, hocuspocus-memory (forgets a document with its last client) or floor. Repeat it to compare servers in interleaved rounds.
     #[arg(long = "target", required = true, value_name = "TARGET")]
     pub targets: Vec<String>,
     /// The server's process, `LABEL=PID`; by default whoever listens on the target's port.

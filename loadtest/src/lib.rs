@@ -11,6 +11,7 @@ pub mod floor;
 pub mod marker;
 pub mod measure;
 pub mod member;
+pub mod problems;
 pub mod replica;
 pub mod scenario;
 pub mod swarm;

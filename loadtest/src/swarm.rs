@@ -3,11 +3,12 @@
 //! Invariant: one task per member, all tracked; a swarm that ends has awaited every one of them. It must never drop a
 //! member's failure: whoever could not connect or was cut off stands in the accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -16,8 +17,9 @@ use tokio_util::task::TaskTracker;
 use crate::connection::{Connection, ConnectionError};
 use crate::measure::progress::Progress;
 use crate::member::{Account, Counters, Member, Phase, Role, Sampled};
+use crate::problems::Problems;
 use crate::target::{Content, Target};
-use crate::verify::{Room, check_room};
+use crate::verify::{Room, check_room, load};
 
 /// How many members connect at the same time.
 const CONNECTING_AT_ONCE: usize = 64;
@@ -30,6 +32,8 @@ pub struct Swarm {
     target: Target,
     counters: Arc<Counters>,
     phase: watch::Sender<Phase>,
+    /// The documents in which somebody writes.
+    written: BTreeSet<String>,
     members: Vec<JoinHandle<Result<Account, ConnectionError>>>,
     /// How long it took until all were connected and synced, in seconds.
     pub gathered_s: f64,
@@ -43,6 +47,8 @@ impl Swarm {
         let gate = Arc::new(Semaphore::new(CONNECTING_AT_ONCE));
         let (ready, mut readiness) = mpsc::channel::<()>(roles.len().max(1));
         let tasks = TaskTracker::new();
+        let writers = roles.iter().filter(|role| role.writes.is_some());
+        let written = writers.map(|role| role.document.clone()).collect();
         let start = Instant::now();
         progress.phase("connecting", roles.len() as u64);
         let mut members = Vec::with_capacity(roles.len());
@@ -68,6 +74,7 @@ impl Swarm {
             target: target.clone(),
             counters,
             phase,
+            written,
             members,
             gathered_s,
         }
@@ -87,15 +94,19 @@ impl Swarm {
     /// Stops all activity, waits until everything has arrived, ends the swarm and checks what the server did.
     ///
     /// Returns the accounts of the members that got in, and every problem found.
-    pub async fn finish(self, progress: &Progress) -> (Vec<Account>, Vec<String>) {
+    pub async fn finish(mut self, progress: &Progress) -> (Vec<Account>, Vec<String>) {
         progress.phase("verifying", 0);
         self.enter(Phase::Quiet);
         self.settle().await;
+        let mut problems = Problems::default();
+        let mut loaded = Vec::new();
+        if self.target.content != Content::Relayed {
+            loaded.push(self.load_written("a fresh client", &mut problems).await);
+        }
         let unacknowledged = self.counters.unacknowledged.load(Ordering::Relaxed);
         self.enter(Phase::End);
         let mut accounts = Vec::with_capacity(self.members.len());
-        let mut problems = Problems::default();
-        for member in self.members {
+        for member in std::mem::take(&mut self.members) {
             match member.await {
                 Ok(Ok(account)) => accounts.push(account),
                 Ok(Err(error)) => problems.note("could not connect", &error.to_string()),
@@ -106,8 +117,26 @@ impl Swarm {
             problems.note("messages never acknowledged", &unacknowledged.to_string());
         }
         check_accounts(&accounts, &mut problems);
-        check_rooms(&self.target, &accounts, &mut problems).await;
-        (accounts, problems.list)
+        if self.target.content == Content::Kept {
+            loaded.push(
+                self.load_written("a client after all had left", &mut problems)
+                    .await,
+            );
+        }
+        check_rooms(&loaded, &accounts, &mut problems);
+        (accounts, problems.into_list())
+    }
+
+    /// What a fresh client gets of every document in which somebody writes.
+    async fn load_written(&self, when: &'static str, problems: &mut Problems) -> Loaded {
+        let mut states = HashMap::new();
+        for document in &self.written {
+            match load(&self.target, document).await {
+                Ok(state) => drop(states.insert(document.clone(), vec![state])),
+                Err(error) => problems.note("loading", &format!("{when}: {document}: {error}")),
+            }
+        }
+        (when, states)
     }
 
     /// Waits until nothing more arrives: no new edits, and no acknowledgement outstanding, for a while.
@@ -129,32 +158,6 @@ async fn join(target: &Target, role: Role, counters: Arc<Counters>) -> Result<Me
     let mut connection = Connection::open(target, &role.document).await?;
     let (_, step2_sent) = connection.synced().await?;
     Ok(Member::new(role, connection, step2_sent, counters))
-}
-
-/// Problems, of each kind only the first few: a thousand members may meet the same one.
-#[derive(Debug, Default)]
-struct Problems {
-    list: Vec<String>,
-    noted: Vec<(&'static str, usize)>,
-}
-
-impl Problems {
-    const OF_EACH_KIND: usize = 3;
-
-    fn note(&mut self, kind: &'static str, detail: &str) {
-        let count = match self.noted.iter_mut().find(|(noted, _)| *noted == kind) {
-            Some((_, count)) => count,
-            None => {
-                self.noted.push((kind, 0));
-                let last = self.noted.len() - 1;
-                &mut self.noted[last].1
-            }
-        };
-        *count += 1;
-        if *count <= Self::OF_EACH_KIND {
-            self.list.push(format!("{kind}: {detail}"));
-        }
-    }
 }
 
 /// Everybody stayed, and saw every edit of the others.
@@ -192,8 +195,11 @@ fn sent_by_others(accounts: &[Account], account: &Account) -> u64 {
     others.map(|other| u64::from(other.sent)).sum()
 }
 
-/// A fresh client finds every edit once, and every sampled replica equals it.
-async fn check_rooms(target: &Target, accounts: &[Account], problems: &mut Problems) {
+/// What fresh clients loaded, at a moment that the first part names.
+type Loaded = (&'static str, HashMap<String, Vec<Bytes>>);
+
+/// Every replica of every document, loaded or sampled, holds every edit once and equals the others.
+fn check_rooms(loaded: &[Loaded], accounts: &[Account], problems: &mut Problems) {
     let documents: BTreeSet<&str> = accounts
         .iter()
         .map(|account| account.role.document.as_str())
@@ -204,22 +210,24 @@ async fn check_rooms(target: &Target, accounts: &[Account], problems: &mut Probl
                 .iter()
                 .filter(|account| account.role.document == document)
         };
+        let fresh = loaded
+            .iter()
+            .filter_map(|(when, states)| Some(((*when).to_owned(), states.get(document)?.as_slice())));
+        let sampled = members()
+            .filter(|account| account.role.replica == Sampled::Yes && account.failure.is_none())
+            .map(|account| {
+                (
+                    format!("the replica of client {}", account.role.client),
+                    account.updates.as_slice(),
+                )
+            });
+        let written = members().filter_map(|account| Some((account.role.writes?.0, account.sent)));
         let room = Room {
             document,
-            written: members()
-                .filter_map(|account| Some((account.role.writes?.0, account.sent)))
-                .filter(|(_, sent)| *sent > 0)
-                .collect(),
-            replicas: members()
-                .filter(|account| account.role.replica == Sampled::Yes && account.failure.is_none())
-                .map(|account| (account.role.client, account.updates.as_slice()))
-                .collect(),
+            written: written.collect(),
+            replicas: fresh.chain(sampled).collect(),
         };
-        let empty = room.written.is_empty() && room.replicas.is_empty();
-        if empty || (room.replicas.is_empty() && target.content == Content::Relayed) {
-            continue;
-        }
-        if let Err(error) = check_room(target, &room).await {
+        if let Err(error) = check_room(&room) {
             problems.note("content", &format!("{document}: {error}"));
         }
     }

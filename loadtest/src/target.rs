@@ -21,8 +21,10 @@ pub enum Acknowledgement {
 /// Whether a server keeps documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A client that comes later gets what was written.
+    /// A client that comes later gets what was written, also when everybody had left.
     Kept,
+    /// A client that comes while others are there gets what was written; then the server forgets it.
+    WhileOpen,
     /// Frames are passed on and forgotten: the floor.
     Relayed,
 }
@@ -79,10 +81,10 @@ pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
         path: format!("{}{endpoint}", path.trim_end_matches('/')),
         protocol,
         acknowledgement,
-        content: if kind == "floor" {
-            Content::Relayed
-        } else {
-            Content::Kept
+        content: match kind {
+            "floor" => Content::Relayed,
+            "hocuspocus-memory" => Content::WhileOpen,
+            _ => Content::Kept,
         },
         pid: None,
     };
@@ -107,7 +109,7 @@ pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
         "weft-y" => Ok(vec![weft_y("")]),
         "weft-hocuspocus" => Ok(vec![weft_b("")]),
         "y" | "floor" => Ok(vec![make("", "/", Protocol::YWebsocket, Acknowledgement::None)]),
-        "hocuspocus" => Ok(vec![make(
+        "hocuspocus" | "hocuspocus-memory" => Ok(vec![make(
             "",
             "/",
             Protocol::Hocuspocus,

@@ -15,6 +15,7 @@ use crate::cli::{Common, ManyDocuments};
 use crate::connection::{Connection, ConnectionError};
 use crate::measure::histogram::Latencies;
 use crate::measure::report::Outcome;
+use crate::problems::Problems;
 use crate::replica::Replica;
 use crate::scenario::editing::client_id;
 use crate::scenario::{Round, Scenario};
@@ -79,7 +80,7 @@ impl Scenario for ManyDocuments {
             .zip(before_kib)
             .map(|(after, before)| (after - before) / documents);
         outcome.push("KiB still resident per document", held_kib);
-        work.check(&mut outcome).await;
+        outcome.problems.extend(work.check().await);
         outcome
     }
 }
@@ -173,7 +174,8 @@ impl Work {
     }
 
     /// A fresh client reads a sample of the documents, the first and the last among them.
-    async fn check(&self, outcome: &mut Outcome) {
+    async fn check(&self) -> Vec<String> {
+        let mut problems = Problems::default();
         let step = (self.documents / SAMPLED_DOCUMENTS).max(1);
         let last = self.documents.saturating_sub(1);
         for index in (0..self.documents).step_by(step).chain([last]) {
@@ -186,10 +188,11 @@ impl Work {
                     Ok(_) => None,
                 },
             };
-            outcome
-                .problems
-                .extend(problem.map(|problem| format!("{document}: {problem}")));
+            if let Some(problem) = problem {
+                problems.note("content", &format!("{document}: {problem}"));
+            }
         }
+        problems.into_list()
     }
 
     fn name(&self, index: usize) -> String {
