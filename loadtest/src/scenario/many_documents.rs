@@ -178,7 +178,7 @@ impl Work {
         let mut problems = Problems::default();
         let step = (self.documents / SAMPLED_DOCUMENTS).max(1);
         let last = self.documents.saturating_sub(1);
-        for index in (0..self.documents).step_by(step).chain([last]) {
+        for index in (0..last).step_by(step).chain([last]) {
             let document = self.name(index);
             let problem = match load(&self.target, &document).await {
                 Err(error) => Some(error.to_string()),
