@@ -3,7 +3,7 @@
 #
 #   bench.sh [--smoke] [--no-peers] [SCENARIO...]
 #
-# Scenarios: idle fanout hot-room (the default), ack-latency many-documents. Every scenario gets fresh servers. Weft is
+# Scenarios: idle fanout hot-room (the default), ack-latency many-documents cold-open. Every scenario gets fresh servers. Weft is
 # started twice, once for each protocol, so that memory is counted for each alone, with data in a scratch directory.
 # --smoke is small, short and without peers: it only shows that everything runs and that the content is right.
 #
@@ -36,27 +36,38 @@ else
     on_server= on_load=
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/weft-bench.XXXXXX")
-started=
 
 stop_servers() {
-    for pid in $started; do kill "$pid" 2>/dev/null || true; done
-    for pid in $started; do wait "$pid" 2>/dev/null || true; done
-    started=
+    for file in "$scratch"/*.pid; do
+        [ -e "$file" ] || continue
+        pid=$(cat "$file")
+        rm "$file"
+        kill "$pid" 2>/dev/null || continue
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    done
 }
 trap 'stop_servers; rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM
 
-# start PORT COMMAND...: starts a server on the server's core and waits until its port accepts.
+# start PORT COMMAND...: starts a server on the server's core and waits until its port accepts. Leaves a script that
+# restarts it.
 start() {
     wanted=$1
     shift
-    $on_server "$@" >"$scratch/$wanted.log" 2>&1 &
-    pid=$!
-    started="$started $pid"
+    cat >"$scratch/$wanted.sh" <<END
+if [ -e "$scratch/$wanted.pid" ]; then
+    pid=\$(cat "$scratch/$wanted.pid")
+    kill "\$pid"
+    while kill -0 "\$pid" 2>/dev/null; do sleep 0.05; done
+fi
+$on_server $* >>"$scratch/$wanted.log" 2>&1 </dev/null &
+echo \$! >"$scratch/$wanted.pid"
+END
+    sh "$scratch/$wanted.sh"
     waited=0
     until accepts "$wanted"; do
         waited=$((waited + 1))
-        if [ $waited -gt 100 ] || ! kill -0 "$pid" 2>/dev/null; then
+        if [ $waited -gt 100 ]; then
             echo "not listening on port $wanted: $*" >&2
             cat "$scratch/$wanted.log" >&2
             exit 1
@@ -79,7 +90,7 @@ start_weft() {
 arguments() {
     case "$1" in
     idle) echo "--rounds 1" ;;
-    many-documents) echo "--rounds 1" ;;
+    many-documents | cold-open) echo "--rounds 1" ;;
     *) echo "--rounds $rounds" ;;
     esac
 }
@@ -92,13 +103,16 @@ for scenario in ${scenarios:-idle fanout hot-room}; do
     start_weft $((port + 2)) "$scenario"
     set -- --target "weft-y=ws://127.0.0.1:$((port + 1))" --target "weft-hocuspocus=ws://127.0.0.1:$((port + 2))"
     # The floor keeps nothing: documents make no sense against it.
-    [ "$scenario" = many-documents ] || set -- --target "floor=ws://127.0.0.1:$port" "$@"
+    [ "$scenario" = many-documents ] || [ "$scenario" = cold-open ] || set -- --target "floor=ws://127.0.0.1:$port" "$@"
     if [ "$peers" = yes ]; then
-        start $((port + 3)) "$here/peers/start.sh" hocuspocus-sqlite $((port + 3))
+        start $((port + 3)) "$here/peers/start.sh" hocuspocus-sqlite $((port + 3)) "$scratch/$scenario.sqlite"
         start $((port + 4)) "$here/peers/start.sh" y-websocket $((port + 4))
         set -- "$@" --target "Hocuspocus SQLite:hocuspocus=ws://127.0.0.1:$((port + 3))" \
             --target "y-websocket:y=ws://127.0.0.1:$((port + 4))"
     fi
+    [ "$scenario" != cold-open ] || set -- "$@" --restart "weft-y=sh $scratch/$((port + 1)).sh" \
+        --restart "weft-hocuspocus=sh $scratch/$((port + 2)).sh" \
+        --restart "Hocuspocus SQLite=sh $scratch/$((port + 3)).sh"
     [ -z "${BENCH_JSON:-}" ] || set -- "$@" --json "$BENCH_JSON/$scenario.json"
     # shellcheck disable=SC2046 # the arguments are words
     $on_load "$loadtest" "$scenario" $smoke $(arguments "$scenario") "$@" || failed=1

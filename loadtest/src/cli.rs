@@ -32,6 +32,8 @@ pub enum Command {
     ManyDocuments(ManyDocuments),
     /// Lone writers that wait for the server's acknowledgement: how long it takes.
     AckLatency(AckLatency),
+    /// A long history, a restart, the first client and the second: time and memory of opening.
+    ColdOpen(ColdOpen),
     /// Serves the floor: a relay without CRDT and storage.
     Floor(Floor),
 }
@@ -177,6 +179,26 @@ pub struct AckLatency {
     pub rate: f64,
 }
 
+/// Numbers of `cold-open`.
+#[derive(Args, Clone, Debug)]
+pub struct ColdOpen {
+    /// What all scenarios have in common; the seconds to measure do not matter here.
+    #[command(flatten)]
+    pub common: Common,
+    /// Operations of the history, each an update of its own.
+    #[arg(long, default_value_t = 200_000)]
+    pub operations: usize,
+    /// Yjs clients whose history it is.
+    #[arg(long, default_value_t = 8)]
+    pub writers: usize,
+    /// How to restart a target, `LABEL=SHELL COMMAND`; without it the document only has time to be unloaded.
+    #[arg(long, value_name = "LABEL=COMMAND")]
+    pub restart: Vec<String>,
+    /// Seconds without anybody before the document is opened again, where there is no command.
+    #[arg(long, default_value_t = 60)]
+    pub rest: u64,
+}
+
 /// Where the floor listens.
 #[derive(Args, Clone, Debug)]
 pub struct Floor {
@@ -219,3 +241,7 @@ smoke!(ManyDocuments {
     rest: 0
 });
 smoke!(AckLatency { clients: 10 });
+smoke!(ColdOpen {
+    operations: 2_000,
+    rest: 0
+});

@@ -165,6 +165,44 @@ impl Connection {
         Ok(self.socket.send(Message::Binary(frame.into())).await?)
     }
 
+    /// Sends `frames` as fast as the server takes them, and reads meanwhile until `enough` says so.
+    ///
+    /// # Errors
+    /// If the server refuses or closes, or the socket fails.
+    pub async fn pour(
+        &mut self,
+        frames: impl Iterator<Item = Vec<u8>>,
+        mut enough: impl FnMut(&Inbound<'_>) -> bool,
+    ) -> Result<(), ConnectionError> {
+        let (mut sink, mut stream) = (&mut self.socket).split();
+        let wire = &self.wire;
+        let sending = async {
+            for frame in frames {
+                sink.feed(Message::Binary(frame.into())).await?;
+            }
+            Ok(sink.flush().await?)
+        };
+        let reading = async {
+            while let Some(message) = stream.next().await.transpose()? {
+                match message {
+                    Message::Binary(frame) => match wire.read(&frame) {
+                        Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
+                        Some(Inbound::Status(false)) => return Err(ConnectionError::Refused),
+                        Some(message) if enough(&message) => return Ok(()),
+                        _ => {}
+                    },
+                    Message::Close(reason) => {
+                        let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
+                        return Err(ConnectionError::Closed(reason));
+                    }
+                    _ => {}
+                }
+            }
+            Err(ConnectionError::Closed("end of stream".to_owned()))
+        };
+        tokio::try_join!(sending, reading).map(drop)
+    }
+
     /// The frames of the open document.
     #[must_use]
     pub fn wire(&self) -> &Wire {

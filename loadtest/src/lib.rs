@@ -8,6 +8,7 @@
 pub mod cli;
 pub mod connection;
 pub mod floor;
+pub mod history;
 pub mod marker;
 pub mod measure;
 pub mod member;

@@ -22,6 +22,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::HotRoom(hot_room) => load(&hot_room.small()),
         Command::ManyDocuments(many) => load(&many.small()),
         Command::AckLatency(ack_latency) => load(&ack_latency.small()),
+        Command::ColdOpen(cold_open) => load(&cold_open.small()),
         Command::Floor(floor) => serve_floor(&floor),
     }
 }

@@ -5,6 +5,7 @@
 //! state from one round to the next.
 
 pub mod ack_latency;
+pub mod cold_open;
 pub mod editing;
 pub mod fanout;
 pub mod hot_room;
