@@ -37,13 +37,27 @@ else
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/weft-bench.XXXXXX")
 
+# What a restart needs, too: ends a process and waits until it has ended; one that nobody has waited for yet (a zombie)
+# has.
+cat >"$scratch/end.sh" <<'END'
+runs() { [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+end() {
+    kill "$1" 2>/dev/null || return 0
+    waited=0
+    while runs "$1"; do
+        waited=$((waited + 1))
+        [ $waited -le 200 ] || kill -9 "$1"
+        sleep 0.05
+    done
+}
+END
+. "$scratch/end.sh"
+
 stop_servers() {
     for file in "$scratch"/*.pid; do
         [ -e "$file" ] || continue
-        pid=$(cat "$file")
+        end "$(cat "$file")"
         rm "$file"
-        kill "$pid" 2>/dev/null || continue
-        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     done
 }
 trap 'stop_servers; rm -rf "$scratch"' EXIT
@@ -55,11 +69,8 @@ start() {
     wanted=$1
     shift
     cat >"$scratch/$wanted.sh" <<END
-if [ -e "$scratch/$wanted.pid" ]; then
-    pid=\$(cat "$scratch/$wanted.pid")
-    kill "\$pid"
-    while kill -0 "\$pid" 2>/dev/null; do sleep 0.05; done
-fi
+. "$scratch/end.sh"
+[ ! -e "$scratch/$wanted.pid" ] || end "\$(cat "$scratch/$wanted.pid")"
 $on_server $* >>"$scratch/$wanted.log" 2>&1 </dev/null &
 echo \$! >"$scratch/$wanted.pid"
 END
