@@ -36,7 +36,7 @@ pub enum CloseReason {
     /// 4510: the document's stored bytes do not load, and it is locked until somebody repairs it. The client
     /// reconnects, so that it is back when the repair is done.
     DocumentQuarantined,
-    /// 4400: an update broke the rules of `scan`; it would come again. The client stops.
+    /// 4400: an update broke the rules of [`crate::scan`]; it would come again. The client stops.
     HostileUpdate,
     /// 4514: no sign of life from the client. If it lives after all, it reconnects.
     Unresponsive,

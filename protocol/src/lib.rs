@@ -8,5 +8,6 @@ pub mod close;
 pub mod hocuspocus;
 pub mod id;
 pub mod lib0;
+pub mod scan;
 pub mod sync;
 pub mod ywebsocket;

@@ -1,7 +1,7 @@
 //! The sync messages that both protocols carry (message type 0): who has what, and the updates themselves.
 //!
 //! Invariant: payloads are handed on as the bytes that came. They are not looked into here; a state vector or an
-//! update goes through `scan` before anything else may read it.
+//! update goes through [`crate::scan`] before anything else may read it.
 
 use crate::lib0::{DecodeError, Reader, buffer_len, write_buffer};
 

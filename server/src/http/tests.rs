@@ -1,0 +1,1 @@
+//! What the HTTP face promises, asked over real sockets.
