@@ -7,7 +7,7 @@ import * as hocuspocus2 from 'hocuspocus-provider-2'
 import * as hocuspocus3 from 'hocuspocus-provider-3'
 import * as hocuspocus4 from 'hocuspocus-provider-4'
 import WebSocket from 'ws'
-import { Awareness, removeAwarenessStates } from 'y-protocols/awareness'
+import { Awareness } from 'y-protocols/awareness'
 import { WebsocketProvider as YWebsocket1 } from 'y-websocket-1'
 import { WebsocketProvider as YWebsocket2 } from 'y-websocket-2'
 import { WebsocketProvider as YWebsocket3 } from 'y-websocket-3'
@@ -23,6 +23,15 @@ export const HOCUSPOCUS_KINDS = Object.keys(hocuspocuses)
 export const ACKNOWLEDGED_KINDS = [...HOCUSPOCUS_KINDS, 'y-sweet']
 export const KINDS = [...Y_WEBSOCKET_KINDS, ...HOCUSPOCUS_KINDS, 'y-sweet']
 
+process.setMaxListeners(0) // every y-websocket client listens for the exit of the process
+
+// y-sweet starts a connection loop for the error and again for the close that follows, and says so each time.
+const { warn } = console
+console.warn = (...words) => { if (!String(words[0]).startsWith('connect() called while')) warn(...words) }
+
+/** An address at which nobody listens. */
+const NOWHERE = 'ws://127.0.0.1:1/'
+
 /** What happened on the sockets of one client, seen from under the library. */
 class SocketRecord {
   constructor () {
@@ -32,6 +41,10 @@ class SocketRecord {
     this.closes = []
     this.opened = 0
     this.messages = 0
+    /** Whether the network is there; without it every new connection is refused. */
+    this.network = true
+    /** Set when the client is done: new sockets do nothing at all. */
+    this.finished = false
   }
 
   get current () { return this.sockets.at(-1) }
@@ -41,7 +54,8 @@ class SocketRecord {
     const record = this
     return class extends WebSocket {
       constructor (url, protocols) {
-        super(url, protocols, { perMessageDeflate: false })
+        if (record.finished) return { close () {} }
+        super(record.network ? url : NOWHERE, protocols, { perMessageDeflate: false })
         record.sockets.push(this)
         this.on('open', () => { record.opened += 1 })
         this.on('message', () => { record.messages += 1 })
@@ -122,6 +136,11 @@ class YWebsocketClient extends Client {
   disconnect () { this.provider.disconnect() }
   connect () { this.provider.connect() }
 
+  cutForGood () {
+    this.provider.shouldConnect = false
+    this.cut()
+  }
+
   destroy () {
     this.provider.destroy()
     this.provider.awareness.destroy()
@@ -194,8 +213,14 @@ class HocuspocusClient extends Client {
   disconnect () { this.socket.socket.disconnect() }
   // The library ignores connect() while its old socket is still closing.
   connect () {
-    return until('the old socket is gone', () => this.socket.socket.status === 'disconnected')
-      .then(() => { this.socket.socket.connect() })
+    const { socket } = this.socket
+    const gone = () => socket.status !== 'connected' && (socket.webSocket === null || socket.webSocket.readyState === WebSocket.CLOSED)
+    return until('the old socket is gone', gone).then(() => { socket.connect() })
+  }
+
+  cutForGood () {
+    this.socket.socket.shouldConnect = false
+    this.cut()
   }
 
   sendStateless (payload) { this.provider.sendStateless(payload) }
@@ -225,29 +250,29 @@ class YSweetClient extends Client {
   get isAcked () { return this.isSynced && !this.provider.hasLocalChanges }
   get pending () { return this.provider.localVersion - this.provider.ackedVersion }
 
-  // The library's own disconnect() comes back by itself: its close handler reconnects.
+  // The library's own disconnect() comes back by itself: its close handler reconnects. So the network goes instead.
   disconnect () {
-    const { provider } = this
-    const socket = provider.websocket
-    if (socket) {
-      socket.onmessage = socket.onclose = socket.onerror = socket.onopen = null
-      provider.clearHeartbeat()
-      provider.clearConnectionTimeout()
-    }
-    provider.disconnect()
-    const others = [...provider.awareness.getStates().keys()].filter((id) => id !== this.doc.clientID)
-    removeAwarenessStates(provider.awareness, others, provider)
+    this.record.network = false
+    this.cut()
   }
 
+  cutForGood () { this.disconnect() }
+
   connect () {
-    return until('y-sweet left its old connection loop', () => !this.provider.isConnecting)
-      .then(() => { this.provider.connect() })
+    this.record.network = true
+    this.provider.online()
   }
 
   destroy () {
-    this.disconnect()
-    this.provider.destroy()
-    this.provider.awareness.destroy()
+    const { provider } = this
+    this.record.finished = true
+    const socket = provider.websocket
+    if (socket) socket.onmessage = socket.onclose = socket.onerror = socket.onopen = null
+    provider.destroy()
+    provider.clearHeartbeat()
+    provider.clearConnectionTimeout()
+    provider.awareness.destroy()
+    this.doc.destroy()
     this.cut()
   }
 }

@@ -26,7 +26,7 @@ export async function until (what, condition, { within = 15_000, every = 5, deta
     if (performance.now() > deadline) break
     await pause(every)
   }
-  const seen = detail ? `; seen: ${JSON.stringify(detail())?.slice(0, 2000)}` : ''
+  const seen = detail ? `; seen: ${JSON.stringify(detail())?.slice(0, 6000)}` : ''
   const thrown = failure ? `; last error: ${failure.stack ?? failure}` : ''
   throw new Error(`not within ${within} ms: ${what}${seen}${thrown}`)
 }

@@ -60,16 +60,25 @@ scenario('a large document survives restarts', async (scene) => {
   }
 })
 
+/**
+ * Clients that cut an emoji in half replace it for themselves and not for others until the cut is shared; two Yjs
+ * replicas may differ in such a character for ever. So positions in text never lie within one.
+ */
+function whole (type, position) {
+  const before = type instanceof Y.Text ? type.toString().charCodeAt(position - 1) : 0
+  return before >= 0xd800 && before <= 0xdbff ? position + 1 : position
+}
+
 /** One random edit of one of the shared types. */
 function editAtRandom (random, doc) {
   const text = doc.getText('text')
   const list = doc.getArray('list')
   const map = doc.getMap('map')
   const xml = doc.getXmlFragment('xml')
-  const position = (type) => random.integer(0, type.length)
+  const position = (type) => whole(type, random.integer(0, type.length))
   const some = (type) => {
-    const from = random.integer(0, type.length - 1)
-    return [from, random.integer(1, Math.min(4, type.length - from))]
+    const from = position(type)
+    return [from, whole(type, Math.min(type.length, from + random.integer(1, 4))) - from]
   }
   const edits = [
     () => text.insert(position(text), random.word()),
