@@ -186,11 +186,6 @@ impl RoomState {
         self.ledger.unsaved_bytes()
     }
 
-    /// The last durable sequence number.
-    pub(crate) fn head(&self) -> u64 {
-        self.ledger.head()
-    }
-
     /// What is accepted but not durable: a new replica needs it besides the log.
     pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Bytes> {
         self.ledger.unsaved()
