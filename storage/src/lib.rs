@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Everything of Weft that survives a restart.
+//!
+//! Four promises: what [`DocumentLog::append`] has answered is durable; the log is gapless; history and log together
+//! always suffice to rebuild a document; a document that cannot be read is an error and never an empty document.
+//!
+//! This is the only crate that names a database. It never speaks to clients and knows no rooms.
+//!
+//! To add a table: a migration with the same number and name in `migrations/sqlite` and `migrations/postgres`, the
+//! values in `model`, the statements in the backend, a case in `tests/conformance`.
+
+mod archive;
+mod aside;
+mod backend;
+pub mod blob;
+pub mod clock;
+mod config;
+mod doctor;
+mod engine;
+mod error;
+mod examine;
+mod group;
+mod log;
+mod merge;
+mod model;
+mod plan;
+mod rebuild;
+mod segment;
+mod sqlite;
+mod stats;
+mod storage;
+mod stored;
+
+pub use config::{MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};
+pub use doctor::{Finding, doctor};
+pub use error::{Damage, StorageError};
+pub use log::DocumentLog;
+pub use model::*;
+pub use rebuild::{RebuildReport, RebuildSelection, rebuild};
+pub use stats::StorageStats;
+pub use storage::{Storage, SweepReport};

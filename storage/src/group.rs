@@ -1,0 +1,242 @@
+//! The writer task: takes everything that waits and commits it together.
+//!
+//! Batching is natural and never timed: while one commit is on its way to the disk the next batch gathers. Invariant:
+//! an append is answered after the commit that holds it and never before; one that fails does not fail its
+//! neighbours; the task survives every failure of the database.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backend::{Fold, Guarded, LogWriter, Replacement};
+use crate::clock::Clock;
+use crate::error::StorageError;
+use crate::model::{Append, DocumentId, Seq};
+use crate::stats::{StorageStats, WriteHealth};
+
+/// At most this many appends go into one transaction, so that a commit stays short.
+const LARGEST_BATCH: usize = 1024;
+
+/// Keeps the sweep away from blobs that no row names yet. It travels with the write, so that a caller who gives up
+/// waiting does not let the sweep in.
+pub(crate) type Naming = OwnedRwLockReadGuard<()>;
+
+type Reply<T> = oneshot::Sender<Result<T, StorageError>>;
+
+/// Something to write.
+enum Write {
+    Append(Append, Reply<Seq>),
+    Quarantine(DocumentId, String, Reply<()>),
+    Fold(Box<Fold>, Naming, Reply<Guarded>),
+    Replace(Box<Replacement>, Naming, Reply<Guarded>),
+    Probe(Reply<()>),
+}
+
+/// Callers' end of the writer task. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct WriterHandle {
+    queue: mpsc::Sender<Write>,
+    health: Arc<Mutex<WriteHealth>>,
+    stop: CancellationToken,
+}
+
+struct WriterTask {
+    writer: Box<dyn LogWriter>,
+    queue: mpsc::Receiver<Write>,
+    health: Arc<Mutex<WriteHealth>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl WriterHandle {
+    /// Starts the writer task on `tasks`. `held` is kept until the task has ended and the database is closed.
+    pub(crate) fn start(
+        writer: Box<dyn LogWriter>,
+        clock: Arc<dyn Clock>,
+        queue_length: usize,
+        tasks: &TaskTracker,
+        held: impl Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(queue_length.max(1));
+        let health = Arc::new(Mutex::new(WriteHealth::default()));
+        let stop = CancellationToken::new();
+        let task = WriterTask {
+            writer,
+            queue: receiver,
+            health: Arc::clone(&health),
+            clock,
+        };
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            task.run(stopped).await;
+            drop(held);
+        });
+        Self {
+            queue: sender,
+            health,
+            stop,
+        }
+    }
+
+    /// See [`crate::DocumentLog::append`].
+    pub(crate) async fn append(&self, append: Append) -> Result<Seq, StorageError> {
+        self.ask(|reply| Write::Append(append, reply)).await
+    }
+
+    pub(crate) async fn quarantine(&self, id: DocumentId, reason: String) -> Result<(), StorageError> {
+        self.ask(|reply| Write::Quarantine(id, reason, reply)).await
+    }
+
+    pub(crate) async fn fold(&self, fold: Fold, naming: Naming) -> Result<Guarded, StorageError> {
+        self.ask(|reply| Write::Fold(Box::new(fold), naming, reply)).await
+    }
+
+    pub(crate) async fn replace(
+        &self,
+        replacement: Replacement,
+        naming: Naming,
+    ) -> Result<Guarded, StorageError> {
+        self.ask(|reply| Write::Replace(Box::new(replacement), naming, reply))
+            .await
+    }
+
+    /// Whether writing works: the outcome of the last write, or of a new one if the last has failed.
+    pub(crate) async fn check(&self) -> Result<(), StorageError> {
+        if self.health().last_error.is_none() {
+            return Ok(());
+        }
+        self.ask(Write::Probe).await
+    }
+
+    pub(crate) fn stats(&self) -> StorageStats {
+        self.health().stats()
+    }
+
+    /// Asks the task to write what waits and end. Later writes get [`StorageError::Closed`].
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    fn health(&self) -> std::sync::MutexGuard<'_, WriteHealth> {
+        // Plain counters: a panic of another holder leaves nothing half done.
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask<T>(&self, write: impl FnOnce(Reply<T>) -> Write) -> Result<T, StorageError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .send(write(reply))
+            .await
+            .map_err(|_| StorageError::Closed)?;
+        answer.await.unwrap_or(Err(StorageError::Closed))
+    }
+}
+
+impl WriterTask {
+    async fn run(mut self, stop: CancellationToken) {
+        let mut waiting = Vec::new();
+        loop {
+            let received = tokio::select! {
+                biased;
+                () = stop.cancelled(), if !self.queue.is_closed() => {
+                    // Refuses what comes from now on; what waits is still received.
+                    self.queue.close();
+                    continue;
+                }
+                received = self.queue.recv_many(&mut waiting, LARGEST_BATCH) => received,
+            };
+            if received == 0 {
+                break;
+            }
+            self.write(waiting.drain(..)).await;
+        }
+        if let Err(error) = self.writer.close().await {
+            tracing::error!(%error, "the database did not close cleanly; nothing acknowledged is lost");
+        }
+    }
+
+    async fn write(&mut self, waiting: impl Iterator<Item = Write>) {
+        let (mut appends, mut replies, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for write in waiting {
+            match write {
+                Write::Append(append, reply) => {
+                    appends.push(append);
+                    replies.push(reply);
+                }
+                other => others.push(other),
+            }
+        }
+        if !appends.is_empty() {
+            let answers = self.append(&appends).await;
+            for (reply, answer) in replies.into_iter().zip(answers) {
+                // A caller that has gone does not want its answer.
+                let _ = reply.send(answer);
+            }
+        }
+        for other in others {
+            self.write_other(other).await;
+        }
+    }
+
+    async fn append(&mut self, appends: &[Append]) -> Vec<Result<Seq, StorageError>> {
+        let error = match self.commit(appends).await {
+            Ok(answers) => return answers,
+            Err(error) => error,
+        };
+        // One append may be to blame: a row in its place, or one too large for what is left of the disk.
+        if appends.len() == 1 || matches!(error, StorageError::ReadOnly | StorageError::Closed) {
+            return vec![Err(error); appends.len()];
+        }
+        tracing::warn!(%error, log.appends = appends.len(), "a group commit failed; committing one by one");
+        let mut answers = Vec::with_capacity(appends.len());
+        for append in appends {
+            let alone = self.commit(std::slice::from_ref(append)).await;
+            answers.extend(alone.unwrap_or_else(|error| vec![Err(error)]));
+        }
+        answers
+    }
+
+    async fn commit(&mut self, appends: &[Append]) -> Result<Vec<Result<Seq, StorageError>>, StorageError> {
+        let outcome = self.writer.append(appends, self.clock.now_ms()).await;
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.note_append(appends, &outcome);
+        outcome.map(|outcome| outcome.answers)
+    }
+
+    async fn write_other(&mut self, write: Write) {
+        let now_ms = self.clock.now_ms();
+        match write {
+            Write::Append(append, reply) => {
+                let answer = self.append(std::slice::from_ref(&append)).await.pop();
+                let _ = reply.send(answer.unwrap_or(Err(StorageError::Closed)));
+            }
+            Write::Quarantine(id, reason, reply) => {
+                let outcome = self.writer.quarantine(id, &reason, now_ms).await;
+                self.answer(reply, outcome);
+            }
+            Write::Fold(fold, naming, reply) => {
+                let outcome = self.writer.fold(&fold, now_ms).await;
+                drop(naming);
+                self.answer(reply, outcome);
+            }
+            Write::Replace(replacement, naming, reply) => {
+                let outcome = self.writer.replace(&replacement, now_ms).await;
+                drop(naming);
+                self.answer(reply, outcome);
+            }
+            Write::Probe(reply) => {
+                let outcome = self.writer.probe(now_ms).await;
+                self.answer(reply, outcome);
+            }
+        }
+    }
+
+    fn answer<T>(&self, reply: Reply<T>, outcome: Result<T, StorageError>) {
+        self.health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(outcome.as_ref().err());
+        let _ = reply.send(outcome);
+    }
+}

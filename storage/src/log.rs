@@ -1,0 +1,68 @@
+//! The contract of a document log, for every database.
+//!
+//! Its invariant: what `append` has answered is on stable storage, gapless, in order. It never shows an empty or
+//! partial document in place of one that it cannot read.
+
+use async_trait::async_trait;
+use weft_protocol::id::DocumentName;
+
+use crate::error::StorageError;
+use crate::model::{
+    Append, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentSummary, Seq, StoredDocument, WorkspaceId,
+};
+
+/// The append-only logs of all documents.
+#[async_trait]
+pub trait DocumentLog: Send + Sync + 'static {
+    /// Reads a document: `Ok(None)` when nothing was ever appended under that name.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] when a piece is missing or does not match its checksum,
+    /// [`StorageError::Quarantined`] when the document is out of service, or a failure of the storage.
+    async fn load(
+        &self,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+    ) -> Result<Option<StoredDocument>, StorageError>;
+
+    /// Appends updates and returns the new head once the commit that holds them is on stable storage. Appends that
+    /// wait at the same time share one commit. When the future is dropped, or the error
+    /// [`is_transient`](StorageError::is_transient), the updates may or may not be in the log: load again or retry
+    /// with the same `expected_head`, which tells.
+    ///
+    /// # Errors
+    /// [`StorageError::Conflict`] when `expected_head` is not the committed head or the name belongs to another
+    /// document, [`StorageError::Quarantined`], [`StorageError::TooLarge`], or a failure of the storage.
+    async fn append(&self, append: Append) -> Result<Seq, StorageError>;
+
+    /// Takes a document out of service until it is rebuilt. The first reason stays.
+    ///
+    /// # Errors
+    /// A failure of the storage. A document that does not exist is no error.
+    async fn quarantine(&self, id: DocumentId, reason: &str) -> Result<(), StorageError>;
+
+    /// Folds the committed log into a new snapshot and moves the folded updates to the history, in one transaction.
+    /// Safe at any time beside appends.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] when a piece cannot be read or decoded (nothing is changed then), or a failure of
+    /// the storage.
+    async fn compact(&self, id: DocumentId) -> Result<CompactionOutcome, StorageError>;
+
+    /// Documents of a workspace in order of their names, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn list(
+        &self,
+        workspace: WorkspaceId,
+        after: Option<&DocumentName>,
+        limit: u32,
+    ) -> Result<Vec<DocumentSummary>, StorageError>;
+
+    /// Every update ever committed to a document, from the history and the log, ascending.
+    ///
+    /// # Errors
+    /// [`StorageError::Corrupt`] when the history is damaged, or a failure of the storage.
+    async fn archive(&self, id: DocumentId) -> Result<Vec<ArchivedUpdate>, StorageError>;
+}

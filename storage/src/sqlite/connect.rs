@@ -1,0 +1,78 @@
+//! Opens the database file: settings, migrations, connections.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection};
+
+use super::error::sorted;
+use super::read::SqliteReader;
+use super::write::SqliteWriter;
+use crate::config::StorageConfig;
+use crate::error::StorageError;
+
+const DATABASE_FILE: &str = "weft.db";
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// Opens the database and brings its schema up to date.
+pub(crate) async fn open(config: &StorageConfig) -> Result<(SqliteReader, SqliteWriter), StorageError> {
+    let options = options(&config.data_dir.join(DATABASE_FILE), config);
+    let mut writer = options.connect().await.map_err(sorted("opening the database"))?;
+    if let Err(error) = migrate(&mut writer).await {
+        // The reason to stop is the migration; a failing goodbye adds nothing.
+        let _ = writer.close().await;
+        return Err(error);
+    }
+    let pool = SqlitePoolOptions::new()
+        .max_connections(config.reader_connections.max(1))
+        .test_before_acquire(false)
+        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+        .await
+        .map_err(sorted("opening the database for reading"))?;
+    Ok((SqliteReader::new(pool), SqliteWriter::new(writer)))
+}
+
+fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(config.busy_timeout)
+        .statement_cache_capacity(128)
+        .row_buffer_size(256)
+        // After a burst the write-ahead log is cut back to this size.
+        .pragma("journal_size_limit", "67108864")
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), StorageError> {
+    let known = MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default();
+    match MIGRATIONS.run_direct(None, connection, false).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(_)) => {
+            let found = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                .fetch_one(connection)
+                .await
+                .map_err(sorted("reading the schema version"))?;
+            Err(StorageError::NewerSchema { found, known })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(sorted("migrating the database")(error))
+        }
+        Err(error) => Err(StorageError::Schema {
+            what: Arc::from(error.to_string()),
+        }),
+    }
+}

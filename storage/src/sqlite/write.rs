@@ -1,0 +1,287 @@
+//! The writing side of the SQLite log: one connection, one transaction at a time.
+//!
+//! Invariant: after each call, whatever its outcome, no transaction is open. Transactions are begun and ended by
+//! plain statements: SQLite rolls back by itself on some failures (a full disk among them), and the driver's own
+//! bookkeeping of transactions would then be stuck.
+
+use async_trait::async_trait;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
+
+use super::error::sorted;
+use super::rows::{self, to_sql};
+use crate::backend::{BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark};
+use crate::error::StorageError;
+use crate::model::{Append, DocumentId, Seq, WorkspaceId};
+use crate::stored::{Place, StoredBytes};
+
+/// The one connection that writes.
+pub(crate) struct SqliteWriter {
+    connection: SqliteConnection,
+}
+
+/// How a transaction is to end.
+enum Ending<T> {
+    Commit(T),
+    Rollback(T),
+}
+
+impl SqliteWriter {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection }
+    }
+
+    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut self.connection)
+            .await
+            .map(|_| ())
+    }
+
+    /// Ends the transaction as `outcome` says; a failure rolls it back.
+    async fn end<T>(&mut self, outcome: Result<Ending<T>, sqlx::Error>) -> Result<T, sqlx::Error> {
+        let failed = match outcome {
+            Ok(Ending::Commit(value)) => match sqlx::query("COMMIT").execute(&mut self.connection).await {
+                Ok(_) => return Ok(value),
+                Err(error) => Err(error),
+            },
+            Ok(Ending::Rollback(value)) => Ok(value),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
+            // Most likely SQLite has already rolled back and there is no transaction left.
+            tracing::debug!(%error, "the rollback had nothing to do");
+        }
+        failed
+    }
+}
+
+#[async_trait]
+impl LogWriter for SqliteWriter {
+    async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, StorageError> {
+        let write = async {
+            self.begin().await?;
+            let written = super::append::write(&mut self.connection, appends, now_ms).await;
+            self.end(written.map(Ending::Commit)).await
+        };
+        write.await.map_err(sorted("appending"))
+    }
+
+    async fn quarantine(&mut self, id: DocumentId, reason: &str, now_ms: i64) -> Result<(), StorageError> {
+        let sql = "UPDATE documents SET quarantined_at_ms = ?, quarantine_reason = ? \
+                   WHERE id = ? AND quarantined_at_ms IS NULL";
+        let query = sqlx::query(sql).bind(now_ms).bind(reason.to_owned()).bind(id.0);
+        query
+            .execute(&mut self.connection)
+            .await
+            .map_err(sorted("quarantining"))?;
+        Ok(())
+    }
+
+    async fn fold(&mut self, fold: &Fold, now_ms: i64) -> Result<Guarded, StorageError> {
+        let write = async {
+            self.begin().await?;
+            let written = write_fold(&mut self.connection, fold, now_ms).await;
+            self.end(written).await
+        };
+        write.await.map_err(sorted("compacting"))
+    }
+
+    async fn replace(&mut self, replacement: &Replacement, now_ms: i64) -> Result<Guarded, StorageError> {
+        let write = async {
+            self.begin().await?;
+            let written = write_replacement(&mut self.connection, replacement, now_ms).await;
+            self.end(written).await
+        };
+        write.await.map_err(sorted("rebuilding"))
+    }
+
+    async fn probe(&mut self, now_ms: i64) -> Result<(), StorageError> {
+        let sql = "INSERT INTO write_probe (id, written_at_ms) VALUES (1, ?) \
+                   ON CONFLICT (id) DO UPDATE SET written_at_ms = excluded.written_at_ms";
+        let query = sqlx::query(sql).bind(now_ms);
+        query
+            .execute(&mut self.connection)
+            .await
+            .map_err(sorted("trying to write"))?;
+        Ok(())
+    }
+
+    async fn close(mut self: Box<Self>) -> Result<(), StorageError> {
+        let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut self.connection)
+            .await;
+        let closed = self.connection.close().await;
+        checkpoint
+            .map(|_| ())
+            .and(closed)
+            .map_err(sorted("closing the database"))
+    }
+}
+
+async fn write_fold(
+    connection: &mut SqliteConnection,
+    fold: &Fold,
+    now_ms: i64,
+) -> Result<Ending<Guarded>, sqlx::Error> {
+    let sql = "UPDATE documents SET snapshot_seq = ? \
+               WHERE id = ? AND snapshot_seq = ? AND head_seq >= ? AND quarantined_at_ms IS NULL";
+    let moved = sqlx::query(sql)
+        .bind(to_sql(fold.through))
+        .bind(fold.document.0)
+        .bind(to_sql(fold.base.seq))
+        .bind(to_sql(fold.through))
+        .execute(&mut *connection)
+        .await?;
+    if moved.rows_affected() != 1 || !is_newest(connection, fold.document, fold.base).await? {
+        return Ok(Ending::Rollback(Guarded::Superseded));
+    }
+    let Fold {
+        document, workspace, ..
+    } = *fold;
+    insert_snapshot(
+        connection,
+        (document, workspace),
+        (fold.through, &fold.snapshot),
+        now_ms,
+    )
+    .await?;
+    let segment = HistoryRow {
+        first: fold.base.seq.plus(1),
+        last: fold.through,
+        stored: fold.history.clone(),
+    };
+    insert_history(connection, (document, workspace), &segment, now_ms).await?;
+    let deleted = sqlx::query("DELETE FROM updates WHERE document_id = ? AND seq > ? AND seq <= ?")
+        .bind(document.0)
+        .bind(to_sql(fold.base.seq))
+        .bind(to_sql(fold.through))
+        .execute(&mut *connection)
+        .await?;
+    if deleted.rows_affected() == fold.through.get() - fold.base.seq.get() {
+        Ok(Ending::Commit(Guarded::Done))
+    } else {
+        Ok(Ending::Rollback(Guarded::Superseded))
+    }
+}
+
+async fn write_replacement(
+    connection: &mut SqliteConnection,
+    replacement: &Replacement,
+    now_ms: i64,
+) -> Result<Ending<Guarded>, sqlx::Error> {
+    let Replacement {
+        document,
+        workspace,
+        base,
+        base_head,
+        head,
+        ..
+    } = *replacement;
+    let is_as_expected = is_newest(connection, document, base).await?;
+    let sql = "UPDATE documents SET head_seq = ?, snapshot_seq = ?, quarantined_at_ms = NULL, \
+               quarantine_reason = NULL WHERE id = ? AND snapshot_seq = ? AND head_seq = ?";
+    let moved = sqlx::query(sql)
+        .bind(to_sql(head))
+        .bind(to_sql(head))
+        .bind(document.0)
+        .bind(to_sql(base.seq))
+        .bind(to_sql(base_head))
+        .execute(&mut *connection)
+        .await?;
+    if moved.rows_affected() != 1 || !is_as_expected {
+        return Ok(Ending::Rollback(Guarded::Superseded));
+    }
+    insert_snapshot(
+        connection,
+        (document, workspace),
+        (head, &replacement.snapshot),
+        now_ms,
+    )
+    .await?;
+    for first in &replacement.remove_history {
+        let sql = "DELETE FROM history WHERE document_id = ? AND first_seq = ?";
+        sqlx::query(sql)
+            .bind(document.0)
+            .bind(to_sql(*first))
+            .execute(&mut *connection)
+            .await?;
+    }
+    for segment in &replacement.add_history {
+        insert_history(connection, (document, workspace), segment, now_ms).await?;
+    }
+    let sql = "DELETE FROM updates WHERE document_id = ? AND seq <= ?";
+    sqlx::query(sql)
+        .bind(document.0)
+        .bind(to_sql(head))
+        .execute(&mut *connection)
+        .await?;
+    Ok(Ending::Commit(Guarded::Done))
+}
+
+/// Whether the snapshot row of `document` is still the one that `mark` describes.
+async fn is_newest(
+    connection: &mut SqliteConnection,
+    document: DocumentId,
+    mark: SnapshotMark,
+) -> Result<bool, sqlx::Error> {
+    let checksum: Option<Vec<u8>> =
+        sqlx::query_scalar("SELECT checksum FROM snapshots WHERE document_id = ?")
+            .bind(document.0)
+            .fetch_optional(connection)
+            .await?;
+    Ok(checksum.as_deref().map(rows::key) == mark.checksum)
+}
+
+async fn insert_snapshot(
+    connection: &mut SqliteConnection,
+    (document, workspace): (DocumentId, WorkspaceId),
+    (seq, stored): (Seq, &StoredBytes),
+    now_ms: i64,
+) -> Result<SqliteQueryResult, sqlx::Error> {
+    let sql = "INSERT INTO snapshots \
+               (document_id, workspace_id, seq, size_bytes, checksum, inline_bytes, blob_key, created_at_ms) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (document_id) DO UPDATE SET seq = excluded.seq, \
+               size_bytes = excluded.size_bytes, checksum = excluded.checksum, \
+               inline_bytes = excluded.inline_bytes, blob_key = excluded.blob_key, \
+               created_at_ms = excluded.created_at_ms";
+    let query = sqlx::query(sql)
+        .bind(document.0)
+        .bind(workspace.0)
+        .bind(to_sql(seq));
+    bind_stored(query, stored).bind(now_ms).execute(connection).await
+}
+
+async fn insert_history(
+    connection: &mut SqliteConnection,
+    (document, workspace): (DocumentId, WorkspaceId),
+    segment: &HistoryRow,
+    now_ms: i64,
+) -> Result<SqliteQueryResult, sqlx::Error> {
+    let sql = "INSERT INTO history \
+               (document_id, workspace_id, first_seq, last_seq, size_bytes, checksum, inline_bytes, blob_key, \
+               created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let query = sqlx::query(sql)
+        .bind(document.0)
+        .bind(workspace.0)
+        .bind(to_sql(segment.first))
+        .bind(to_sql(segment.last));
+    bind_stored(query, &segment.stored)
+        .bind(now_ms)
+        .execute(connection)
+        .await
+}
+
+type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn bind_stored<'q>(query: Query<'q>, stored: &StoredBytes) -> Query<'q> {
+    let (inline, key) = match &stored.place {
+        Place::Inline(bytes) => (Some(bytes.to_vec()), None),
+        Place::Blob(key) => (None, Some(key.as_bytes().to_vec())),
+    };
+    query
+        .bind(i64::try_from(stored.size_bytes).unwrap_or(i64::MAX))
+        .bind(stored.checksum.as_bytes().to_vec())
+        .bind(inline)
+        .bind(key)
+}

@@ -1,0 +1,186 @@
+//! The one handle to everything that survives a restart.
+//!
+//! Invariant: while a [`Storage`] is open, no other process has its data directory open; after [`Storage::close`]
+//! has returned, none of its tasks runs.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::RwLock;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+use crate::aside::QUARANTINE_DIRECTORY;
+use crate::blob::{BlobKey, BlobStore, FileBlobs};
+use crate::clock::Clock;
+use crate::config::StorageConfig;
+use crate::engine::Engine;
+use crate::error::StorageError;
+use crate::group::WriterHandle;
+use crate::log::DocumentLog;
+use crate::sqlite;
+use crate::stats::StorageStats;
+use crate::stored::Vault;
+
+const LOCK_FILE: &str = "weft.lock";
+const BLOB_DIRECTORY: &str = "blobs";
+
+/// An open data directory.
+pub struct Storage {
+    engine: Arc<Engine>,
+    log: Arc<dyn DocumentLog>,
+    /// Since when a blob is known to be unreferenced.
+    unreferenced: Mutex<HashMap<BlobKey, Instant>>,
+}
+
+/// What a sweep of unreferenced blobs did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// Blobs that no row names; they are removed once that has been so for the grace period.
+    pub waiting: usize,
+    /// Blobs that were removed.
+    pub removed: usize,
+}
+
+impl Storage {
+    /// Opens (or creates) a data directory and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StorageError::Locked`], [`StorageError::NewerSchema`], [`StorageError::Schema`], or a failure of the storage.
+    pub async fn open(config: &StorageConfig, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
+        let tasks = TaskTracker::new();
+        let data_dir = config.data_dir.clone();
+        let blob_tasks = tasks.clone();
+        let prepared = tasks.spawn_blocking(move || {
+            let lock = lock(&data_dir)?;
+            let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks);
+            Ok((
+                lock,
+                blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?,
+            ))
+        });
+        let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
+        let (reader, writer) = sqlite::open(config).await?;
+        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        let engine = Arc::new(Engine {
+            reader: Arc::new(reader),
+            writer: WriterHandle::start(Box::new(writer), clock, config.write_queue, &tasks, lock),
+            vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
+            blobs,
+            tasks,
+            naming: Arc::new(RwLock::new(())),
+            quarantine_dir: config.data_dir.join(QUARANTINE_DIRECTORY),
+            compaction_input_bytes: config.compaction_input_bytes,
+        });
+        Ok(Self {
+            log: engine.clone(),
+            engine,
+            unreferenced: Mutex::default(),
+        })
+    }
+
+    /// The document log.
+    pub fn log(&self) -> &Arc<dyn DocumentLog> {
+        &self.log
+    }
+
+    /// The blob store.
+    pub fn blobs(&self) -> &Arc<dyn BlobStore> {
+        &self.engine.blobs
+    }
+
+    /// Whether the storage can serve: reads from the database, and looks at the outcome of the last write or, if that
+    /// failed, tries another.
+    ///
+    /// # Errors
+    /// The failure.
+    pub async fn check(&self) -> Result<(), StorageError> {
+        self.engine.reader.ping().await?;
+        self.engine.writer.check().await
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> StorageStats {
+        self.engine.writer.stats()
+    }
+
+    /// Removes blobs that no row has named for `grace`. Meant to be called every now and then; it remembers between
+    /// calls since when a blob is unreferenced. `grace` must be longer than a load takes, because a load may have
+    /// read the row that named a blob just before a compaction replaced it.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    pub async fn sweep_blobs(&self, grace: Duration) -> Result<SweepReport, StorageError> {
+        let engine = &self.engine;
+        // Nobody is between putting a blob and naming it while this is held.
+        let _naming = engine.naming.write().await;
+        let named: HashSet<_> = engine.reader.named_blobs().await?.into_iter().collect();
+        let mut orphans = engine.blobs.keys().await?;
+        orphans.retain(|key| !named.contains(key));
+        let now = Instant::now();
+        let expired: Vec<BlobKey> = {
+            let mut since = self.unreferenced.lock().unwrap_or_else(PoisonError::into_inner);
+            *since = orphans
+                .iter()
+                .map(|key| (*key, since.get(key).copied().unwrap_or(now)))
+                .collect();
+            let is_expired = |since: Instant| now.duration_since(since) >= grace;
+            since
+                .iter()
+                .filter(|(_, since)| is_expired(**since))
+                .map(|(key, _)| *key)
+                .collect()
+        };
+        for key in &expired {
+            engine.blobs.remove(*key).await?;
+        }
+        Ok(SweepReport {
+            waiting: orphans.len() - expired.len(),
+            removed: expired.len(),
+        })
+    }
+
+    /// Commits what waits, checkpoints the database and releases the data directory. Later calls get
+    /// [`StorageError::Closed`]. Closing twice is harmless.
+    pub async fn close(&self) {
+        self.engine.reader.close().await;
+        self.engine.writer.stop();
+        self.engine.tasks.close();
+        self.engine.tasks.wait().await;
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Storage")
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Creates the data directory and takes its lock, which the operating system releases when the file is closed.
+fn lock(data_dir: &Path) -> Result<File, StorageError> {
+    let failed = |error| StorageError::from_io("creating the data directory", error);
+    fs::create_dir_all(data_dir).map_err(failed)?;
+    let path = data_dir.join(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.map_err(|error| StorageError::from_io("opening the lock file", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StorageError::Locked { path }),
+        Err(TryLockError::Error(error)) => Err(StorageError::from_io("locking the data directory", error)),
+    }
+}
