@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use weft_protocol::scan::document_nesting;
+use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_update};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update, WriteTxn};
@@ -75,9 +75,16 @@ impl Replica {
             waiting: Vec::new(),
             nesting_bound: 0,
         };
-        guarded(|| replica.integrate(updates).map(drop))?;
+        let mut scanned = Vec::new();
+        for update in updates {
+            // What is stored was scanned when it came; disks forget, and yrs would not survive what they make of it.
+            let facts =
+                scan_update(update, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Malformed)?;
+            replica.nesting_bound = replica.nesting_with(&facts);
+            scanned.push(update);
+        }
+        guarded(|| replica.integrate(scanned).map(drop))?;
         replica.waiting = guarded(|| Ok(replica.encode_waiting()))?;
-        replica.measure_nesting()?;
         Ok(replica)
     }
 
@@ -169,23 +176,31 @@ impl Replica {
         Ok(())
     }
 
-    /// Whether shared types would still be nested at most `limit` deep after an update whose own longest chain of
-    /// them is `nesting` long. The exact depth is only measured when the sum of what was added could exceed it.
+    /// Whether shared types would still be nested at most `limit` deep after an update with these `facts`. The exact
+    /// depth is only measured when the sum of what was added could exceed it.
     ///
     /// # Errors
     /// [`ReplicaError::Poisoned`].
-    pub(crate) fn admits_nesting(&mut self, nesting: u32, limit: u32) -> Result<bool, ReplicaError> {
-        if nesting == 0 {
+    pub(crate) fn admits_nesting(&mut self, facts: &UpdateFacts, limit: u32) -> Result<bool, ReplicaError> {
+        if facts.nesting == 0 {
             return Ok(true);
         }
-        if self.nesting_bound.saturating_add(nesting) > limit {
+        if self.nesting_with(facts) > limit {
             self.measure_nesting()?;
         }
-        if self.nesting_bound.saturating_add(nesting) > limit {
-            return Ok(false);
+        let nesting = self.nesting_with(facts);
+        if nesting <= limit {
+            self.nesting_bound = nesting;
         }
-        self.nesting_bound += nesting;
-        Ok(true)
+        Ok(nesting <= limit)
+    }
+
+    fn nesting_with(&self, facts: &UpdateFacts) -> u32 {
+        if facts.grafts {
+            self.nesting_bound.saturating_add(facts.nesting)
+        } else {
+            self.nesting_bound.max(facts.nesting)
+        }
     }
 
     fn measure_nesting(&mut self) -> Result<(), ReplicaError> {

@@ -30,8 +30,8 @@ impl RoomState {
             self.refuse(edit.member, CloseReason::DocumentTooLarge);
             return Ok(());
         }
-        let (nesting, limit) = (edit.facts.nesting, self.limits.max_nesting);
-        if !self.check(|replica| replica.admits_nesting(nesting, limit))? {
+        let limit = self.limits.max_nesting;
+        if !self.check(|replica| replica.admits_nesting(&edit.facts, limit))? {
             self.refuse(edit.member, CloseReason::NestedTooDeep);
             return Ok(());
         }
