@@ -5,6 +5,7 @@
 
 pub mod awareness;
 pub mod close;
+pub mod gate;
 pub mod hocuspocus;
 pub mod id;
 pub mod lib0;

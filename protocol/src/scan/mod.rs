@@ -27,9 +27,11 @@
 mod block;
 mod content;
 mod nesting;
+mod split;
 
 use self::block::{Block, Kind, Place, Totals};
 use self::nesting::Nesting;
+pub(crate) use self::split::{Split, split};
 use crate::lib0::{DecodeError, Reader};
 
 /// Clocks, and clock + length, stay below this: `yrs` computes with 32 bits, in places signed.
