@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -165,6 +166,12 @@ impl fmt::Debug for Storage {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// Puts the names in the data directory, and its own, on stable storage.
+fn sync_names(data_dir: &Path) -> io::Result<()> {
+    File::open(data_dir)?.sync_all()?;
+    File::open(data_dir.canonicalize()?.parent().unwrap_or(data_dir))?.sync_all()
 }
 
 /// Creates the data directory and takes its lock, which the operating system releases when the file is closed.
