@@ -59,10 +59,10 @@ impl Storage {
         let prepared = tasks.spawn_blocking(move || {
             let lock = lock(&data_dir)?;
             let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks);
-            Ok((
-                lock,
-                blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?,
-            ))
+            let blobs = blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?;
+            sync_names(&data_dir)
+                .map_err(|error| StorageError::from_io("syncing the data directory", error))?;
+            Ok((lock, blobs))
         });
         let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
         let (reader, writer) = sqlite::open(config).await?;

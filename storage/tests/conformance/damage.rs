@@ -138,11 +138,9 @@ fn snapshot_blob(patient: &Patient) -> std::path::PathBuf {
 }
 
 pub(crate) async fn a_damaged_snapshot_is_found_and_rebuilt(bed: Bed) {
-    let config = weft_storage::StorageConfig {
-        inline_limit_bytes: 1 << 20,
-        ..bed.config.clone()
-    };
-    let mut patient = Patient::new(Bed { config, ..bed }).await;
+    let mut bed = bed;
+    bed.config.inline_limit_bytes = 1 << 20;
+    let mut patient = Patient::new(bed).await;
     let sql = "UPDATE snapshots SET inline_bytes = zeroblob(length(inline_bytes)) \
                WHERE document_id = (SELECT id FROM documents WHERE name = 'a')";
     assert_eq!(patient.bed.tamper(sql).await, 1);

@@ -62,7 +62,7 @@ pub(crate) async fn a_full_disk_is_an_error_and_passes(bed: Bed) {
                 new_id(),
                 &format!("big {stored}"),
                 Seq::ZERO,
-                &[big.clone()],
+                std::slice::from_ref(&big),
             ))
             .await
         {

@@ -12,11 +12,12 @@ use weft_storage::{
     Append, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, StoredDocument, WorkspaceId,
 };
 use yrs::updates::decoder::Decode;
-use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update};
+use yrs::{Doc, GetString, Text, Transact, Update};
 
 /// A backend with a data directory of its own.
 pub(crate) struct Bed {
-    pub(crate) directory: tempfile::TempDir,
+    /// Removed with the bed.
+    _directory: tempfile::TempDir,
     pub(crate) config: StorageConfig,
 }
 
@@ -25,7 +26,10 @@ impl Bed {
     pub(crate) fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = Self::sqlite_config(&directory.path().join("data"));
-        Self { directory, config }
+        Self {
+            _directory: directory,
+            config,
+        }
     }
 
     pub(crate) fn sqlite_config(data_dir: &Path) -> StorageConfig {
@@ -148,12 +152,6 @@ impl Editor {
             .transact_mut()
             .apply_update(Update::decode_v1(bytes).unwrap())
             .unwrap();
-    }
-
-    pub(crate) fn state(&self) -> Vec<u8> {
-        self.document
-            .transact()
-            .encode_state_as_update_v1(&StateVector::default())
     }
 }
 
