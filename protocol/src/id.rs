@@ -68,10 +68,19 @@ mod tests {
 
     #[test]
     fn names_are_checked_once() {
-        assert_eq!(DocumentName::parse("team/plan 2026 ✓").unwrap().as_str(), "team/plan 2026 ✓");
+        assert_eq!(
+            DocumentName::parse("team/plan 2026 ✓").unwrap().as_str(),
+            "team/plan 2026 ✓"
+        );
         assert_eq!(DocumentName::parse(""), Err(InvalidDocumentName::Empty));
-        assert_eq!(DocumentName::parse("a\0b"), Err(InvalidDocumentName::ControlCharacter));
-        assert_eq!(DocumentName::parse(&"x".repeat(513)), Err(InvalidDocumentName::TooLong));
+        assert_eq!(
+            DocumentName::parse("a\0b"),
+            Err(InvalidDocumentName::ControlCharacter)
+        );
+        assert_eq!(
+            DocumentName::parse(&"x".repeat(513)),
+            Err(InvalidDocumentName::TooLong)
+        );
         assert!(DocumentName::parse(&"x".repeat(512)).is_ok());
     }
 }

@@ -3,4 +3,11 @@
 //! Nothing here does I/O, reads a clock, spawns a task or logs; everything is a pure function of its input, bounded
 //! by the length of that input, and never panics whatever the bytes.
 
+pub mod awareness;
+pub mod close;
+pub mod hocuspocus;
 pub mod id;
+pub mod lib0;
+pub mod scan;
+pub mod sync;
+pub mod ywebsocket;

@@ -1,2 +1,11 @@
-//! Placeholder.
-fn main() {}
+//! The `weft` binary: chooses the allocator and hands over to the command line.
+
+use std::process::ExitCode;
+
+/// Gives memory back to the system when documents leave, which the default allocator seldom does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    weft_server::cli::main()
+}

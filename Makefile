@@ -1,0 +1,94 @@
+# `make run` starts Weft, `make test` tests all of it. The rest is for people who work on it; `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# In CI nothing may change the lock file behind our back.
+LOCKED := $(if $(CI),--locked)
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
+# One set of packages for every build, so that all of them share what was compiled.
+BUILD := cargo build --workspace $(LOCKED)
+WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e \) -prune -o -type f -print)
+
+.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile crash \
+	bench smoke clean distclean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: setup-run web ## build and start Weft on 127.0.0.1:8080, open to everybody on this machine
+	$(BUILD) --bin weft
+	exec target/debug/weft serve --playground $(ARGS)
+
+test: setup build .tools/e2e.stamp ## run every test: Rust, page, real clients, browser
+	scripts/test.sh
+
+test-rust: setup-run web ## the Rust tests alone
+	scripts/test.sh rust
+
+test-clients: setup-run build .tools/e2e.stamp ## the real-client tests alone
+	scripts/test.sh clients
+
+test-browser: setup build .tools/e2e.stamp ## the browser test alone
+	scripts/test.sh browser
+
+setup: ## check for, and as root install, what tests need
+	@scripts/setup.sh test </dev/null
+
+setup-run:
+	@scripts/setup.sh run </dev/null
+
+build: web ## build the binaries, page included
+	$(BUILD)
+
+web: web/dist/index.html ## build the page
+
+web/dist/index.html: .tools/web.stamp $(WEB_SOURCES)
+	npm run --prefix web --silent build </dev/null
+	@touch $@
+
+.tools/web.stamp: web/package-lock.json | .tools
+	cd web && $(NPM_CI)
+	@touch $@
+
+.tools/e2e.stamp: web/e2e/package-lock.json | .tools
+	cd web/e2e && $(NPM_CI)
+	@touch $@
+
+.tools:
+	@mkdir -p $@
+
+docs: ## write docs/configuration.md anew
+	$(BUILD) --bin weft
+	target/debug/weft reference >docs/configuration.md
+
+lint: web ## formatting, clippy, rustdoc, dependency rules, types and lint of the page
+	.ci/lint
+
+fmt: ## format the Rust code
+	cargo fmt --all
+
+hostile: ## hostile bytes for longer: ROUNDS=20 SEED=7
+	WEFT_HOSTILE_ROUNDS=$(or $(ROUNDS),10) WEFT_SEED=$(or $(SEED),1) \
+		cargo test -p weft-protocol $(LOCKED) --test hostile -- --nocapture
+
+fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
+	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)
+
+crash: setup-run build .tools/e2e.stamp ## kill -9 in the middle of writing, ROUNDS=100 times
+	WEFT_TEST_CRASH_ROUNDS=$(or $(ROUNDS),100) WEFT_BIN=$(CURDIR)/target/debug/weft npm run --prefix web/e2e crash
+
+bench: web ## measure a release build beside the floor and its peers (loadtest/bench.sh)
+	cargo build --release --workspace $(LOCKED)
+	loadtest/bench.sh $(ARGS)
+
+smoke: build ## the same, small and without peers: shows only that everything runs
+	WEFT_BIN=$(CURDIR)/target/debug/weft loadtest/bench.sh --smoke
+
+clean: ## remove what was built, keep what was downloaded and all data
+	cargo clean
+	rm -rf web/dist
+
+distclean: clean ## remove downloads too; data stays
+	rm -rf .tools web/node_modules web/e2e/node_modules

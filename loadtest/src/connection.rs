@@ -1,0 +1,216 @@
+//! One WebSocket to one server: the upgrade, the opening of a document, frames in and out.
+//!
+//! Invariant: a connection is cheap (4 KiB read buffer, frames written through) and every wait for the server's first
+//! words is bounded. It must not interpret content; what a frame means to a swarm member is decided there.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::target::Target;
+use crate::wire::{Inbound, Wire, pong};
+
+/// How long a server may take for the upgrade, and again for the first sync.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest message a client takes: an initial sync of a large document.
+const MAX_MESSAGE_BYTES: usize = 256 << 20;
+
+/// Why a connection could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The socket or the upgrade failed.
+    #[error("socket: {0}")]
+    Io(#[from] std::io::Error),
+    /// The WebSocket failed.
+    #[error("websocket: {0}")]
+    WebSocket(#[from] tungstenite::Error),
+    /// The server took too long.
+    #[error("no answer within {} s", OPENING_TIMEOUT.as_secs())]
+    Timeout,
+    /// The server closed, for this reason.
+    #[error("closed by the server: {0}")]
+    Closed(String),
+    /// The server refused the document, for this reason.
+    #[error("denied: {0}")]
+    Denied(String),
+    /// The server refused an edit.
+    #[error("an edit was refused")]
+    Refused,
+    /// A frame that is no message of this document.
+    #[error("a frame is malformed or addressed elsewhere: {0:02x?}")]
+    Malformed(Bytes),
+}
+
+/// Buffers as small as the measurement needs them: thousands of connections share one machine with the server.
+#[must_use]
+pub fn small_buffers() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(0)
+        .max_message_size(Some(MAX_MESSAGE_BYTES))
+        .max_frame_size(Some(MAX_MESSAGE_BYTES))
+}
+
+/// A client's socket with one document open on it.
+#[derive(Debug)]
+pub struct Connection {
+    socket: WebSocketStream<TcpStream>,
+    wire: Wire,
+}
+
+impl Connection {
+    /// Connects, upgrades and asks for `document`; the answer is awaited by [`Connection::synced`].
+    ///
+    /// # Errors
+    /// If the server does not take the connection in time.
+    pub async fn open(target: &Target, document: &str) -> Result<Self, ConnectionError> {
+        let connecting = async {
+            let stream = TcpStream::connect(target.address).await?;
+            stream.set_nodelay(true)?;
+            let url = target.url(document);
+            let (socket, _) = client_async_with_config(url, stream, Some(small_buffers())).await?;
+            let mut connection = Self {
+                socket,
+                wire: Wire::new(target.protocol, document),
+            };
+            connection.ask().await?;
+            Ok(connection)
+        };
+        timeout(OPENING_TIMEOUT, connecting)
+            .await
+            .map_err(|_| ConnectionError::Timeout)?
+    }
+
+    /// Turns to another document on the same socket (protocol B): gives the old one up and asks for the new one.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn turn_to(&mut self, document: &str) -> Result<(), ConnectionError> {
+        let close = self.wire.close();
+        self.send(close).await?;
+        self.wire = Wire::new(self.wire.protocol(), document);
+        self.ask().await
+    }
+
+    async fn ask(&mut self) -> Result<(), ConnectionError> {
+        if let Some(auth) = self.wire.auth() {
+            self.send(auth).await?;
+        }
+        let step1 = self.wire.step1();
+        self.send(step1).await
+    }
+
+    /// Waits until the server has sent what it has; answers its own question with "nothing".
+    ///
+    /// Returns the server's content and how many of the sent messages will be acknowledged later.
+    ///
+    /// # Errors
+    /// If the server refuses, closes or takes too long.
+    pub async fn synced(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+        timeout(OPENING_TIMEOUT, self.sync_steps())
+            .await
+            .map_err(|_| ConnectionError::Timeout)?
+    }
+
+    async fn sync_steps(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+        let mut answered: u32 = 0;
+        loop {
+            let frame = self.next().await?;
+            match self.wire.read(&frame) {
+                Some(Inbound::Step1) => {
+                    let nothing = self.wire.step2(&[0, 0]);
+                    self.send(nothing).await?;
+                    answered += 1;
+                }
+                Some(Inbound::Step2(update)) => return Ok((frame.slice_ref(update), answered)),
+                Some(Inbound::Status(true)) => answered = answered.saturating_sub(1),
+                Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
+                Some(Inbound::Ping) => self.send(pong()).await?,
+                // A frame of the document that this socket was turned away from may still arrive.
+                _ => {}
+            }
+        }
+    }
+
+    /// The next binary frame.
+    ///
+    /// # Errors
+    /// If the server closes or the socket fails.
+    pub async fn next(&mut self) -> Result<Bytes, ConnectionError> {
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Binary(frame))) => return Ok(frame),
+                Some(Ok(Message::Close(reason))) => {
+                    let reason = reason.map_or_else(|| "no reason".to_owned(), |reason| reason.to_string());
+                    return Err(ConnectionError::Closed(reason));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => return Err(ConnectionError::Closed("end of stream".to_owned())),
+            }
+        }
+    }
+
+    /// Sends one frame.
+    ///
+    /// # Errors
+    /// If the socket fails.
+    pub async fn send(&mut self, frame: Vec<u8>) -> Result<(), ConnectionError> {
+        Ok(self.socket.send(Message::Binary(frame.into())).await?)
+    }
+
+    /// Sends `frames` as fast as the server takes them, and reads meanwhile until `enough` says so.
+    ///
+    /// # Errors
+    /// If the server refuses or closes, or the socket fails.
+    pub async fn pour(
+        &mut self,
+        frames: impl Iterator<Item = Vec<u8>>,
+        mut enough: impl FnMut(&Inbound<'_>) -> bool,
+    ) -> Result<(), ConnectionError> {
+        let (mut sink, mut stream) = (&mut self.socket).split();
+        let wire = &self.wire;
+        let sending = async {
+            for frame in frames {
+                sink.feed(Message::Binary(frame.into())).await?;
+            }
+            Ok(sink.flush().await?)
+        };
+        let reading = async {
+            while let Some(message) = stream.next().await.transpose()? {
+                match message {
+                    Message::Binary(frame) => match wire.read(&frame) {
+                        Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
+                        Some(Inbound::Status(false)) => return Err(ConnectionError::Refused),
+                        Some(message) if enough(&message) => return Ok(()),
+                        _ => {}
+                    },
+                    Message::Close(reason) => {
+                        let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
+                        return Err(ConnectionError::Closed(reason));
+                    }
+                    _ => {}
+                }
+            }
+            Err(ConnectionError::Closed("end of stream".to_owned()))
+        };
+        tokio::try_join!(sending, reading).map(drop)
+    }
+
+    /// The frames of the open document.
+    #[must_use]
+    pub fn wire(&self) -> &Wire {
+        &self.wire
+    }
+
+    /// Closes politely; what the other side does about it is its own affair.
+    pub async fn close(mut self) {
+        let _ = timeout(Duration::from_secs(1), self.socket.close(None)).await;
+    }
+}

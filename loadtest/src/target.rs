@@ -1,0 +1,189 @@
+//! Servers under test: where they listen, which protocol they are spoken to in, how they acknowledge.
+//!
+//! Invariant: only loopback addresses are targets, so no run can ever load somebody else's machine. A host name other
+//! than `localhost` is never looked up.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::wire::Protocol;
+
+/// How a server lets a client know that an edit was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// One SyncStatus per message (Hocuspocus).
+    SyncStatus,
+    /// The answer to a type 102 message (Y-Sweet, Weft).
+    Version,
+    /// None; a later step 2 on the same socket only shows that the edit is in memory.
+    None,
+}
+
+/// Whether a server keeps documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A client that comes later gets what was written, also when everybody had left.
+    Kept,
+    /// A client that comes while others are there gets what was written; then the server forgets it.
+    WhileOpen,
+    /// Frames are passed on and forgotten: the floor.
+    Relayed,
+}
+
+/// One server, spoken to in one protocol.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// What tables call it.
+    pub label: String,
+    /// Its loopback address.
+    pub address: SocketAddr,
+    /// Path before the document's name (A) or the whole path (B); starts with `/`.
+    pub path: String,
+    /// The protocol it is spoken to in.
+    pub protocol: Protocol,
+    /// How it acknowledges.
+    pub acknowledgement: Acknowledgement,
+    /// Whether a fresh client can check what was written.
+    pub content: Content,
+    /// Its process, if the caller named one; otherwise it is found by the listening port.
+    pub pid: Option<u32>,
+}
+
+/// Why an argument names no target.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Not `[LABEL:]KIND=ws://HOST:PORT[/PATH]`.
+    #[error(
+        "`{0}` is not [LABEL:]KIND=ws://HOST:PORT[/PATH] with KIND one of weft, weft-y, weft-hocuspocus, y, hocuspocus, floor"
+    )]
+    Syntax(String),
+    /// The address is not of this machine.
+    #[error("`{0}` is not a loopback address; only servers on this machine may be loaded")]
+    NotLoopback(String),
+}
+
+/// The targets that one argument names: `weft=` names two, one for each protocol it speaks.
+///
+/// # Errors
+/// If the argument is not a target, or not on loopback.
+pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
+    let syntax = || TargetError::Syntax(argument.to_owned());
+    let (name, url) = argument.split_once('=').ok_or_else(syntax)?;
+    let (label, kind) = name
+        .split_once(':')
+        .map_or((None, name), |(label, kind)| (Some(label), kind));
+    let rest = url.strip_prefix("ws://").ok_or_else(syntax)?;
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let address =
+        loopback_address(authority).ok_or_else(|| TargetError::NotLoopback(authority.to_owned()))?;
+    let make = |suffix: &str, endpoint: &str, protocol, acknowledgement| Target {
+        label: label.map_or_else(|| format!("{kind}{suffix}"), |label| format!("{label}{suffix}")),
+        address,
+        path: format!("{}{endpoint}", path.trim_end_matches('/')),
+        protocol,
+        acknowledgement,
+        content: match kind {
+            "floor" => Content::Relayed,
+            "hocuspocus-memory" => Content::WhileOpen,
+            _ => Content::Kept,
+        },
+        pid: None,
+    };
+    let weft_y = |suffix| {
+        make(
+            suffix,
+            "/v1/sync/",
+            Protocol::YWebsocket,
+            Acknowledgement::Version,
+        )
+    };
+    let weft_b = |suffix| {
+        make(
+            suffix,
+            "/v1/collab",
+            Protocol::Hocuspocus,
+            Acknowledgement::SyncStatus,
+        )
+    };
+    match kind {
+        "weft" => Ok(vec![weft_y("-y"), weft_b("-hocuspocus")]),
+        "weft-y" => Ok(vec![weft_y("")]),
+        "weft-hocuspocus" => Ok(vec![weft_b("")]),
+        "y" | "floor" => Ok(vec![make("", "/", Protocol::YWebsocket, Acknowledgement::None)]),
+        "hocuspocus" | "hocuspocus-memory" => Ok(vec![make(
+            "",
+            "/",
+            Protocol::Hocuspocus,
+            Acknowledgement::SyncStatus,
+        )]),
+        _ => Err(syntax()),
+    }
+}
+
+fn loopback_address(authority: &str) -> Option<SocketAddr> {
+    let (host, port) = authority.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let ip = if host == "localhost" {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    } else {
+        host.parse().ok()?
+    };
+    ip.is_loopback()
+        .then_some(SocketAddr::new(ip, port.parse().ok()?))
+}
+
+impl Target {
+    /// The URL that a client of `document` connects to.
+    #[must_use]
+    pub fn url(&self, document: &str) -> String {
+        let document = if self.protocol == Protocol::YWebsocket {
+            document
+        } else {
+            ""
+        };
+        format!("ws://{}{}{document}", self.address, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weft_is_spoken_to_in_both_protocols() {
+        let targets = parse_targets("weft=ws://127.0.0.1:8080").expect("a target");
+        let urls: Vec<_> = targets.iter().map(|target| target.url("a/b")).collect();
+        assert_eq!(
+            urls,
+            ["ws://127.0.0.1:8080/v1/sync/a/b", "ws://127.0.0.1:8080/v1/collab"]
+        );
+        assert_eq!(targets[0].label, "weft-y");
+    }
+
+    #[test]
+    fn a_label_tells_two_servers_of_one_kind_apart() {
+        let targets = parse_targets("sqlite:hocuspocus=ws://[::1]:9000/").expect("a target");
+        assert_eq!(targets[0].label, "sqlite");
+        assert_eq!(targets[0].url("x"), "ws://[::1]:9000/");
+    }
+
+    #[test]
+    fn only_loopback_is_ever_a_target() {
+        for elsewhere in [
+            "y=ws://192.0.2.1:80",
+            "y=ws://example.org:80",
+            "y=ws://0.0.0.0:80",
+            "y=ws://[2001:db8::1]:80",
+        ] {
+            assert!(
+                matches!(parse_targets(elsewhere), Err(TargetError::NotLoopback(_))),
+                "{elsewhere}"
+            );
+        }
+        for nonsense in ["y", "y=127.0.0.1:80", "z=ws://127.0.0.1:80"] {
+            assert!(
+                matches!(parse_targets(nonsense), Err(TargetError::Syntax(_))),
+                "{nonsense}"
+            );
+        }
+    }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Makes sure that what building and testing need is there. As root it installs what is missing (Debian); otherwise it
+# says in one line what is missing. Quick when everything is there.
+#
+#   setup.sh run     what `make run` needs: Rust, a C compiler, Node
+#   setup.sh test    the same, and a browser
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:-test}
+node_wanted=20.19.0
+node_installed=22
+export PATH="$PWD/.tools/bin:$PATH"
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Whether version $1 is at least version $2.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+node_is_new() { has node && at_least "$(node --version | tr -d v)" "$node_wanted"; }
+has_npm() { has npm && npm --version >/dev/null 2>&1 </dev/null; }
+has_browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
+
+needs_browser() { [ "$purpose" = test ]; }
+
+# Debian packages for what is missing; a node that is only too old is dealt with below.
+missing_packages() {
+    has cc && has ld || echo build-essential
+    has node || echo nodejs
+    has_npm || echo npm
+    if needs_browser && ! has_browser; then echo chromium; fi
+}
+
+# A newer node from npm, beside the one of the system, which it hides inside of the Makefile only.
+install_newer_node() {
+    local machine
+    case "$(uname -m)" in
+    x86_64) machine=x64 ;;
+    aarch64) machine=arm64 ;;
+    *) fail "node $node_wanted or newer is needed, and there is none for $(uname -m) to install" ;;
+    esac
+    echo "setup: node $(node --version) is older than $node_wanted, installing $node_installed into .tools" >&2
+    mkdir -p .tools/node .tools/bin
+    npm install --prefix .tools/node --no-save --no-audit --no-fund --loglevel=error \
+        "node-linux-$machine@$node_installed" </dev/null >&2
+    ln -sf "../node/node_modules/node-linux-$machine/bin/node" .tools/bin/node
+    hash -r
+}
+
+has cargo || fail "cargo is missing: install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer"
+
+packages=$(missing_packages | tr '\n' ' ')
+if [ -n "$packages" ]; then
+    if [ "$(id -u)" != 0 ] || ! has apt-get; then
+        fail "missing: $packages(Debian package names; run this as root on Debian to have them installed)"
+    fi
+    echo "setup: installing $packages" >&2
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq </dev/null >&2
+    # shellcheck disable=SC2086 # a list of names
+    apt-get install -y -qq --no-install-recommends $packages </dev/null >&2
+    hash -r
+fi
+node_is_new || install_newer_node
+node_is_new || fail "node $node_wanted or newer is needed, this is $(node --version)"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Every test, one stage after the other; a failing stage does not hide the others. Ends with one line that sums up.
+#
+#   test.sh [STAGE...]    rust web clients browser (all of them by default)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.tools/bin:$PATH"
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+export WEFT_BIN=${WEFT_BIN:-$PWD/target/debug/weft}
+locked=${CI:+--locked}
+passed=() failed=() began=$SECONDS
+
+# stage NAME COMMAND...: runs the command without input, and remembers how it ended.
+stage() {
+    local name=$1 start=$SECONDS
+    shift
+    echo "== $name"
+    if "$@" </dev/null; then
+        passed+=("$name $((SECONDS - start)) s")
+    else
+        failed+=("$name")
+        echo "== $name FAILED" >&2
+    fi
+}
+
+rust() {
+    # shellcheck disable=SC2086 # nothing or one flag
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace $locked --no-fail-fast --status-level slow
+    else
+        cargo test --workspace $locked --no-fail-fast --quiet
+    fi
+}
+
+web() { npm run --prefix web --silent check && npm run --prefix web --silent test; }
+clients() { npm test --prefix web/e2e --silent; }
+browser() { npm run --prefix web/e2e --silent test:browser; }
+
+for name in "${@:-rust web clients browser}"; do
+    for one in $name; do stage "$one" "$one"; done
+done
+
+echo
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "test: FAILED: ${failed[*]} (after $((SECONDS - began)) s)"
+    exit 1
+fi
+list=$(printf ', %s' "${passed[@]}")
+echo "test: everything passed in $((SECONDS - began)) s: ${list:2}"

@@ -1,0 +1,162 @@
+//! Puts the parts of a serving process together, in order, and takes them apart again in the opposite order.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use weft_storage::clock::{Clock, SystemClock};
+use weft_storage::{Storage, StorageConfig};
+
+use crate::auth::Authenticator;
+use crate::config::Config;
+use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
+use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
+use crate::rooms::{Hub, HubSettings, RoomLimits};
+use crate::ws::{self, Gateway};
+
+/// Serves until a signal or a failure; returns the code for the system.
+///
+/// # Errors
+/// If the data directory cannot be opened or an address cannot be listened on.
+pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    let life = Lifecycle::new();
+    let metrics = Arc::new(Metrics::new());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let storage = open_storage(&config, Arc::clone(&clock)).await?;
+    let listen = config.server.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+
+    let hub = Hub::new(
+        Arc::clone(storage.log()),
+        Arc::clone(&clock),
+        hub_settings(&config),
+        Arc::clone(&metrics),
+    );
+    let gateway = Arc::new(Gateway {
+        hub: Arc::clone(&hub),
+        authenticator: Authenticator::new(&config),
+        limits: config.limits.clone(),
+        metrics: Arc::clone(&metrics),
+        clock,
+        stopping: life.soft().clone(),
+        connections: TaskTracker::new(),
+        unauthenticated: Arc::default(),
+        origins: OriginPolicy::new(&config),
+    });
+    life.spawn_pillar(
+        "documents",
+        close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
+    );
+
+    let routes = http::routes(Arc::new(StorageReadiness(storage))).merge(ws::router(gateway));
+    let router = http::finish(routes, &config, Arc::clone(&metrics));
+    let settings = ServeSettings::from(&config.limits);
+    life.spawn_pillar(
+        "http",
+        http::serve(
+            listener,
+            router,
+            settings,
+            life.soft().clone(),
+            life.tracker().clone(),
+        ),
+    );
+    serve_metrics(&config, settings, &metrics, &life).await?;
+    writeln!(std::io::stdout(), "ready: http://{address}/")?;
+    Ok(life.run(config.limits.shutdown()).await?)
+}
+
+/// Opens the data directory that `config` names.
+///
+/// # Errors
+/// What is wrong with it.
+pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Storage>> {
+    let data = &config.server.data;
+    let storage = Storage::open(&StorageConfig::new(data), clock)
+        .await
+        .with_context(|| format!("cannot open the data directory {}", data.display()))?;
+    Ok(Arc::new(storage))
+}
+
+/// Waits for the stop, then for every connection, then for every room, and closes the storage last.
+async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<Storage>) {
+    life.soft().cancelled().await;
+    gateway.connections.close();
+    gateway.connections.wait().await;
+    gateway.hub.close().await;
+    storage.close().await;
+}
+
+async fn serve_metrics(
+    config: &Config,
+    settings: ServeSettings,
+    metrics: &Arc<Metrics>,
+    life: &Lifecycle,
+) -> anyhow::Result<()> {
+    let Some(listen) = config.server.metrics_listen else {
+        return Ok(());
+    };
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}"))?;
+    let settings = ServeSettings {
+        max_sockets: 16,
+        ..settings
+    };
+    let router = http::metrics_router(Arc::clone(metrics));
+    life.spawn_pillar(
+        "metrics",
+        http::serve(
+            listener,
+            router,
+            settings,
+            life.soft().clone(),
+            life.tracker().clone(),
+        ),
+    );
+    Ok(())
+}
+
+fn hub_settings(config: &Config) -> HubSettings {
+    let limits = &config.limits;
+    HubSettings {
+        limits: RoomLimits {
+            max_members: limits.max_clients_per_document,
+            max_document_bytes: limits.max_document_bytes,
+            max_waiting_bytes: limits.max_pending_bytes,
+            max_nesting: u32::try_from(limits.max_nesting).unwrap_or(u32::MAX),
+            max_awareness_state_bytes: limits.max_awareness_state_bytes,
+            max_awareness_clients: limits.max_awareness_clients_per_connection,
+        },
+        idle_unload: config.rooms.idle_unload(),
+        compact_after_rows: config.rooms.compact_after_rows,
+        compact_after_bytes: config.rooms.compact_after_bytes,
+        mailbox_messages: config.rooms.mailbox_messages,
+        storage_patience: limits.storage_patience(),
+        max_unsaved_bytes: limits.max_document_bytes,
+    }
+}
+
+/// Ready means: documents can be read, and the last write went well.
+struct StorageReadiness(Arc<Storage>);
+
+#[async_trait]
+impl Readiness for StorageReadiness {
+    async fn check(&self) -> ReadinessReport {
+        let result = self.0.check().await.map_err(|error| error.to_string());
+        ReadinessReport {
+            checks: vec![ReadinessCheck {
+                name: "storage",
+                result,
+            }],
+        }
+    }
+}

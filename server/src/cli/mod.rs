@@ -1,0 +1,92 @@
+//! The command line. Answers go to standard output, everything else to standard error.
+
+mod doctor;
+mod rebuild;
+mod serve;
+mod settings;
+mod token;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
+
+use self::settings::SettingsArgs;
+use crate::config::{Config, reference};
+use crate::telemetry;
+
+/// Stack of each thread: the CRDT library recurses, and a document is allowed to nest.
+const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
+/// Threads for work that blocks, such as files.
+const MAX_BLOCKING_THREADS: usize = 64;
+
+/// A real-time collaboration server for Yjs documents.
+#[derive(Debug, Parser)]
+#[command(name = "weft", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve documents.
+    Serve(serve::ServeArgs),
+    /// Check what is stored, and name every document that is damaged.
+    Doctor(doctor::DoctorArgs),
+    /// Rebuild damaged documents from their logs, as far as these are readable.
+    Rebuild(rebuild::RebuildArgs),
+    /// Sign a document token, for tests and development.
+    Token(token::TokenArgs),
+    /// Show the version.
+    Version,
+    /// Print docs/configuration.md.
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Runs the command of this process' arguments.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "weft: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Rebuild(args) => rebuild::run(args),
+        Command::Token(args) => token::run(args),
+        Command::Version => answer(&format!("weft {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Reference => answer(&reference::markdown()),
+    }
+}
+
+/// Writes what a command answers to standard output.
+fn answer(text: &str) -> anyhow::Result<ExitCode> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts logging and the runtime that `config` asks for.
+fn start(config: &Config) -> anyhow::Result<Runtime> {
+    telemetry::start(&config.log)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.runtime.worker_threads > 0 {
+        builder.worker_threads(config.runtime.worker_threads);
+    }
+    Ok(builder
+        .enable_all()
+        .thread_name("weft")
+        .thread_stack_size(THREAD_STACK_BYTES)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .build()?)
+}

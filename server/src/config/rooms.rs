@@ -1,0 +1,39 @@
+//! How documents live in memory and when their logs are folded.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::check::Checks;
+
+/// The section `[rooms]`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomsConfig {
+    /// A document without connections leaves memory after so many seconds.
+    pub idle_unload_seconds: u64,
+    /// Log rows after which a snapshot is taken.
+    pub compact_after_rows: u64,
+    /// Log bytes after which a snapshot is taken.
+    pub compact_after_bytes: u64,
+    /// Messages that may wait for one document.
+    pub mailbox_messages: usize,
+}
+
+impl RoomsConfig {
+    /// [`Self::idle_unload_seconds`].
+    pub fn idle_unload(&self) -> Duration {
+        Duration::from_secs(self.idle_unload_seconds)
+    }
+
+    pub(super) fn check(&self, checks: &mut Checks) {
+        checks.range("rooms.idle_unload_seconds", self.idle_unload_seconds, 0..=86_400);
+        checks.range("rooms.compact_after_rows", self.compact_after_rows, 1..=1_000_000);
+        checks.range(
+            "rooms.compact_after_bytes",
+            self.compact_after_bytes,
+            1_024..=1_073_741_824,
+        );
+        checks.range("rooms.mailbox_messages", self.mailbox_messages, 1..=65_536);
+    }
+}

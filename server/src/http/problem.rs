@@ -1,0 +1,79 @@
+//! Errors as `application/problem+json` (RFC 9457), with the members `code`, `message` and `details` beside its own.
+//!
+//! Texts are constant: nothing of a request or of the inside of the server is repeated in them.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// A failure as clients see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The stable name for machines, `UPPER_SNAKE`.
+    pub code: &'static str,
+    /// One sentence for people.
+    pub message: &'static str,
+}
+
+impl Problem {
+    /// A problem with these members.
+    pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            code,
+            message,
+        }
+    }
+
+    /// The whole answer. `request_id` becomes `instance`.
+    pub(super) fn render(self, request_id: Option<&str>) -> Response {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or_default(),
+            "status": self.status.as_u16(),
+            "detail": self.message,
+            "code": self.code,
+            "message": self.message,
+            "details": [],
+        });
+        if let Some(id) = request_id {
+            body["instance"] = format!("urn:uuid:{id}").into();
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.render(None);
+        // The outermost layer knows the request's id and writes the answer again with it.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// No such path.
+pub const NOT_FOUND: Problem = Problem::new(
+    StatusCode::NOT_FOUND,
+    "NOT_FOUND",
+    "there is nothing at this address",
+);
+
+/// The path exists, but not for this method.
+pub(super) async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        "this address does not take this method",
+    )
+}

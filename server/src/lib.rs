@@ -1,0 +1,17 @@
+//! The Weft server: everything behind the `weft` binary.
+//!
+//! `boot` puts the parts together; `rooms` own the documents; `ws` and `http` are the ways in; `config`, `auth`,
+//! `lifecycle`, `metrics` and `telemetry` serve all of them. Time, randomness and settings are passed in.
+
+pub mod auth;
+pub mod boot;
+pub mod cli;
+pub mod config;
+pub mod descriptors;
+pub mod http;
+pub mod lifecycle;
+pub mod metrics;
+mod rooms;
+pub mod telemetry;
+pub mod web_assets;
+mod ws;

@@ -1,0 +1,394 @@
+//! The loop of a room: the one task that waits for messages, the log and time on behalf of a [`RoomState`].
+//!
+//! It must never decide anything about a document's content, and never wait for a client.
+
+use std::collections::VecDeque;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use weft_protocol::close::CloseReason;
+use weft_protocol::id::DocumentName;
+use weft_storage::{
+    Append, CompactionOutcome, DocumentId, DocumentLog, NewUpdate, Seq, StorageError, WorkspaceId,
+};
+
+use super::hub::Hub;
+use super::load::{Loaded, load, quarantine};
+use super::state::{Poisoned, RoomState};
+use super::{MemberId, RoomMessage};
+
+/// Messages taken from the mailbox at once.
+const BATCH: usize = 256;
+/// A room with more members than this lets everybody who is ready speak before it answers, so that one frame carries
+/// many edits.
+const CROWD: usize = 8;
+/// Work on more bytes than this leaves the other tasks of its thread to another one.
+const HEAVY_BYTES: usize = 256 * 1024;
+/// A document that could not be opened is refused for this long without another try.
+const REFUSAL: Duration = Duration::from_secs(2);
+/// How often presence is checked for those who fell silent.
+const PRESENCE_CHECK: Duration = Duration::from_secs(5);
+/// How long an idle room waits for somebody on the way in while the server stops.
+const LAST_CALL: Duration = Duration::from_millis(20);
+/// The longest pause between two tries to append.
+const MAX_RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// A room that fails this often without an edit to blame has damaged content.
+const MAX_BLAMELESS_FAILURES: u32 = 2;
+
+type AppendFuture = Pin<Box<dyn Future<Output = Result<Seq, StorageError>> + Send>>;
+type CompactionFuture = Pin<Box<dyn Future<Output = Result<CompactionOutcome, StorageError>> + Send>>;
+
+/// A room's task.
+pub(super) struct Actor {
+    hub: Arc<Hub>,
+    workspace: WorkspaceId,
+    name: DocumentName,
+    mailbox: mpsc::Receiver<RoomMessage>,
+    id: DocumentId,
+}
+
+/// What a room has beside its state while it is open.
+struct Live {
+    state: RoomState,
+    inbox: VecDeque<RoomMessage>,
+    append: Option<AppendFuture>,
+    compaction: Option<CompactionFuture>,
+    tail: Tail,
+    idle_since: Instant,
+    presence_checked: Instant,
+    blameless_failures: u32,
+}
+
+/// The part of the log that no snapshot holds.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tail {
+    rows: u64,
+    bytes: u64,
+}
+
+enum Event {
+    Messages,
+    Appended(Result<Seq, StorageError>),
+    Compacted(Result<CompactionOutcome, StorageError>),
+    Timer,
+}
+
+impl Actor {
+    /// A room that has not loaded its document yet.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        workspace: WorkspaceId,
+        name: DocumentName,
+        mailbox: mpsc::Receiver<RoomMessage>,
+    ) -> Self {
+        let id = DocumentId::generate(hub.clock.as_ref());
+        Self {
+            hub,
+            workspace,
+            name,
+            mailbox,
+            id,
+        }
+    }
+
+    /// Loads the document, serves it until nobody needs it, and ends.
+    pub(super) async fn run(mut self) {
+        let result = match self.load(Vec::new()).await {
+            Ok(loaded) => self.serve(loaded).await,
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = result {
+            self.refuse(reason).await;
+        }
+    }
+
+    async fn load(&mut self, unsaved: Vec<bytes::Bytes>) -> Result<Loaded, CloseReason> {
+        let loaded = load(self.log(), self.workspace, &self.name, self.id, unsaved).await?;
+        self.id = loaded.id;
+        Ok(loaded)
+    }
+
+    /// Serves the document until it is idle, or until it cannot go on.
+    async fn serve(&mut self, loaded: Loaded) -> Result<(), CloseReason> {
+        let now = Instant::now();
+        let mut live = Live {
+            state: RoomState::new(
+                self.hub.settings.limits,
+                loaded.replica,
+                loaded.head,
+                loaded.size_bound,
+            ),
+            inbox: VecDeque::new(),
+            append: None,
+            compaction: None,
+            tail: Tail {
+                rows: loaded.tail_rows,
+                bytes: loaded.tail_bytes,
+            },
+            idle_since: now,
+            presence_checked: now,
+            blameless_failures: 0,
+        };
+        let result = self.serve_until_idle(&mut live).await;
+        if let Err(reason) = result {
+            live.state.close_all(reason);
+        } else if live.compaction.is_none() && self.is_worth_compacting(live.tail, 4) {
+            self.hub.tasks.spawn(self.compaction());
+        }
+        if let Some(compaction) = live.compaction {
+            self.hub.tasks.spawn(compaction);
+        }
+        result
+    }
+
+    async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        let mut buffer = Vec::new();
+        loop {
+            self.start_append(live);
+            match self.next_event(live, &mut buffer).await {
+                Event::Messages => {
+                    live.inbox.extend(buffer.drain(..));
+                    self.handle(live).await?;
+                }
+                Event::Appended(Ok(_)) => {
+                    live.append = None;
+                    live.state.finish_append();
+                    self.start_compaction(live);
+                }
+                Event::Appended(Err(error)) => return Err(self.log_failed(&error)),
+                Event::Compacted(result) => {
+                    live.compaction = None;
+                    self.compacted(live, result);
+                }
+                Event::Timer => {
+                    live.presence_checked = Instant::now();
+                    live.state.expire_presence(self.now_ms());
+                }
+            }
+            if !live.state.is_idle() {
+                live.idle_since = Instant::now();
+            } else if Instant::now() >= self.unload_at(live) {
+                if self.hub.retire(self.workspace, &self.name, &self.mailbox) {
+                    return Ok(());
+                }
+                live.idle_since = Instant::now();
+            }
+        }
+    }
+
+    async fn next_event(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Event {
+        let idle = live.state.is_idle();
+        let wake_at = if idle {
+            self.unload_at(live)
+        } else {
+            live.presence_checked + PRESENCE_CHECK
+        };
+        let has_timer = idle || live.state.has_presence();
+        let accepts = live.state.unsaved_bytes() <= self.hub.settings.max_unsaved_bytes;
+        let crowded = live.state.members() > CROWD;
+        tokio::select! {
+            biased;
+            result = poll_or_wait(live.append.as_mut()) => Event::Appended(result),
+            result = poll_or_wait(live.compaction.as_mut()) => Event::Compacted(result),
+            _ = self.mailbox.recv_many(buffer, BATCH), if accepts => {
+                if crowded {
+                    tokio::task::yield_now().await;
+                    while buffer.len() < BATCH && let Ok(message) = self.mailbox.try_recv() {
+                        buffer.push(message);
+                    }
+                }
+                Event::Messages
+            }
+            () = sleep_until(wake_at), if has_timer => Event::Timer,
+            () = self.hub.closing.cancelled(), if idle && !self.hub.closing.is_cancelled() => Event::Timer,
+        }
+    }
+
+    /// When an idle room goes: soon, or at once when the server stops.
+    fn unload_at(&self, live: &Live) -> Instant {
+        if self.hub.closing.is_cancelled() {
+            live.idle_since + LAST_CALL
+        } else {
+            live.idle_since + self.hub.settings.idle_unload
+        }
+    }
+
+    async fn handle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        loop {
+            let now_ms = self.now_ms();
+            let handled = if live.state.weight_of(&live.inbox) > HEAVY_BYTES {
+                tokio::task::block_in_place(|| live.state.handle(&mut live.inbox, now_ms))
+            } else {
+                live.state.handle(&mut live.inbox, now_ms)
+            };
+            match handled {
+                Ok(()) => return Ok(()),
+                Err(Poisoned) => self.recover(live).await?,
+            }
+        }
+    }
+
+    /// Builds the document anew from the log and finds the edit that broke it. A document that breaks by itself is
+    /// quarantined.
+    async fn recover(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
+        self.hub.metrics.doc_recovered.add(1);
+        if !live.state.has_suspects() {
+            live.blameless_failures += 1;
+        }
+        loop {
+            if live.blameless_failures > MAX_BLAMELESS_FAILURES {
+                return Err(
+                    quarantine(self.log(), self.id, &self.name, "the document fails in memory").await,
+                );
+            }
+            let unsaved = live.state.unsaved().cloned().collect();
+            let replica = self.load(unsaved).await?.replica;
+            if live.state.replace_replica(replica).is_ok() {
+                return Ok(());
+            }
+            if !live.state.has_suspects() {
+                live.blameless_failures += 1;
+            }
+        }
+    }
+
+    fn start_append(&self, live: &mut Live) {
+        if live.append.is_some() {
+            return;
+        }
+        let Some((head, rows)) = live.state.start_append() else {
+            return;
+        };
+        live.tail.rows += rows.len() as u64;
+        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        let append = Append {
+            document: self.id,
+            workspace: self.workspace,
+            name: self.name.clone(),
+            expected_head: Seq(head),
+            updates: rows.into_iter().map(NewUpdate::from).collect(),
+        };
+        live.append = Some(Box::pin(append_patiently(
+            Arc::clone(&self.hub.log),
+            append,
+            self.hub.settings.storage_patience,
+        )));
+    }
+
+    fn log_failed(&self, error: &StorageError) -> CloseReason {
+        tracing::error!(doc.name = %self.name, error = error as &dyn std::error::Error, "edits cannot be saved");
+        if error.is_damage() {
+            CloseReason::DocumentQuarantined
+        } else {
+            CloseReason::StorageUnavailable
+        }
+    }
+
+    fn start_compaction(&self, live: &mut Live) {
+        if live.compaction.is_none() && self.is_worth_compacting(live.tail, 1) {
+            live.compaction = Some(Box::pin(self.compaction()));
+        }
+    }
+
+    fn is_worth_compacting(&self, tail: Tail, eagerness: u64) -> bool {
+        let settings = &self.hub.settings;
+        tail.rows * eagerness >= settings.compact_after_rows
+            || tail.bytes * eagerness >= settings.compact_after_bytes
+    }
+
+    fn compaction(&self) -> impl Future<Output = Result<CompactionOutcome, StorageError>> + Send + use<> {
+        let (log, turns, id) = (
+            Arc::clone(&self.hub.log),
+            Arc::clone(&self.hub.compactions),
+            self.id,
+        );
+        async move {
+            // A closed semaphore would mean that the hub is gone; then nobody is left to compete with.
+            let _turn = turns.acquire_owned().await.ok();
+            log.compact(id).await
+        }
+    }
+
+    fn compacted(&self, live: &mut Live, result: Result<CompactionOutcome, StorageError>) {
+        match result {
+            Ok(CompactionOutcome::Folded { rows, .. }) => {
+                live.tail.rows = live.tail.rows.saturating_sub(rows);
+                live.tail.bytes = 0;
+            }
+            Ok(CompactionOutcome::NothingToDo | CompactionOutcome::Superseded) => live.tail = Tail::default(),
+            Err(error) => {
+                // The log still has everything; the next try comes when it has grown as much again.
+                tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "compaction failed");
+                live.tail = Tail::default();
+            }
+        }
+    }
+
+    /// Tells everybody who comes why the document cannot be had, for a moment, and ends.
+    async fn refuse(mut self, reason: CloseReason) {
+        let until = Instant::now() + REFUSAL;
+        while let Ok(Some(message)) = timeout_at(until, self.mailbox.recv()).await {
+            turn_away(message, reason);
+        }
+        self.hub.abandon(self.workspace, &self.name);
+        self.mailbox.close();
+        while let Some(message) = self.mailbox.recv().await {
+            turn_away(message, reason);
+        }
+    }
+
+    fn log(&self) -> &dyn DocumentLog {
+        self.hub.log.as_ref()
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.hub.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Answers `message` in a room that has no document. Members it had before were told already.
+fn turn_away(message: RoomMessage, reason: CloseReason) {
+    if let RoomMessage::Join(join) = message {
+        let MemberId(member) = join.member;
+        tracing::debug!(member, reason = reason.as_str(), "turned away");
+        join.outbox.close(reason);
+    }
+}
+
+/// Appends, and tries again for `patience` when the storage fails for a reason that may pass.
+async fn append_patiently(
+    log: Arc<dyn DocumentLog>,
+    append: Append,
+    patience: Duration,
+) -> Result<Seq, StorageError> {
+    let give_up_at = Instant::now() + patience;
+    let appended = append.expected_head.plus(append.updates.len());
+    let mut pause = Duration::from_millis(50);
+    let mut uncertain = false;
+    loop {
+        match log.append(append.clone()).await {
+            Ok(head) => return Ok(head),
+            // A failed try may have been committed after all. Only this room writes this document.
+            Err(StorageError::Conflict { head }) if uncertain && head == appended => return Ok(head),
+            Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
+                tracing::warn!(doc.name = %append.name, error = &error as &dyn std::error::Error, "append failed, trying again");
+                uncertain = true;
+                sleep(pause).await;
+                pause = (pause * 2).min(MAX_RETRY_PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn poll_or_wait<T>(future: Option<&mut Pin<Box<dyn Future<Output = T> + Send>>>) -> T {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}

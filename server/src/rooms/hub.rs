@@ -1,0 +1,165 @@
+//! Which documents are open: the way from a document's name to its room.
+//!
+//! Invariant: a name has at most one room. Entering and retiring happen under one lock without awaiting, so nobody can
+//! enter a room that has decided to go.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use weft_protocol::id::DocumentName;
+use weft_storage::clock::Clock;
+use weft_storage::{DocumentLog, WorkspaceId};
+
+use super::actor::Actor;
+use super::{MemberId, RoomLimits, RoomMessage};
+use crate::metrics::Metrics;
+
+/// How rooms behave.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HubSettings {
+    /// What a room may hold.
+    pub(crate) limits: RoomLimits,
+    /// How long an empty room stays in memory.
+    pub(crate) idle_unload: Duration,
+    /// Rows after the newest snapshot that call for a new one.
+    pub(crate) compact_after_rows: u64,
+    /// Bytes after the newest snapshot that call for a new one.
+    pub(crate) compact_after_bytes: u64,
+    /// Messages that may wait in front of a room; then connections wait, and TCP pushes back.
+    pub(crate) mailbox_messages: usize,
+    /// How long the log may fail before the room gives up.
+    pub(crate) storage_patience: Duration,
+    /// How much only memory may hold before writers wait, in bytes.
+    pub(crate) max_unsaved_bytes: usize,
+}
+
+/// The way into a room. As long as one exists the room stays.
+#[derive(Debug)]
+pub(crate) struct RoomHandle {
+    sender: mpsc::Sender<RoomMessage>,
+}
+
+impl RoomHandle {
+    /// Where messages to the room go.
+    pub(crate) fn sender(&self) -> &mpsc::Sender<RoomMessage> {
+        &self.sender
+    }
+}
+
+/// All rooms of this node.
+pub(crate) struct Hub {
+    rooms: Mutex<HashMap<(WorkspaceId, DocumentName), Arc<RoomHandle>>>,
+    next_member: AtomicU64,
+    pub(super) log: Arc<dyn DocumentLog>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// One compaction at a time: it is heavy, and nobody waits for it.
+    pub(super) compactions: Arc<Semaphore>,
+    /// The moment from which rooms count time.
+    pub(super) started: Instant,
+    pub(super) settings: HubSettings,
+    pub(super) metrics: Arc<Metrics>,
+    /// Rooms, and what they leave running.
+    pub(super) tasks: TaskTracker,
+    /// Asks empty rooms to go at once.
+    pub(super) closing: CancellationToken,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Hub")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// A hub without rooms that reads and writes `log`.
+    pub(crate) fn new(
+        log: Arc<dyn DocumentLog>,
+        clock: Arc<dyn Clock>,
+        settings: HubSettings,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            rooms: Mutex::default(),
+            next_member: AtomicU64::new(1),
+            log,
+            clock,
+            compactions: Arc::new(Semaphore::new(1)),
+            started: Instant::now(),
+            settings,
+            metrics,
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+        })
+    }
+
+    /// An id that no other member has.
+    pub(crate) fn new_member(&self) -> MemberId {
+        MemberId(self.next_member.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The room of `name`, opened if it is not open. Everybody who comes while it loads shares that one load.
+    pub(crate) fn enter(self: &Arc<Self>, workspace: WorkspaceId, name: &DocumentName) -> Arc<RoomHandle> {
+        match self.rooms().entry((workspace, name.clone())) {
+            Entry::Occupied(open) => Arc::clone(open.get()),
+            Entry::Vacant(free) => {
+                let (sender, mailbox) = mpsc::channel(self.settings.mailbox_messages);
+                let handle = Arc::clone(free.insert(Arc::new(RoomHandle { sender })));
+                self.metrics.doc_open.add(1);
+                self.tasks
+                    .spawn(Actor::new(Arc::clone(self), workspace, name.clone(), mailbox).run());
+                handle
+            }
+        }
+    }
+
+    /// Takes the room of `name` off the list if nobody can reach it any more; called by the room itself. After `true`
+    /// its mailbox stays as it is, and the next one to enter opens a new room.
+    pub(super) fn retire(
+        &self,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        mailbox: &mpsc::Receiver<RoomMessage>,
+    ) -> bool {
+        let mut rooms = self.rooms();
+        let key = (workspace, name.clone());
+        // Only the list holds the handle, and nothing that was sent is unread.
+        let unreachable = rooms
+            .get(&key)
+            .is_some_and(|handle| Arc::strong_count(handle) == 1);
+        if !unreachable || !mailbox.is_empty() {
+            return false;
+        }
+        rooms.remove(&key);
+        self.metrics.doc_open.sub(1);
+        true
+    }
+
+    /// Takes a room off the list although members still hold it, because it cannot go on: they are told to leave, and
+    /// the next one to enter opens a new room.
+    pub(super) fn abandon(&self, workspace: WorkspaceId, name: &DocumentName) {
+        if self.rooms().remove(&(workspace, name.clone())).is_some() {
+            self.metrics.doc_open.sub(1);
+        }
+    }
+
+    /// Waits until every room has written what it owes and is gone. Connections must have ended.
+    pub(crate) async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<(WorkspaceId, DocumentName), Arc<RoomHandle>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,135 @@
+//! What a room owes: deltas that are not durable yet, and the acknowledgements that wait for them.
+//!
+//! Invariant: an acknowledgement leaves only when every delta accepted before it is durable. It must never do I/O.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::MemberId;
+
+/// A sequence number of the document's log.
+type Seq = u64;
+
+/// What a member is told once its edit is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Acknowledgement {
+    /// One edit is saved (Hocuspocus).
+    Saved,
+    /// This frame comes back as it is (Y-Sweet).
+    Echo(Bytes),
+}
+
+/// Deltas on their way to the log, in order.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    /// The last durable sequence number.
+    head: Seq,
+    in_flight: Vec<Bytes>,
+    waiting: Vec<Bytes>,
+    unsaved_bytes: usize,
+    acknowledgements: VecDeque<(Seq, MemberId, Acknowledgement)>,
+}
+
+impl Ledger {
+    /// A document that is durable up to `head`.
+    pub(crate) fn new(head: Seq) -> Self {
+        Self {
+            head,
+            in_flight: Vec::new(),
+            waiting: Vec::new(),
+            unsaved_bytes: 0,
+            acknowledgements: VecDeque::new(),
+        }
+    }
+
+    /// Accepts a delta, which the log will get as the next row.
+    pub(crate) fn accept(&mut self, delta: Bytes) {
+        self.unsaved_bytes += delta.len();
+        self.waiting.push(delta);
+    }
+
+    /// Acknowledges to `member` once everything accepted so far is durable; at once, by returning it, if it is.
+    pub(crate) fn acknowledge(&mut self, member: MemberId, what: Acknowledgement) -> Option<Acknowledgement> {
+        let position = self.accepted();
+        if position == self.head {
+            return Some(what);
+        }
+        self.acknowledgements.push_back((position, member, what));
+        None
+    }
+
+    /// Takes the rows to append next, if there are any and none are under way: the head they follow, and them.
+    pub(crate) fn start_append(&mut self) -> Option<(Seq, Vec<Bytes>)> {
+        if !self.in_flight.is_empty() || self.waiting.is_empty() {
+            return None;
+        }
+        self.in_flight = std::mem::take(&mut self.waiting);
+        Some((self.head, self.in_flight.clone()))
+    }
+
+    /// The rows under way are durable. Returns the acknowledgements that this sets free, in order.
+    pub(crate) fn finish_append(&mut self) -> Vec<(MemberId, Acknowledgement)> {
+        self.head += self.in_flight.len() as Seq;
+        for delta in self.in_flight.drain(..) {
+            self.unsaved_bytes -= delta.len();
+        }
+        let free = self
+            .acknowledgements
+            .partition_point(|(position, _, _)| *position <= self.head);
+        self.acknowledgements
+            .drain(..free)
+            .map(|(_, member, what)| (member, what))
+            .collect()
+    }
+
+    /// Deltas that only memory holds, in order.
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Bytes> {
+        self.in_flight.iter().chain(&self.waiting)
+    }
+
+    /// The size of the deltas that only memory holds, in bytes.
+    pub(crate) fn unsaved_bytes(&self) -> usize {
+        self.unsaved_bytes
+    }
+
+    /// Whether everything accepted is durable.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.accepted() == self.head
+    }
+
+    fn accepted(&self) -> Seq {
+        self.head + (self.in_flight.len() + self.waiting.len()) as Seq
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: MemberId = MemberId(1);
+
+    #[test]
+    fn an_acknowledgement_waits_for_all_that_was_accepted_before_it() {
+        let mut ledger = Ledger::new(5);
+        assert_eq!(
+            ledger.acknowledge(ANN, Acknowledgement::Saved),
+            Some(Acknowledgement::Saved),
+            "nothing is owed"
+        );
+        ledger.accept(Bytes::from_static(b"one"));
+        assert_eq!(ledger.acknowledge(ANN, Acknowledgement::Saved), None);
+        assert_eq!(ledger.start_append().unwrap().0, 5);
+        ledger.accept(Bytes::from_static(b"two"));
+        assert_eq!(ledger.acknowledge(ANN, Acknowledgement::Echo(Bytes::new())), None);
+        assert_eq!(ledger.start_append(), None, "one append at a time");
+        assert_eq!(ledger.finish_append(), [(ANN, Acknowledgement::Saved)]);
+        assert_eq!((ledger.unsaved_bytes(), ledger.is_settled()), (3, false));
+        assert_eq!(
+            ledger.start_append().unwrap(),
+            (6, vec![Bytes::from_static(b"two")])
+        );
+        assert_eq!(ledger.finish_append().len(), 1);
+        assert!(ledger.is_settled());
+    }
+}

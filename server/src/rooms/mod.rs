@@ -1,0 +1,131 @@
+//! Rooms: one task per open document, the only place where a document changes.
+//!
+//! `hub` finds or opens the room of a document, `actor` is its loop, `state` decides, `replica` is the document,
+//! `ledger` what is owed, `outbox` what waits for one member. Connections talk to a room by [`RoomMessage`] and hear from
+//! it through their [`Outbox`].
+//!
+//! Invariant: at most one room per document on a node, and none without its whole log applied.
+
+mod actor;
+mod dialect;
+mod hub;
+mod ledger;
+mod load;
+mod outbox;
+mod presence;
+mod replica;
+mod state;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use weft_protocol::scan::UpdateFacts;
+
+pub(crate) use dialect::Dialect;
+pub(crate) use hub::{Hub, HubSettings, RoomHandle};
+pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use state::RoomLimits;
+
+use crate::auth::Access;
+
+/// One connection's membership in one room; unique on this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct MemberId(pub(crate) u64);
+
+/// What a connection says to a room.
+#[derive(Debug)]
+pub(crate) enum RoomMessage {
+    /// A new member.
+    Join(Join),
+    /// The member is gone.
+    Leave {
+        /// Who.
+        member: MemberId,
+    },
+    /// "This is what I have": answered by one step 2.
+    StepOne {
+        /// Who.
+        member: MemberId,
+        /// The encoded state vector, scanned.
+        state_vector: Bytes,
+    },
+    /// An edit.
+    Edit(Edit),
+    /// An awareness message.
+    Awareness {
+        /// Who.
+        member: MemberId,
+        /// Its body, not decoded yet.
+        body: Bytes,
+    },
+    /// "Who is here?"
+    QueryAwareness {
+        /// Who.
+        member: MemberId,
+    },
+    /// "Send this back when everything I sent is durable."
+    Echo {
+        /// Who.
+        member: MemberId,
+        /// The whole frame.
+        frame: Bytes,
+    },
+    /// A message of the application to the other members.
+    Stateless {
+        /// Who.
+        member: MemberId,
+        /// What, opaque.
+        payload: Arc<str>,
+    },
+    /// The member's rights were renewed or changed.
+    SetAccess {
+        /// Who.
+        member: MemberId,
+        /// What it may do from now on.
+        access: Access,
+        /// The frame that tells it.
+        notice: Bytes,
+    },
+    /// The member has taken everything that was queued and was behind.
+    CatchUp {
+        /// Who.
+        member: MemberId,
+    },
+}
+
+/// A request to become a member.
+#[derive(Debug)]
+pub(crate) struct Join {
+    /// The new member's id.
+    pub(crate) member: MemberId,
+    /// Where its frames go.
+    pub(crate) outbox: Arc<Outbox>,
+    /// How they are wrapped.
+    pub(crate) dialect: Dialect,
+    /// What it may do.
+    pub(crate) access: Access,
+    /// A frame that goes out first, once the room has opened.
+    pub(crate) greeting: Option<Bytes>,
+}
+
+/// An update that a member sent; its bytes have passed the scan.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    /// Who.
+    pub(crate) member: MemberId,
+    /// How it came.
+    pub(crate) kind: EditKind,
+    /// The update.
+    pub(crate) update: Bytes,
+    /// What the scan found.
+    pub(crate) facts: UpdateFacts,
+}
+
+/// How an edit came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EditKind {
+    /// As the answer to the server's step 1.
+    StepTwo,
+    /// As it was made.
+    Update,
+}

@@ -1,0 +1,274 @@
+//! What waits to be written to one member: the meeting point of a room and a connection.
+//!
+//! A room puts frames in without ever waiting; the connection takes them out as fast as its socket allows. A member that
+//! falls behind never costs more than its bound: from then on its document frames are not queued but replaced by one
+//! diff, asked for when the queue has drained, and its presence frames by one list of everybody.
+//!
+//! It must never await, and never hold more document bytes than the bound plus one frame.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use weft_protocol::close::CloseReason;
+
+/// Presence frames that may wait before they are replaced by one list of everybody.
+const MAX_PRESENCE_FRAMES: usize = 4;
+/// Echo frames (acknowledgements with a body) that may wait; a client asks anew every two seconds.
+const MAX_ECHOES: usize = 64;
+
+/// What the connection should do next for this member.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outgoing {
+    /// Write this frame.
+    Frame(Bytes),
+    /// Tell the client that one more edit is durable.
+    Saved,
+    /// Tell the client that an edit was refused.
+    Refused,
+    /// Everything queued was taken; ask the room for what was not queued.
+    CatchUp,
+    /// The room has ended this membership.
+    Closed(CloseReason),
+}
+
+#[derive(Debug, Default)]
+struct Lanes {
+    documents: VecDeque<Bytes>,
+    document_bytes: usize,
+    echoes: VecDeque<Bytes>,
+    saved: usize,
+    refused: usize,
+    presence: VecDeque<Bytes>,
+    document_behind: bool,
+    presence_behind: bool,
+    catching_up: bool,
+    closed: Option<CloseReason>,
+}
+
+/// The queue of one member.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    lanes: Mutex<Lanes>,
+    wake: Arc<Notify>,
+    max_document_bytes: usize,
+}
+
+impl Outbox {
+    /// An empty queue that holds at most `max_document_bytes` (plus one frame) and rings `wake`.
+    pub(crate) fn new(max_document_bytes: usize, wake: Arc<Notify>) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            wake,
+            max_document_bytes,
+        }
+    }
+
+    /// Queues a frame that must arrive: an answer, or a frame of a handshake.
+    pub(crate) fn push_answer(&self, frame: Bytes) {
+        self.with(|lanes| {
+            lanes.document_bytes += frame.len();
+            lanes.documents.push_back(frame);
+        });
+    }
+
+    /// Queues a document frame. Returns whether the member has fallen behind *after* this frame: then the room must
+    /// remember the state of the document and stop pushing until [`Outbox::caught_up`].
+    pub(crate) fn push_update(&self, frame: Bytes) -> bool {
+        self.with(|lanes| {
+            lanes.document_bytes += frame.len();
+            lanes.documents.push_back(frame);
+            let behind = lanes.document_bytes > self.max_document_bytes;
+            lanes.document_behind |= behind;
+            behind
+        })
+    }
+
+    /// Queues a frame that may be lost when the member is behind.
+    pub(crate) fn push_transient(&self, frame: Bytes) {
+        self.with(|lanes| {
+            if lanes.document_bytes + frame.len() <= self.max_document_bytes {
+                lanes.document_bytes += frame.len();
+                lanes.documents.push_back(frame);
+            }
+        });
+    }
+
+    /// Queues a presence frame, or notes that the member needs the whole list.
+    pub(crate) fn push_presence(&self, frame: Bytes) {
+        self.with(|lanes| {
+            if lanes.presence_behind || lanes.presence.len() == MAX_PRESENCE_FRAMES {
+                lanes.presence.clear();
+                lanes.presence_behind = true;
+            } else {
+                lanes.presence.push_back(frame);
+            }
+        });
+    }
+
+    /// One more edit of this member is durable.
+    pub(crate) fn push_saved(&self) {
+        self.with(|lanes| lanes.saved += 1);
+    }
+
+    /// One more edit of this member was refused.
+    pub(crate) fn push_refused(&self) {
+        self.with(|lanes| lanes.refused += 1);
+    }
+
+    /// Queues an acknowledgement that carries a body.
+    pub(crate) fn push_echo(&self, frame: Bytes) {
+        self.with(|lanes| {
+            if lanes.echoes.len() == MAX_ECHOES {
+                lanes.echoes.pop_front();
+            }
+            lanes.echoes.push_back(frame);
+        });
+    }
+
+    /// The answer to [`Outgoing::CatchUp`]: the diff, and the list of everybody if that was missing too.
+    pub(crate) fn caught_up(&self, document: Option<Bytes>, presence: Option<Bytes>) {
+        self.with(|lanes| {
+            lanes.catching_up = false;
+            lanes.document_behind = false;
+            lanes.presence_behind = false;
+            if let Some(frame) = document {
+                lanes.document_bytes += frame.len();
+                lanes.documents.push_back(frame);
+            }
+            lanes.presence.extend(presence);
+        });
+    }
+
+    /// Whether more document bytes wait than the bound.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lock().document_bytes > self.max_document_bytes
+    }
+
+    /// Makes the connection ask for a catch-up once everything queued is taken.
+    pub(crate) fn owe_catch_up(&self) {
+        self.with(|lanes| lanes.document_behind = true);
+    }
+
+    /// Whether presence frames were dropped since the last catch-up.
+    pub(crate) fn is_presence_behind(&self) -> bool {
+        self.lock().presence_behind
+    }
+
+    /// Ends the membership once everything queued is written.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        self.with(|lanes| {
+            lanes.closed.get_or_insert(reason);
+        });
+    }
+
+    /// What comes next: documents before acknowledgements before presence, so that no client believes that it is
+    /// synced before it is.
+    pub(crate) fn next(&self) -> Option<Outgoing> {
+        let mut lanes = self.lock();
+        if let Some(frame) = lanes.documents.pop_front() {
+            lanes.document_bytes -= frame.len();
+            if lanes.documents.is_empty() && lanes.documents.capacity() > 64 {
+                lanes.documents = VecDeque::new();
+            }
+            return Some(Outgoing::Frame(frame));
+        }
+        if lanes.refused > 0 {
+            lanes.refused -= 1;
+            return Some(Outgoing::Refused);
+        }
+        if lanes.saved > 0 {
+            lanes.saved -= 1;
+            return Some(Outgoing::Saved);
+        }
+        if let Some(frame) = lanes.echoes.pop_front().or_else(|| lanes.presence.pop_front()) {
+            return Some(Outgoing::Frame(frame));
+        }
+        if let Some(reason) = lanes.closed {
+            return Some(Outgoing::Closed(reason));
+        }
+        if (lanes.document_behind || lanes.presence_behind) && !lanes.catching_up {
+            lanes.catching_up = true;
+            return Some(Outgoing::CatchUp);
+        }
+        None
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Lanes) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.wake.notify_one();
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Lanes> {
+        // Nothing that could unwind runs under the lock, so a poisoned one is as good as a whole one.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbox() -> Outbox {
+        Outbox::new(10, Arc::default())
+    }
+
+    fn frame(text: &'static str) -> Bytes {
+        Bytes::from_static(text.as_bytes())
+    }
+
+    #[test]
+    fn a_member_behind_gets_what_was_queued_and_then_catches_up() {
+        let outbox = outbox();
+        assert!(!outbox.push_update(frame("12345")));
+        assert!(
+            outbox.push_update(frame("6789ab")),
+            "over the bound after this frame"
+        );
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("12345"))));
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("6789ab"))));
+        assert_eq!(outbox.next(), Some(Outgoing::CatchUp));
+        assert_eq!(outbox.next(), None, "asks once");
+        outbox.caught_up(Some(frame("diff")), None);
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("diff"))));
+        assert_eq!(outbox.next(), None);
+    }
+
+    #[test]
+    fn acknowledgements_come_after_documents() {
+        let outbox = outbox();
+        outbox.push_saved();
+        outbox.push_presence(frame("who"));
+        outbox.push_answer(frame("doc"));
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("doc"))));
+        assert_eq!(outbox.next(), Some(Outgoing::Saved));
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("who"))));
+    }
+
+    #[test]
+    fn presence_is_replaced_rather_than_queued() {
+        let outbox = outbox();
+        for _ in 0..100 {
+            outbox.push_presence(frame("who"));
+        }
+        assert!(outbox.is_presence_behind());
+        assert_eq!(outbox.next(), Some(Outgoing::CatchUp));
+        outbox.caught_up(None, Some(frame("everybody")));
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("everybody"))));
+        assert_eq!(outbox.next(), None);
+    }
+
+    #[test]
+    fn a_close_waits_for_what_is_queued() {
+        let outbox = outbox();
+        outbox.push_answer(frame("doc"));
+        outbox.close(CloseReason::DocumentQuarantined);
+        assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("doc"))));
+        assert_eq!(
+            outbox.next(),
+            Some(Outgoing::Closed(CloseReason::DocumentQuarantined))
+        );
+    }
+}

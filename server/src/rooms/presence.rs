@@ -1,0 +1,242 @@
+//! Who is here: the awareness states of one room, by the rules of the Yjs awareness protocol.
+//!
+//! An entry belongs to the member through which it last came; only that member, or silence, takes it away. The table
+//! has no state of its own and never stores more than its limits allow.
+//!
+//! It must never read a clock (time comes in) or know what a state means.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use weft_protocol::awareness::Entry;
+
+use super::MemberId;
+
+/// A client that was silent for this long is gone, in milliseconds (the clients' own rule).
+pub(crate) const SILENT_AFTER_MS: u64 = 30_000;
+/// The clock of a client that left is remembered this long, so that late echoes do not revive it, in milliseconds.
+const REMEMBER_GONE_MS: u64 = 60_000;
+
+#[derive(Debug)]
+struct Known {
+    clock: u64,
+    /// `None` once the client has left.
+    state: Option<Arc<str>>,
+    owner: MemberId,
+    heard_at_ms: u64,
+}
+
+/// The awareness table of one room.
+#[derive(Debug, Default)]
+pub(crate) struct Presence {
+    clients: HashMap<u64, Known>,
+    /// Clients whose entry has changed and was not sent yet.
+    changed: Vec<u64>,
+}
+
+impl Presence {
+    /// Takes in what `member` says; entries that are not newer, or not the member's to remove, are ignored. A member
+    /// owns at most `max_clients` clients at a time; further ones are ignored.
+    pub(crate) fn receive(
+        &mut self,
+        member: MemberId,
+        entries: &[Entry<'_>],
+        max_clients: usize,
+        now_ms: u64,
+    ) {
+        let mut owned = self
+            .clients
+            .values()
+            .filter(|known| known.owner == member && known.state.is_some())
+            .count();
+        for entry in entries {
+            match self.clients.get_mut(&entry.client) {
+                Some(known) if accepts(known, entry, member) => {
+                    if known.state.is_none() || known.owner != member {
+                        if owned >= max_clients {
+                            continue;
+                        }
+                        owned += 1;
+                        // A client that reconnects speaks through a new member while the old one is not yet missed.
+                        known.owner = member;
+                    }
+                    known.clock = entry.clock;
+                    if known.state.as_deref() != entry.state {
+                        known.state = entry.state.map(Arc::from);
+                    }
+                    known.heard_at_ms = now_ms;
+                    self.changed.push(entry.client);
+                }
+                Some(_) => {}
+                // An unknown client counts as clock 0, and only a state makes it known.
+                None if entry.clock > 0 && entry.state.is_some() && owned < max_clients => {
+                    owned += 1;
+                    let known = Known {
+                        clock: entry.clock,
+                        state: entry.state.map(Arc::from),
+                        owner: member,
+                        heard_at_ms: now_ms,
+                    };
+                    self.clients.insert(entry.client, known);
+                    self.changed.push(entry.client);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Removes every client that `member` owns.
+    pub(crate) fn leave(&mut self, member: MemberId, now_ms: u64) {
+        self.remove_where(now_ms, |known| known.owner == member);
+    }
+
+    /// Removes clients that were silent too long, and forgets those that left long ago.
+    pub(crate) fn expire(&mut self, now_ms: u64) {
+        self.remove_where(now_ms, |known| {
+            now_ms.saturating_sub(known.heard_at_ms) >= SILENT_AFTER_MS
+        });
+        self.clients.retain(|_, known| {
+            known.state.is_some() || now_ms.saturating_sub(known.heard_at_ms) < REMEMBER_GONE_MS
+        });
+    }
+
+    /// Whether anything would ever expire.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.clients.is_empty()
+    }
+
+    /// The entries that changed since the last call, each client once, with its latest state.
+    pub(crate) fn take_changes(&mut self) -> Vec<Entry<'_>> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+            .into_iter()
+            .filter_map(|client| self.clients.get(&client).map(|known| entry(client, known)))
+            .collect()
+    }
+
+    /// Whether [`Self::take_changes`] would return anything.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// All present clients.
+    pub(crate) fn present(&self) -> Vec<Entry<'_>> {
+        self.all().filter(|entry| entry.state.is_some()).collect()
+    }
+
+    /// All present clients and those that left a short time ago: what a receiver needs that missed messages.
+    pub(crate) fn present_and_gone(&self) -> Vec<Entry<'_>> {
+        self.all().collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.clients.iter().map(|(client, known)| entry(*client, known))
+    }
+
+    fn remove_where(&mut self, now_ms: u64, mut gone: impl FnMut(&Known) -> bool) {
+        for (client, known) in &mut self.clients {
+            if known.state.is_some() && gone(known) {
+                // The clock stays: with a higher one a returning client would be invisible for two renewals.
+                known.state = None;
+                known.heard_at_ms = now_ms;
+                self.changed.push(*client);
+            }
+        }
+    }
+}
+
+fn entry(client: u64, known: &Known) -> Entry<'_> {
+    Entry {
+        client,
+        clock: known.clock,
+        state: known.state.as_deref(),
+    }
+}
+
+/// Whether `entry` replaces what is known: it is newer, or it says at the same clock that the client left. Only its
+/// owner may say so: a laptop that wakes up declares everybody else gone.
+fn accepts(known: &Known, entry: &Entry<'_>, member: MemberId) -> bool {
+    let present = known.state.is_some();
+    match entry.state {
+        None => present && known.owner == member && entry.clock >= known.clock,
+        Some(_) => entry.clock > known.clock,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: MemberId = MemberId(1);
+    const BOB: MemberId = MemberId(2);
+
+    fn said(client: u64, clock: u64, state: Option<&str>) -> [Entry<'_>; 1] {
+        [Entry { client, clock, state }]
+    }
+
+    #[test]
+    fn newer_entries_are_relayed_and_echoes_are_not() {
+        let mut presence = Presence::default();
+        presence.receive(ANN, &said(7, 1, Some("{}")), 8, 0);
+        assert_eq!(presence.take_changes().len(), 1);
+        presence.receive(BOB, &said(7, 1, Some("{}")), 8, 1);
+        assert!(!presence.has_changes(), "an echo would be relayed for ever");
+        presence.receive(ANN, &said(7, 2, Some("{}")), 8, 2);
+        assert_eq!(
+            presence.take_changes().len(),
+            1,
+            "an unchanged state at a newer clock is the renewal"
+        );
+    }
+
+    #[test]
+    fn only_the_owner_removes_a_client() {
+        let mut presence = Presence::default();
+        presence.receive(ANN, &said(7, 3, Some("{}")), 8, 0);
+        presence.take_changes();
+        presence.receive(BOB, &said(7, 4, None), 8, 1);
+        assert!(!presence.has_changes());
+        presence.leave(ANN, 2);
+        assert_eq!(
+            presence.take_changes(),
+            said(7, 3, None),
+            "the clock of a client that left is unchanged"
+        );
+        presence.receive(BOB, &said(7, 3, Some("{}")), 8, 3);
+        assert!(!presence.has_changes(), "a late echo does not revive it");
+    }
+
+    #[test]
+    fn a_client_that_reconnects_is_not_removed_with_its_old_connection() {
+        let mut presence = Presence::default();
+        presence.receive(ANN, &said(7, 3, Some("{}")), 8, 0);
+        presence.receive(BOB, &said(7, 4, Some("{}")), 8, 1);
+        presence.take_changes();
+        presence.leave(ANN, 2);
+        assert!(!presence.has_changes());
+    }
+
+    #[test]
+    fn the_silent_are_removed_and_later_forgotten() {
+        let mut presence = Presence::default();
+        presence.receive(ANN, &said(7, 3, Some("{}")), 8, 0);
+        presence.take_changes();
+        presence.expire(SILENT_AFTER_MS - 1);
+        assert!(!presence.has_changes());
+        presence.expire(SILENT_AFTER_MS);
+        assert_eq!(presence.take_changes(), said(7, 3, None));
+        presence.expire(SILENT_AFTER_MS + REMEMBER_GONE_MS);
+        assert!(presence.is_empty());
+    }
+
+    #[test]
+    fn a_member_owns_a_bounded_number_of_clients() {
+        let mut presence = Presence::default();
+        for client in 0..100 {
+            presence.receive(ANN, &said(client, 1, Some("{}")), 8, 0);
+        }
+        assert_eq!(presence.present().len(), 8);
+    }
+}

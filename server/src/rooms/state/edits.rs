@@ -1,0 +1,193 @@
+//! How edits enter a room: checked against its limits, applied as one change, sent on at once, acknowledged when durable.
+//!
+//! An edit that makes the document fail is found and refused alone. Nothing here may acknowledge an edit that the
+//! ledger does not hold.
+
+use bytes::Bytes;
+use weft_protocol::close::CloseReason;
+
+use super::super::dialect::{Broadcast, Dialect, Payload};
+use super::super::ledger::Acknowledgement;
+use super::super::replica::{Applied, Replica, ReplicaError};
+use super::super::{Edit, EditKind, MemberId};
+use super::{Poisoned, RoomState};
+use crate::auth::Access;
+
+impl RoomState {
+    /// Takes in one edit: it is applied with those around it, or refused.
+    pub(super) fn receive_edit(&mut self, edit: Edit) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get(&edit.member) else {
+            return Ok(());
+        };
+        if member.access == Access::ReadOnly {
+            return self.judge_read_only(&edit);
+        }
+        if edit.facts.is_empty() {
+            self.acknowledge_edit(&edit);
+            return Ok(());
+        }
+        if edit.facts.blocks > 0 && !self.has_room_for(edit.update.len())? {
+            self.refuse(edit.member, CloseReason::DocumentTooLarge);
+            return Ok(());
+        }
+        let (nesting, limit) = (edit.facts.nesting, self.limits.max_nesting);
+        if !self.check(|replica| replica.admits_nesting(nesting, limit))? {
+            self.refuse(edit.member, CloseReason::NestedTooDeep);
+            return Ok(());
+        }
+        self.edits.push(edit);
+        Ok(())
+    }
+
+    /// Applies what was taken in as one change.
+    pub(super) fn apply_edits(&mut self) -> Result<(), Poisoned> {
+        if self.edits.is_empty() {
+            return Ok(());
+        }
+        let edits = std::mem::take(&mut self.edits);
+        self.apply_together(edits)
+    }
+
+    /// Puts a document in the place of one that has failed, and finds out whose edit it was: called with the log and
+    /// everything unsaved in `replica`.
+    ///
+    /// # Errors
+    /// [`Poisoned`] if the search needs one more new document.
+    pub(crate) fn replace_replica(&mut self, replica: Replica) -> Result<(), Poisoned> {
+        self.replica = replica;
+        self.shared_answers.clear();
+        let suspects = std::mem::take(&mut self.suspects);
+        if let [culprit] = suspects.as_slice() {
+            self.refuse(culprit.member, CloseReason::HostileUpdate);
+            return Ok(());
+        }
+        self.apply_one_by_one(suspects)
+    }
+
+    fn apply_together(&mut self, edits: Vec<Edit>) -> Result<(), Poisoned> {
+        match self.replica.apply(edits.iter().map(|edit| &edit.update)) {
+            Ok(applied) => self.accept(&edits, applied),
+            Err(ReplicaError::Poisoned) => {
+                self.suspects = edits;
+                Err(Poisoned)
+            }
+            Err(ReplicaError::Malformed) if edits.len() == 1 => {
+                self.refuse(edits[0].member, CloseReason::HostileUpdate);
+                Ok(())
+            }
+            Err(ReplicaError::Malformed) => self.apply_one_by_one(edits),
+        }
+    }
+
+    fn apply_one_by_one(&mut self, edits: Vec<Edit>) -> Result<(), Poisoned> {
+        let mut edits = edits.into_iter();
+        while let Some(edit) = edits.next() {
+            if let Err(poisoned) = self.apply_together(vec![edit]) {
+                // The others come first when there is a document again.
+                self.edits.splice(0..0, edits);
+                return Err(poisoned);
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, edits: &[Edit], applied: Applied) -> Result<(), Poisoned> {
+        let overflows = applied.waiting_changed && applied.waiting_bytes > self.limits.max_waiting_bytes;
+        if overflows {
+            self.check(Replica::forget_waiting)?;
+        } else if applied.waiting_changed && applied.waiting_bytes > 0 {
+            // What waits is not part of the delta, and must survive a restart too.
+            for edit in edits {
+                self.ledger.accept(edit.update.clone());
+            }
+            self.shared_answers.clear();
+        }
+        if let Some(delta) = applied.delta {
+            self.size_bound += delta.len();
+            self.shared_answers.clear();
+            self.broadcast_update(&delta, sole_author(edits))?;
+            self.ledger.accept(delta);
+        }
+        for edit in edits {
+            if overflows {
+                self.refuse(edit.member, CloseReason::HostileUpdate);
+            } else {
+                self.acknowledge_edit(edit);
+            }
+        }
+        Ok(())
+    }
+
+    fn broadcast_update(&mut self, delta: &Bytes, except: Option<MemberId>) -> Result<(), Poisoned> {
+        let mut broadcast = Broadcast::new(Payload::Update(delta));
+        let mut reached = None;
+        for (id, member) in &mut self.members {
+            if Some(*id) == except || member.behind_since.is_some() {
+                continue;
+            }
+            if member.outbox.push_update(broadcast.frame_for(&member.dialect)) {
+                let state_vector = match &reached {
+                    Some(known) => Bytes::clone(known),
+                    None => self.replica.state_vector().map_err(|_| Poisoned)?,
+                };
+                reached = Some(state_vector.clone());
+                member.behind_since = Some(state_vector);
+            }
+        }
+        Ok(())
+    }
+
+    fn acknowledge_edit(&mut self, edit: &Edit) {
+        let is_hocuspocus = self
+            .members
+            .get(&edit.member)
+            .is_some_and(|member| member.dialect != Dialect::YWebsocket);
+        if is_hocuspocus {
+            self.acknowledge(edit.member, Acknowledgement::Saved);
+        }
+    }
+
+    /// A reader's edit is dropped. Its provider resends all it has as step 2 when it reconnects: that is only refused
+    /// if it has news.
+    fn judge_read_only(&mut self, edit: &Edit) -> Result<(), Poisoned> {
+        self.apply_edits()?;
+        let news = match edit.kind {
+            EditKind::Update => true,
+            EditKind::StepTwo => match self.replica.has_news(&edit.update) {
+                Ok(news) => news,
+                Err(ReplicaError::Malformed) => true,
+                Err(ReplicaError::Poisoned) => return Err(Poisoned),
+            },
+        };
+        if !news {
+            self.acknowledge_edit(edit);
+        } else if let Some(member) = self.members.get(&edit.member)
+            && member.dialect != Dialect::YWebsocket
+        {
+            member.outbox.push_refused();
+        }
+        Ok(())
+    }
+
+    /// Whether the document may grow by `bytes`; measured exactly only when the bound says no.
+    fn has_room_for(&mut self, bytes: usize) -> Result<bool, Poisoned> {
+        if self.size_bound.saturating_add(bytes) > self.limits.max_document_bytes {
+            self.apply_edits()?;
+            self.size_bound = self.check(Replica::encoded_len)?;
+        }
+        Ok(self.size_bound.saturating_add(bytes) <= self.limits.max_document_bytes)
+    }
+
+    /// Ends the membership of one whose edit cannot be taken.
+    fn refuse(&mut self, id: MemberId, reason: CloseReason) {
+        if let Some(member) = self.members.get(&id) {
+            member.outbox.close(reason);
+        }
+    }
+}
+
+/// The author of `edits` if it is one member: it need not hear its own edit.
+fn sole_author(edits: &[Edit]) -> Option<MemberId> {
+    let first = edits.first()?.member;
+    edits.iter().all(|edit| edit.member == first).then_some(first)
+}

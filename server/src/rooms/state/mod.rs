@@ -1,0 +1,411 @@
+//! A room as a state machine: messages and time in, frames in outboxes and rows for the log out.
+//!
+//! It owns the document, who is here and what is owed; nothing else may change them. It must never do I/O, await, or
+//! read a clock, so that every order of events can be played through in a test.
+
+mod edits;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
+use weft_protocol::close::CloseReason;
+use weft_protocol::hocuspocus;
+
+use super::dialect::{Broadcast, Dialect, Payload};
+use super::ledger::{Acknowledgement, Ledger};
+use super::outbox::Outbox;
+use super::presence::Presence;
+use super::replica::{Replica, ReplicaError};
+use super::{Edit, Join, MemberId, RoomMessage};
+use crate::auth::Access;
+
+/// Answers to step 1 that are kept as whole frames until the document changes.
+const SHARED_ANSWERS: usize = 8;
+
+/// What a room may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RoomLimits {
+    /// Members at a time.
+    pub(crate) max_members: usize,
+    /// The document as one update, in bytes.
+    pub(crate) max_document_bytes: usize,
+    /// Structs that wait for missing ones, in bytes.
+    pub(crate) max_waiting_bytes: usize,
+    /// How deep shared types may be nested.
+    pub(crate) max_nesting: u32,
+    /// One awareness state, in bytes of JSON.
+    pub(crate) max_awareness_state_bytes: usize,
+    /// Awareness clients that one member may announce.
+    pub(crate) max_awareness_clients: usize,
+}
+
+/// The document in memory has failed; the room needs a new one from the log, see [`RoomState::replace_replica`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Poisoned;
+
+struct Member {
+    outbox: Arc<Outbox>,
+    dialect: Dialect,
+    access: Access,
+    /// The state up to which frames were queued, while the member is too far behind to queue more.
+    behind_since: Option<Bytes>,
+    /// A step 1 that has to wait until the member has taken what is queued.
+    unanswered: Option<Bytes>,
+}
+
+/// One document, its members, and what is owed to them.
+pub(crate) struct RoomState {
+    limits: RoomLimits,
+    replica: Replica,
+    ledger: Ledger,
+    presence: Presence,
+    members: HashMap<MemberId, Member>,
+    /// Edits of the current batch that are not applied yet.
+    edits: Vec<Edit>,
+    /// The edits during which the document failed.
+    suspects: Vec<Edit>,
+    /// At most the size of the document, in bytes: measured once, then grown by each delta.
+    size_bound: usize,
+    shared_answers: Vec<(Dialect, Bytes, Bytes)>,
+}
+
+impl std::fmt::Debug for RoomState {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("RoomState")
+            .field("members", &self.members.len())
+            .field("ledger", &self.ledger)
+            .finish_non_exhaustive()
+    }
+}
+
+impl RoomState {
+    /// A room without members around `replica`, which holds the log up to `head`. `size_bound` is at least the size of
+    /// the document, in bytes.
+    pub(crate) fn new(limits: RoomLimits, replica: Replica, head: u64, size_bound: usize) -> Self {
+        Self {
+            limits,
+            replica,
+            ledger: Ledger::new(head),
+            presence: Presence::default(),
+            members: HashMap::new(),
+            edits: Vec::new(),
+            suspects: Vec::new(),
+            size_bound,
+            shared_answers: Vec::new(),
+        }
+    }
+
+    /// Handles everything in `inbox`; all edits in it that follow each other become one change of the document.
+    ///
+    /// # Errors
+    /// [`Poisoned`]: what was not handled is still in `inbox`; call again after [`Self::replace_replica`].
+    pub(crate) fn handle(&mut self, inbox: &mut VecDeque<RoomMessage>, now_ms: u64) -> Result<(), Poisoned> {
+        while let Some(message) = inbox.pop_front() {
+            match message {
+                RoomMessage::Edit(edit) => self.receive_edit(edit)?,
+                RoomMessage::Awareness { member, body } => self.receive_awareness(member, &body, now_ms),
+                other => {
+                    // Everything else sees the document as it is after the edits that came before.
+                    if let Err(poisoned) = self.apply_edits() {
+                        inbox.push_front(other);
+                        return Err(poisoned);
+                    }
+                    self.receive(other, now_ms)?;
+                }
+            }
+        }
+        self.apply_edits()?;
+        self.announce_presence();
+        Ok(())
+    }
+
+    /// Removes presence that was silent for too long.
+    pub(crate) fn expire_presence(&mut self, now_ms: u64) {
+        self.presence.expire(now_ms);
+        self.announce_presence();
+    }
+
+    /// The rows to append now and the head they follow, if there are any and none are under way.
+    pub(crate) fn start_append(&mut self) -> Option<(u64, Vec<Bytes>)> {
+        self.ledger.start_append()
+    }
+
+    /// The rows under way are durable: tells those who wait for it.
+    pub(crate) fn finish_append(&mut self) {
+        for (member, acknowledgement) in self.ledger.finish_append() {
+            self.tell(member, acknowledgement);
+        }
+    }
+
+    /// Ends every membership.
+    pub(crate) fn close_all(&mut self, reason: CloseReason) {
+        for member in self.members.drain() {
+            member.1.outbox.close(reason);
+        }
+    }
+
+    /// How many members there are.
+    pub(crate) fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether the document failed while edits were applied, so that one of them is to blame.
+    pub(crate) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
+    /// About how many bytes `inbox` makes the room work on.
+    pub(crate) fn weight_of(&self, inbox: &VecDeque<RoomMessage>) -> usize {
+        inbox
+            .iter()
+            .map(|message| match message {
+                RoomMessage::Edit(edit) => edit.update.len(),
+                RoomMessage::StepOne { .. } | RoomMessage::CatchUp { .. } => self.size_bound,
+                _ => 0,
+            })
+            .sum()
+    }
+
+    /// Whether nobody is here and nothing is owed.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.members.is_empty() && self.ledger.is_settled()
+    }
+
+    /// Whether presence has to be looked at now and then.
+    pub(crate) fn has_presence(&self) -> bool {
+        !self.presence.is_empty()
+    }
+
+    /// How much only memory holds, in bytes.
+    pub(crate) fn unsaved_bytes(&self) -> usize {
+        self.ledger.unsaved_bytes()
+    }
+
+    /// What is accepted but not durable: a new replica needs it besides the log.
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Bytes> {
+        self.ledger.unsaved()
+    }
+
+    fn receive(&mut self, message: RoomMessage, now_ms: u64) -> Result<(), Poisoned> {
+        match message {
+            RoomMessage::Join(join) => self.join(join),
+            RoomMessage::Leave { member } => {
+                self.members.remove(&member);
+                self.presence.leave(member, now_ms);
+                Ok(())
+            }
+            RoomMessage::StepOne { member, state_vector } => self.receive_step_one(member, state_vector),
+            RoomMessage::QueryAwareness { member } => {
+                self.send_presence(member);
+                Ok(())
+            }
+            RoomMessage::Echo { member, frame } => {
+                self.acknowledge(member, Acknowledgement::Echo(frame));
+                Ok(())
+            }
+            RoomMessage::Stateless { member, payload } => {
+                self.relay_stateless(member, &payload);
+                Ok(())
+            }
+            RoomMessage::SetAccess {
+                member,
+                access,
+                notice,
+            } => {
+                if let Some(member) = self.members.get_mut(&member) {
+                    member.access = access;
+                    member.outbox.push_answer(notice);
+                }
+                Ok(())
+            }
+            RoomMessage::CatchUp { member } => self.catch_up(member),
+            // These two never come here: `handle` takes them.
+            RoomMessage::Edit(_) | RoomMessage::Awareness { .. } => Ok(()),
+        }
+    }
+
+    fn join(&mut self, join: Join) -> Result<(), Poisoned> {
+        if self.members.len() >= self.limits.max_members && !self.members.contains_key(&join.member) {
+            join.outbox.close(CloseReason::DocumentFull);
+            return Ok(());
+        }
+        if let Some(greeting) = join.greeting {
+            join.outbox.push_answer(greeting);
+        }
+        // A y-websocket client expects the server to begin; a Hocuspocus provider expects it to answer.
+        if join.dialect == Dialect::YWebsocket {
+            let state_vector = self.check(|replica| replica.state_vector())?;
+            join.outbox
+                .push_answer(join.dialect.frame(Payload::StepOne(&state_vector)));
+        }
+        let member = Member {
+            outbox: join.outbox,
+            dialect: join.dialect,
+            access: join.access,
+            behind_since: None,
+            unanswered: None,
+        };
+        self.members.insert(join.member, member);
+        self.send_presence(join.member);
+        Ok(())
+    }
+
+    fn receive_step_one(&mut self, id: MemberId, state_vector: Bytes) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
+        if member.outbox.is_full() {
+            // One answer can be as large as the document: it waits until the member has taken what is queued.
+            member.unanswered = Some(state_vector);
+            member.outbox.owe_catch_up();
+            return Ok(());
+        }
+        self.answer_step_one(id, &state_vector)
+    }
+
+    fn answer_step_one(&mut self, id: MemberId, state_vector: &Bytes) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get(&id) else {
+            return Ok(());
+        };
+        let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
+        let own_state_vector = self.check(|replica| replica.state_vector())?;
+        let known = self
+            .shared_answers
+            .iter()
+            .find(|(envelope, vector, _)| envelope == &dialect && vector == state_vector);
+        let answer = match known {
+            Some((_, _, frame)) => frame.clone(),
+            None => match self.replica.diff(state_vector) {
+                Ok(diff) => self.share_answer(&dialect, state_vector, &diff),
+                Err(ReplicaError::Malformed) => {
+                    outbox.close(CloseReason::ProtocolError);
+                    return Ok(());
+                }
+                Err(ReplicaError::Poisoned) => return Err(Poisoned),
+            },
+        };
+        if dialect != Dialect::YWebsocket {
+            outbox.push_answer(dialect.frame(Payload::StepOne(&own_state_vector)));
+        }
+        outbox.push_answer(answer);
+        Ok(())
+    }
+
+    fn share_answer(&mut self, dialect: &Dialect, state_vector: &Bytes, diff: &Bytes) -> Bytes {
+        let frame = dialect.frame(Payload::StepTwo(diff));
+        if self.shared_answers.len() == SHARED_ANSWERS {
+            self.shared_answers.remove(0);
+        }
+        self.shared_answers
+            .push((dialect.clone(), state_vector.clone(), frame.clone()));
+        frame
+    }
+
+    fn catch_up(&mut self, id: MemberId) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
+        let (behind_since, unanswered) = (member.behind_since.take(), member.unanswered.take());
+        let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
+        let update = match behind_since {
+            // The answer to a waiting step 1 holds everything since then, and more.
+            Some(since) if unanswered.is_none() => {
+                let diff = self.check(|replica| replica.diff(&since))?;
+                Some(dialect.frame(Payload::Update(&diff)))
+            }
+            _ => None,
+        };
+        let presence = outbox.is_presence_behind().then(|| {
+            dialect.frame(Payload::Awareness(&awareness::encode(
+                self.presence.present_and_gone(),
+            )))
+        });
+        outbox.caught_up(update, presence);
+        match unanswered {
+            Some(state_vector) => self.answer_step_one(id, &state_vector),
+            None => Ok(()),
+        }
+    }
+
+    fn receive_awareness(&mut self, id: MemberId, body: &Bytes, now_ms: u64) {
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
+        let limits = AwarenessLimits {
+            max_state_bytes: self.limits.max_awareness_state_bytes,
+            ..AwarenessLimits::default()
+        };
+        match awareness::decode(body, &limits) {
+            Ok(entries) => self
+                .presence
+                .receive(id, &entries, self.limits.max_awareness_clients, now_ms),
+            Err(AwarenessError::StateTooLarge | AwarenessError::TooManyEntries) => {
+                member.outbox.close(CloseReason::MessageTooLarge);
+            }
+            Err(AwarenessError::Malformed(_) | AwarenessError::InvalidJson) => {
+                member.outbox.close(CloseReason::ProtocolError);
+            }
+        }
+    }
+
+    fn announce_presence(&mut self) {
+        if !self.presence.has_changes() {
+            return;
+        }
+        let body = awareness::encode(self.presence.take_changes());
+        let mut broadcast = Broadcast::new(Payload::Awareness(&body));
+        for member in self.members.values() {
+            member.outbox.push_presence(broadcast.frame_for(&member.dialect));
+        }
+    }
+
+    fn send_presence(&self, id: MemberId) {
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
+        let present = self.presence.present();
+        if !present.is_empty() {
+            let body = awareness::encode(present);
+            member
+                .outbox
+                .push_presence(member.dialect.frame(Payload::Awareness(&body)));
+        }
+    }
+
+    fn relay_stateless(&self, from: MemberId, payload: &str) {
+        for (id, member) in &self.members {
+            if let Dialect::Hocuspocus(name) = &member.dialect
+                && *id != from
+            {
+                member.outbox.push_transient(hocuspocus::stateless(name, payload));
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, member: MemberId, what: Acknowledgement) {
+        if let Some(at_once) = self.ledger.acknowledge(member, what) {
+            self.tell(member, at_once);
+        }
+    }
+
+    fn tell(&self, id: MemberId, acknowledgement: Acknowledgement) {
+        // A member that has left meanwhile has no outbox any more.
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
+        match acknowledgement {
+            Acknowledgement::Saved => member.outbox.push_saved(),
+            Acknowledgement::Echo(frame) => member.outbox.push_echo(frame),
+        }
+    }
+
+    /// Asks the replica for something that only fails when it is broken.
+    fn check<T>(&mut self, ask: impl FnOnce(&mut Replica) -> Result<T, ReplicaError>) -> Result<T, Poisoned> {
+        ask(&mut self.replica).map_err(|_| Poisoned)
+    }
+}

@@ -1,0 +1,432 @@
+//! The loop of one socket: frames in, messages to rooms, frames out.
+//!
+//! Invariants: everything that waits for the client is written before more is read; at most one received frame's
+//! messages wait for rooms; every wait for the client has an end. It must never wait for a room without writing meanwhile.
+
+use std::collections::VecDeque;
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Error as SocketError;
+use weft_protocol::close::CloseReason;
+
+use super::Gateway;
+use super::membership::{Membership, Post};
+use super::rates::Rates;
+use crate::auth::UnixSeconds;
+use crate::rooms::{Outbox, Outgoing, RoomMessage};
+
+/// Frames of one member that are written before the next member has its turn.
+const FRAMES_PER_TURN: usize = 64;
+/// The slowest client that is waited for, in bytes per second; it counts for large frames.
+const SLOWEST_BYTES_PER_SECOND: usize = 8 * 1024;
+/// How long a client may take to answer a close before the connection is dropped.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+/// How often rights that end are looked at.
+const EXPIRY_CHECK: Duration = Duration::from_secs(5);
+
+/// What the frames of a connection mean.
+pub(super) trait Protocol: Send {
+    /// Handles one frame of the client.
+    ///
+    /// # Errors
+    /// The reason for which the connection is closed.
+    fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason>;
+    /// Every open membership, in a stable order.
+    fn memberships(&mut self) -> impl Iterator<Item = &mut Membership>;
+    /// The frame that says "saved" to the membership of this position, if the protocol has one.
+    fn saved(&self, membership: usize) -> Option<Bytes>;
+    /// The frame that says "refused" to the membership of this position, if the protocol has one.
+    fn refused(&self, membership: usize) -> Option<Bytes>;
+    /// The room has ended a membership.
+    fn ended(&mut self, membership: usize, reason: CloseReason, post: &mut Post) -> Ended;
+    /// Ends what `now` is too late for.
+    ///
+    /// # Errors
+    /// The reason for which the connection is closed.
+    fn expire(&mut self, now: UnixSeconds, post: &mut Post) -> Result<(), CloseReason>;
+    /// Whether the client has shown a right to anything.
+    fn is_authenticated(&self) -> bool;
+    /// A frame that means nothing, for a client that heard nothing for long.
+    fn keep_alive(&self) -> Option<Bytes>;
+    /// Posts all farewells.
+    fn leave_all(&mut self, post: &mut Post);
+}
+
+/// What ends with a membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// Only it.
+    Membership,
+    /// The whole connection.
+    Connection(CloseReason),
+}
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The server closes.
+    Close(CloseReason),
+    /// The client closed, or its network is gone.
+    Lost,
+}
+
+impl From<CloseReason> for End {
+    fn from(reason: CloseReason) -> Self {
+        Self::Close(reason)
+    }
+}
+
+/// One socket and what it is about.
+pub(super) struct Connection<P> {
+    gateway: Arc<Gateway>,
+    socket: WebSocket,
+    protocol: P,
+    post: Post,
+    rates: Rates,
+    /// Nothing is read before this moment.
+    paused_until: Option<Instant>,
+    opened: Instant,
+    last_received: Instant,
+    last_sent: Instant,
+    last_ping: Instant,
+    last_expiry_check: Instant,
+}
+
+impl<P: Protocol> Connection<P> {
+    /// A connection that has just opened.
+    pub(super) fn new(gateway: Arc<Gateway>, socket: WebSocket, protocol: P, post: Post) -> Self {
+        let now = Instant::now();
+        let limits = &gateway.limits;
+        let rates = Rates::new(
+            (limits.messages_per_second, limits.messages_burst),
+            (limits.bytes_per_second, limits.bytes_burst),
+            now,
+        );
+        Self {
+            gateway,
+            socket,
+            protocol,
+            post,
+            rates,
+            paused_until: None,
+            opened: now,
+            last_received: now,
+            last_sent: now,
+            last_ping: now,
+            last_expiry_check: now,
+        }
+    }
+
+    /// Serves the client until one side ends it.
+    pub(super) async fn run(mut self) {
+        self.gateway.metrics.ws_connections.add(1);
+        let end = self.serve().await;
+        self.protocol.leave_all(&mut self.post);
+        self.post.deliver_all().await;
+        let reason = match end {
+            End::Close(reason) => {
+                let mut last = std::mem::take(&mut self.post.to_client);
+                // Some providers reconnect at once if a socket closes before it has said anything.
+                last.extend(self.protocol.keep_alive());
+                close_socket(&mut self.socket, last, reason).await;
+                reason.as_str()
+            }
+            End::Lost => "client",
+        };
+        self.gateway.metrics.ws_closed.with(reason).add(1);
+        self.gateway.metrics.ws_connections.sub(1);
+        tracing::debug!(reason, "connection ended");
+    }
+
+    async fn serve(&mut self) -> End {
+        let mut timer = Box::pin(sleep_until(self.next_deadline()));
+        loop {
+            let more = match self.write_turn().await {
+                Ok(more) => more,
+                Err(end) => return end,
+            };
+            if let Err(end) = self.wait(timer.as_mut(), more).await {
+                return end;
+            }
+        }
+    }
+
+    /// Waits for the next thing to do, and does what does not need the socket for writing.
+    async fn wait(&mut self, mut timer: Pin<&mut Sleep>, more: bool) -> Result<(), End> {
+        let undelivered = self.post.is_waiting();
+        let reads = !undelivered && self.paused_until.is_none();
+        let wake = Arc::clone(&self.post.wake);
+        tokio::select! {
+            biased;
+            () = self.gateway.stopping.cancelled() => Err(CloseReason::Restart.into()),
+            () = timer.as_mut() => {
+                let result = self.on_timer(Instant::now());
+                timer.as_mut().reset(self.next_deadline());
+                result
+            }
+            () = self.post.deliver_one(), if undelivered => Ok(()),
+            received = self.socket.next(), if reads => {
+                let result = self.on_message(received);
+                if let Some(until) = self.paused_until {
+                    timer.as_mut().reset(until.min(self.next_deadline()));
+                }
+                result
+            }
+            () = wake.notified() => Ok(()),
+            () = ready_if(more) => Ok(()),
+        }
+    }
+
+    fn on_message(&mut self, received: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+        let message = match received {
+            None => return Err(End::Lost),
+            Some(Err(error)) => return Err(read_error(error)),
+            Some(Ok(message)) => message,
+        };
+        let now = Instant::now();
+        self.last_received = now;
+        match message {
+            Message::Binary(frame) => {
+                self.gateway.metrics.ws_messages.with("in").add(1);
+                self.gateway.metrics.ws_bytes.with("in").add(frame.len() as u64);
+                if let Some(pause) = self.rates.take(frame.len(), now) {
+                    self.gateway.metrics.ratelimited.with(pause.policy).add(1);
+                    self.paused_until = Some(pause.until);
+                }
+                if frame.len() > self.gateway.limits.max_message_bytes {
+                    return Err(CloseReason::MessageTooLarge.into());
+                }
+                Ok(self.protocol.receive(&self.gateway, frame, &mut self.post)?)
+            }
+            Message::Text(_) => Err(CloseReason::TextFrame.into()),
+            Message::Close(_) => Err(End::Lost),
+            // The library answers pings by itself. They are paid for like messages.
+            Message::Ping(_) | Message::Pong(_) => {
+                self.paused_until = self.rates.take(0, now).map(|pause| pause.until);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a bounded part of what waits. Returns whether more may wait.
+    async fn write_turn(&mut self) -> Result<bool, End> {
+        let mut wrote = false;
+        let mut more = false;
+        while let Some(frame) = self.post.to_client.pop_front() {
+            self.feed(frame).await?;
+            wrote = true;
+        }
+        let mut position = 0;
+        while let Some(outbox) = self.outbox_at(position) {
+            let mut turns = 0;
+            let mut ended = None;
+            while let Some(outgoing) = outbox.next() {
+                wrote = true;
+                match self.outgoing(position, outgoing).await? {
+                    Flow::Goes => {}
+                    Flow::Ended(reason) => {
+                        ended = Some(reason);
+                        break;
+                    }
+                }
+                turns += 1;
+                if turns == FRAMES_PER_TURN {
+                    more = true;
+                    break;
+                }
+            }
+            match ended.map(|reason| self.protocol.ended(position, reason, &mut self.post)) {
+                Some(Ended::Connection(reason)) => return Err(reason.into()),
+                // The others have moved up; what there is to say about it is said in the next turn.
+                Some(Ended::Membership) => more = true,
+                None => position += 1,
+            }
+        }
+        if wrote {
+            self.last_sent = Instant::now();
+            self.flush(0).await?;
+        }
+        Ok(more)
+    }
+
+    fn outbox_at(&mut self, position: usize) -> Option<Arc<Outbox>> {
+        self.protocol
+            .memberships()
+            .nth(position)
+            .map(|membership| Arc::clone(&membership.outbox))
+    }
+
+    async fn outgoing(&mut self, position: usize, outgoing: Outgoing) -> Result<Flow, End> {
+        let frame = match outgoing {
+            Outgoing::Frame(frame) => {
+                if let Some(membership) = self.protocol.memberships().nth(position) {
+                    membership.greeted = true;
+                }
+                Some(frame)
+            }
+            Outgoing::Saved => self.protocol.saved(position),
+            Outgoing::Refused => self.protocol.refused(position),
+            Outgoing::CatchUp => {
+                self.gateway.metrics.slow_consumer.add(1);
+                // Everything that was queued must be on its way before the room makes the diff.
+                self.flush(0).await?;
+                if let Some(membership) = self.protocol.memberships().nth(position) {
+                    membership.post(
+                        RoomMessage::CatchUp {
+                            member: membership.id,
+                        },
+                        &mut self.post,
+                    );
+                }
+                None
+            }
+            Outgoing::Closed(reason) => return Ok(Flow::Ended(reason)),
+        };
+        if let Some(frame) = frame {
+            self.feed(frame).await?;
+        }
+        Ok(Flow::Goes)
+    }
+
+    async fn feed(&mut self, frame: Bytes) -> Result<(), End> {
+        self.gateway.metrics.ws_messages.with("out").add(1);
+        self.gateway.metrics.ws_bytes.with("out").add(frame.len() as u64);
+        let allowance = self.allowance(frame.len());
+        let Self { socket, gateway, .. } = self;
+        within(allowance, gateway, socket.feed(Message::Binary(frame))).await
+    }
+
+    async fn flush(&mut self, bytes: usize) -> Result<(), End> {
+        let allowance = self.allowance(bytes);
+        let Self { socket, gateway, .. } = self;
+        within(allowance, gateway, socket.flush()).await
+    }
+
+    /// How long the client may take to accept `bytes`.
+    fn allowance(&self, bytes: usize) -> Duration {
+        self.gateway.limits.unresponsive() + Duration::from_secs((bytes / SLOWEST_BYTES_PER_SECOND) as u64)
+    }
+
+    fn on_timer(&mut self, now: Instant) -> Result<(), End> {
+        let limits = &self.gateway.limits;
+        if self.paused_until.is_some_and(|until| until <= now) {
+            self.paused_until = None;
+            // While it was not read, the client could not show that it lives.
+            self.last_received = now;
+        }
+        if !self.protocol.is_authenticated() && now >= self.opened + limits.authentication_timeout() {
+            return Err(CloseReason::AuthenticationTimeout.into());
+        }
+        if self.paused_until.is_none() && now >= self.last_received + limits.unresponsive() {
+            return Err(CloseReason::Unresponsive.into());
+        }
+        if now >= self.last_sent + limits.keep_alive() {
+            self.last_sent = now;
+            self.post.to_client.extend(self.protocol.keep_alive());
+        }
+        if now >= self.last_expiry_check + EXPIRY_CHECK {
+            self.last_expiry_check = now;
+            let seconds = self.gateway.now_seconds();
+            self.protocol.expire(seconds, &mut self.post)?;
+        }
+        self.ping_if_silent(now)
+    }
+
+    fn ping_if_silent(&mut self, now: Instant) -> Result<(), End> {
+        let every = self.gateway.limits.ping();
+        if now >= self.last_received + every && now >= self.last_ping + every {
+            self.last_ping = now;
+            // Only queued here; the next turn flushes it.
+            let Self { socket, .. } = self;
+            let queued = futures_util::FutureExt::now_or_never(socket.send(Message::Ping(Bytes::new())));
+            if let Some(Err(_)) = queued {
+                return Err(End::Lost);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next moment at which [`Self::on_timer`] has something to do.
+    fn next_deadline(&mut self) -> Instant {
+        let limits = &self.gateway.limits;
+        let mut next = (self.last_sent + limits.keep_alive()).min(self.last_received + limits.unresponsive());
+        next = next.min((self.last_received + limits.ping()).max(self.last_ping + limits.ping()));
+        if !self.protocol.is_authenticated() {
+            next = next.min(self.opened + limits.authentication_timeout());
+        }
+        if let Some(until) = self.paused_until {
+            next = next.min(until);
+        }
+        if self
+            .protocol
+            .memberships()
+            .any(|membership| membership.expires_at.is_some())
+        {
+            next = next.min(self.last_expiry_check + EXPIRY_CHECK);
+        }
+        next
+    }
+}
+
+/// Says the last frames and why, and gives the client a moment to hear it: closing a socket with unread bytes would
+/// throw the close frame away on its way.
+pub(super) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, reason: CloseReason) {
+    let frame = CloseFrame {
+        code: reason.code(),
+        reason: reason.as_str().into(),
+    };
+    let farewell = async {
+        for frame in last {
+            let _ = socket.feed(Message::Binary(frame)).await;
+        }
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    let _ = timeout(CLOSE_PATIENCE, farewell).await;
+}
+
+enum Flow {
+    Goes,
+    Ended(CloseReason),
+}
+
+/// Awaits a write for at most `allowance`, or until the server stops.
+async fn within(
+    allowance: Duration,
+    gateway: &Gateway,
+    write: impl Future<Output = Result<(), axum::Error>>,
+) -> Result<(), End> {
+    tokio::select! {
+        biased;
+        written = timeout(allowance, write) => match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(End::Lost),
+            Err(_) => Err(CloseReason::Unresponsive.into()),
+        },
+        () = gateway.stopping.cancelled() => Err(CloseReason::Restart.into()),
+    }
+}
+
+fn read_error(error: axum::Error) -> End {
+    match error.into_inner().downcast_ref::<SocketError>() {
+        Some(SocketError::Capacity(_)) => CloseReason::MessageTooLarge.into(),
+        Some(SocketError::Protocol(_) | SocketError::Utf8(_)) => CloseReason::ProtocolError.into(),
+        _ => End::Lost,
+    }
+}
+
+async fn ready_if(condition: bool) {
+    if condition {
+        ready(()).await
+    } else {
+        pending().await
+    }
+}

@@ -1,0 +1,139 @@
+//! One connection's place in one room.
+//!
+//! As long as it exists the room stays open; whoever ends it must see to it that the room hears [`RoomMessage::Leave`].
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::error::TrySendError;
+use weft_protocol::close::CloseReason;
+use weft_protocol::id::DocumentName;
+use weft_storage::WorkspaceId;
+
+use super::Gateway;
+use crate::auth::{Grant, UnixSeconds};
+use crate::rooms::{Dialect, Join, MemberId, Outbox, RoomHandle, RoomMessage};
+
+/// One connection's place in one room.
+#[derive(Debug)]
+pub(super) struct Membership {
+    pub(super) id: MemberId,
+    pub(super) room: Arc<RoomHandle>,
+    pub(super) outbox: Arc<Outbox>,
+    /// When the right to be here ends.
+    pub(super) expires_at: Option<UnixSeconds>,
+    /// Whether the room has said anything: it is open, and this is a member.
+    pub(super) greeted: bool,
+}
+
+impl Membership {
+    /// Enters the room of `name`; the request to join is posted.
+    pub(super) fn enter(
+        gateway: &Gateway,
+        name: &DocumentName,
+        grant: &Grant,
+        dialect: Dialect,
+        greeting: Option<Bytes>,
+        post: &mut Post,
+    ) -> Self {
+        let id = gateway.hub.new_member();
+        let outbox = Arc::new(Outbox::new(gateway.limits.outbox_bytes, Arc::clone(&post.wake)));
+        let room = gateway.hub.enter(WorkspaceId::DEFAULT, name);
+        let join = Join {
+            member: id,
+            outbox: Arc::clone(&outbox),
+            dialect,
+            access: grant.access,
+            greeting,
+        };
+        post.to_room(&room, RoomMessage::Join(join));
+        Self {
+            id,
+            room,
+            outbox,
+            expires_at: grant.expires_at,
+            greeted: false,
+        }
+    }
+
+    /// Posts `message` to the room.
+    pub(super) fn post(&self, message: RoomMessage, post: &mut Post) {
+        post.to_room(&self.room, message);
+    }
+
+    /// Posts the farewell.
+    pub(super) fn leave(self, post: &mut Post) {
+        post.to_room(&self.room, RoomMessage::Leave { member: self.id });
+    }
+}
+
+/// What a connection has to say: messages to rooms that could not be delivered yet, and frames of its own.
+///
+/// A connection reads no further frame while a message waits here, so there are never more than one frame makes.
+#[derive(Debug)]
+pub(super) struct Post {
+    undelivered: VecDeque<(Arc<RoomHandle>, RoomMessage)>,
+    pub(super) to_client: VecDeque<Bytes>,
+    pub(super) wake: Arc<Notify>,
+}
+
+impl Post {
+    /// Nothing to say.
+    pub(super) fn new() -> Self {
+        Self {
+            undelivered: VecDeque::new(),
+            to_client: VecDeque::new(),
+            wake: Arc::default(),
+        }
+    }
+
+    /// Delivers at once if the room has a place and nothing waits in front.
+    fn to_room(&mut self, room: &Arc<RoomHandle>, message: RoomMessage) {
+        if !self.undelivered.is_empty() {
+            self.undelivered.push_back((Arc::clone(room), message));
+            return;
+        }
+        match room.sender().try_send(message) {
+            Ok(()) => {}
+            Err(TrySendError::Full(message)) => self.undelivered.push_back((Arc::clone(room), message)),
+            Err(TrySendError::Closed(message)) => undeliverable(message),
+        }
+    }
+
+    /// Whether a message waits for a room.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.undelivered.is_empty()
+    }
+
+    /// Waits until the first message can be delivered, and delivers it. Safe to drop half-way.
+    pub(super) async fn deliver_one(&mut self) {
+        let Some((room, _)) = self.undelivered.front() else {
+            return;
+        };
+        let room = Arc::clone(room);
+        let permit = room.sender().reserve().await;
+        let Some((_, message)) = self.undelivered.pop_front() else {
+            return;
+        };
+        match permit {
+            Ok(permit) => permit.send(message),
+            Err(_) => undeliverable(message),
+        }
+    }
+
+    /// Delivers everything.
+    pub(super) async fn deliver_all(&mut self) {
+        while self.is_waiting() {
+            self.deliver_one().await;
+        }
+    }
+}
+
+/// The room has given up. Its members know why; who was about to join does not.
+fn undeliverable(message: RoomMessage) {
+    if let RoomMessage::Join(join) = message {
+        join.outbox.close(CloseReason::StorageUnavailable);
+    }
+}

@@ -1,0 +1,139 @@
+//! WebSockets: the two protocols on the wire, each connection one task.
+//!
+//! `upgrade` lets clients in, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
+//! `membership` ties a connection to a room, `rates` slows down those who send too much.
+//!
+//! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
+
+mod connection;
+mod hocuspocus;
+mod membership;
+mod rates;
+mod upgrade;
+mod ywebsocket;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use weft_protocol::close::CloseReason;
+use weft_protocol::scan::{UpdateLimits, scan_state_vector, scan_update};
+use weft_protocol::sync::SyncMessage;
+use weft_storage::clock::Clock;
+
+pub(crate) use upgrade::router;
+
+use crate::auth::{Authenticator, Refusal};
+use crate::config::LimitsConfig;
+use crate::metrics::Metrics;
+use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
+
+/// What every connection needs.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    /// The rooms.
+    pub(crate) hub: Arc<Hub>,
+    /// Who may do what.
+    pub(crate) authenticator: Authenticator,
+    /// What a connection may cost.
+    pub(crate) limits: LimitsConfig,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Wall-clock time, for tokens.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Ends every connection.
+    pub(crate) stopping: CancellationToken,
+    /// Every connection.
+    pub(crate) connections: TaskTracker,
+    /// Sockets that nobody has authenticated yet.
+    pub(crate) unauthenticated: Arc<AtomicUsize>,
+    /// Which web pages may connect.
+    pub(crate) origins: crate::http::OriginPolicy,
+}
+
+impl Gateway {
+    fn now_seconds(&self) -> u64 {
+        u64::try_from(self.clock.now_ms() / 1000).unwrap_or(0)
+    }
+
+    /// What a refused client is told.
+    fn refusal_reason(&self, refusal: Refusal) -> CloseReason {
+        self.metrics.auth_failures.with(refusal.kind()).add(1);
+        match refusal {
+            Refusal::Unauthorized(_) => CloseReason::Unauthorized,
+            Refusal::Forbidden => CloseReason::Forbidden,
+        }
+    }
+}
+
+/// One socket that nobody has authenticated yet; counts as such until it is dropped.
+#[derive(Debug)]
+struct Unauthenticated {
+    counter: Arc<AtomicUsize>,
+    metrics: Arc<Metrics>,
+}
+
+impl Unauthenticated {
+    /// `None` if there are `limits.max_unauthenticated_sockets` already.
+    fn enter(gateway: &Gateway) -> Option<Self> {
+        let counter = Arc::clone(&gateway.unauthenticated);
+        if counter.fetch_add(1, Ordering::Relaxed) >= gateway.limits.max_unauthenticated_sockets {
+            counter.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        gateway.metrics.ws_unauthenticated.add(1);
+        Some(Self {
+            counter,
+            metrics: Arc::clone(&gateway.metrics),
+        })
+    }
+}
+
+impl Drop for Unauthenticated {
+    fn drop(&mut self) {
+        self.counter.fetch_sub(1, Ordering::Relaxed);
+        self.metrics.ws_unauthenticated.sub(1);
+    }
+}
+
+/// Scans what a sync message carries, and makes it a message to the room. No byte passes to a room unscanned.
+///
+/// # Errors
+/// The reason with which the sender is closed.
+fn sync_to_room(
+    member: MemberId,
+    message: SyncMessage<'_>,
+    frame: &Bytes,
+    limits: &LimitsConfig,
+) -> Result<RoomMessage, CloseReason> {
+    let (kind, update) = match message {
+        SyncMessage::StepOne { state_vector } => {
+            scan_state_vector(state_vector, UpdateLimits::default().max_clients)
+                .map_err(|_| CloseReason::ProtocolError)?;
+            return Ok(RoomMessage::StepOne {
+                member,
+                state_vector: frame.slice_ref(state_vector),
+            });
+        }
+        SyncMessage::StepTwo { update } => (EditKind::StepTwo, update),
+        SyncMessage::Update { update } => (EditKind::Update, update),
+    };
+    let scan_limits = UpdateLimits {
+        max_bytes: limits.max_message_bytes,
+        ..UpdateLimits::default()
+    };
+    match scan_update(update, &scan_limits) {
+        Ok(facts) => Ok(RoomMessage::Edit(Edit {
+            member,
+            kind,
+            update: frame.slice_ref(update),
+            facts,
+        })),
+        Err(error) => {
+            tracing::debug!(%error, "update refused");
+            Err(CloseReason::HostileUpdate)
+        }
+    }
+}

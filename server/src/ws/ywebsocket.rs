@@ -1,0 +1,95 @@
+//! What frames mean on a y-websocket connection: one document, named by the URL.
+
+use bytes::Bytes;
+use weft_protocol::close::CloseReason;
+use weft_protocol::id::DocumentName;
+use weft_protocol::ywebsocket::{self, ClientFrame};
+
+use super::connection::{Ended, Protocol};
+use super::membership::{Membership, Post};
+use super::{Gateway, sync_to_room};
+use crate::auth::{Grant, UnixSeconds};
+use crate::rooms::{Dialect, RoomMessage};
+
+/// One client of one document.
+#[derive(Debug)]
+pub(super) struct YWebsocket {
+    membership: Option<Membership>,
+}
+
+impl YWebsocket {
+    /// Joins `document` by the right of `grant`.
+    pub(super) fn join(gateway: &Gateway, document: &DocumentName, grant: &Grant, post: &mut Post) -> Self {
+        let membership = Membership::enter(gateway, document, grant, Dialect::YWebsocket, None, post);
+        Self {
+            membership: Some(membership),
+        }
+    }
+}
+
+impl Protocol for YWebsocket {
+    fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason> {
+        let Some(membership) = &self.membership else {
+            return Ok(());
+        };
+        let member = membership.id;
+        let message = match ywebsocket::decode(&frame).map_err(|_| CloseReason::ProtocolError)? {
+            ClientFrame::Sync(message) => sync_to_room(member, message, &frame, &gateway.limits)?,
+            ClientFrame::Awareness(body) => RoomMessage::Awareness {
+                member,
+                body: frame.slice_ref(body),
+            },
+            ClientFrame::QueryAwareness => RoomMessage::QueryAwareness { member },
+            ClientFrame::Acknowledge => RoomMessage::Echo {
+                member,
+                frame: frame.clone(),
+            },
+            ClientFrame::Ignored { .. } => return Ok(()),
+        };
+        membership.post(message, post);
+        Ok(())
+    }
+
+    fn memberships(&mut self) -> impl Iterator<Item = &mut Membership> {
+        self.membership.iter_mut()
+    }
+
+    fn saved(&self, _membership: usize) -> Option<Bytes> {
+        None
+    }
+
+    fn refused(&self, _membership: usize) -> Option<Bytes> {
+        None
+    }
+
+    fn ended(&mut self, _membership: usize, reason: CloseReason, _post: &mut Post) -> Ended {
+        Ended::Connection(reason)
+    }
+
+    fn expire(&mut self, now: UnixSeconds, _post: &mut Post) -> Result<(), CloseReason> {
+        let expired = self
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.expires_at)
+            .is_some_and(|at| at <= now);
+        if expired {
+            Err(CloseReason::Unauthorized)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn is_authenticated(&self) -> bool {
+        true
+    }
+
+    fn keep_alive(&self) -> Option<Bytes> {
+        Some(Bytes::from_static(ywebsocket::KEEP_ALIVE))
+    }
+
+    fn leave_all(&mut self, post: &mut Post) {
+        if let Some(membership) = self.membership.take() {
+            membership.leave(post);
+        }
+    }
+}

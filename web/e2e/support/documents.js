@@ -1,0 +1,57 @@
+// What a document contains, and when two replicas are the same.
+
+import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
+import * as Y from 'yjs'
+import { until } from './until.js'
+
+/** The shared types all tests use, by name, as plain data. */
+export function content (doc) {
+  return {
+    text: doc.getText('text').toDelta(),
+    list: doc.getArray('list').toJSON(),
+    map: doc.getMap('map').toJSON(),
+    xml: doc.getXmlFragment('xml').toString(),
+  }
+}
+
+/** In what two replicas differ: structs, deletions, visible content, something waiting. Null if in nothing. */
+export function difference (first, second) {
+  for (const doc of [first, second]) if (doc.store.pendingStructs !== null) return 'structs that wait for others'
+  const [one, two] = [Y.snapshot(first), Y.snapshot(second)]
+  if (!isDeepStrictEqual(one.sv, two.sv)) return `state vectors ${JSON.stringify([[...one.sv], [...two.sv]])}`
+  if (!Y.equalSnapshots(one, two)) return 'deletions'
+  const [left, right] = [content(first), content(second)]
+  for (const key of Object.keys(left)) {
+    if (!isDeepStrictEqual(left[key], right[key])) return `${key}: ${firstDifference(left[key], right[key])}`
+  }
+  return null
+}
+
+function firstDifference (left, right) {
+  const [one, two] = [JSON.stringify(left), JSON.stringify(right)]
+  let at = 0
+  while (at < one.length && one[at] === two[at]) at += 1
+  return `…${one.slice(Math.max(0, at - 60), at + 60)}… against …${two.slice(Math.max(0, at - 60), at + 60)}…`
+}
+
+/** Waits until all clients hold the same document. */
+export async function converged (clients, options) {
+  const [first, ...others] = clients
+  await until(`${clients.length} clients hold the same document`, () =>
+    others.every((other) => difference(first.doc, other.doc) === null), {
+    detail: () => clients.map((client) => ({
+      kind: client.kind,
+      synced: client.isSynced,
+      closes: client.closes.slice(-4),
+      differs: difference(first.doc, client.doc)?.slice(0, 400),
+    })),
+    ...options,
+  })
+}
+
+/** Asserts that the document reads so; only the given keys are looked at. */
+export function assertContent (doc, expected) {
+  const actual = content(doc)
+  for (const key of Object.keys(expected)) assert.deepEqual(actual[key], expected[key], key)
+}

@@ -1,0 +1,216 @@
+/**
+ * The page: puts the document's address, the people, the save mark and the two editors together.
+ *
+ * For browser tests, stable from one version to the next:
+ * - `data-testid`: `save-state`, `share-address`, `copy-address`, `peers`, `name-input`, `notice`, `tab-rich`,
+ *   `tab-code`, `rich-editor`, `code-editor`. The editable elements are
+ *   `[data-testid=rich-editor] [contenteditable]` and `[data-testid=code-editor] .cm-content`.
+ * - `data-save-state` on `save-state` is `saved`, `saving` or `offline` at once; the words beside it follow a
+ *   little later, so that they do not flicker with each key.
+ * - `data-peers` on `peers` is the number of people here, this page's included; each chip has `data-peer="<name>"`.
+ * - `data-synced` on the two editors is `true` once the document has arrived (the code editor connects when its tab
+ *   is first opened).
+ * - `window.weft` is the `Weft` below.
+ */
+import type { Editor } from '@tiptap/core';
+import type { CodeEditorSession } from './code-editor';
+import { openDocument } from './document-address';
+import type { EditorOptions, EditorSession } from './editor-session';
+import { colorAmong, loadIdentity, type Person, rename } from './identity';
+import { peopleHere, showPeople } from './presence';
+import { openRichEditor } from './rich-editor';
+import { fillToolbar, walkWithArrows } from './rich-toolbar';
+import { combine, type SaveState, wording } from './save-state';
+
+/** The handle for browser tests and for the curious. */
+interface Weft {
+  readonly name: string;
+  status(): SaveState;
+  /** The number of people here, this page's included. */
+  peers(): number;
+  readonly editor: Editor;
+  /** `null` until the tab was opened. */
+  readonly code: CodeEditorSession | null;
+}
+
+declare global {
+  interface Window {
+    weft: Weft;
+  }
+}
+
+type Tab = 'rich' | 'code';
+
+const SPOKEN: Readonly<Record<Tab, string>> = {
+  rich: 'Tiptap, speaking the Hocuspocus protocol',
+  code: 'CodeMirror, speaking the y-websocket protocol',
+};
+
+/** How long the save mark's words may lag behind, so that quick saves leave them in peace. */
+const WORDS_LAG_MS = 250;
+
+function element<E extends HTMLElement = HTMLElement>(id: string): E {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html has no #${id}`);
+  return found as E;
+}
+
+const address = openDocument(location, history);
+let me = loadIdentity();
+const sessions: EditorSession[] = [];
+let code: Promise<CodeEditorSession> | null = null;
+let openedCode: CodeEditorSession | null = null;
+
+function optionsFor(mount: HTMLElement): EditorOptions {
+  return { address, me, mount, onChange: showConnection };
+}
+
+function join<S extends EditorSession>(session: S): S {
+  sessions.push(session);
+  session.awareness.on('change', showPresence);
+  showPresence();
+  showConnection();
+  return session;
+}
+
+function people() {
+  return peopleHere(
+    me,
+    sessions.map((session) => session.awareness.getStates()),
+  );
+}
+
+function showPresence(): void {
+  const here = people();
+  const color = colorAmong(me, here);
+  if (color !== me.color) {
+    become({ ...me, color });
+    return;
+  }
+  showPeople(element('peers'), here);
+  showLoneliness();
+}
+
+function showLoneliness(): void {
+  element('alone').hidden = people().length > 1 || saveState() === 'offline';
+}
+
+/** Goes by another name or colour from now on. */
+function become(person: Person): void {
+  me = person;
+  element<HTMLInputElement>('my-name').value = me.name;
+  element('my-color').style.backgroundColor = me.color;
+  for (const session of sessions) session.introduce(me);
+  showPresence();
+}
+
+function saveState(): SaveState {
+  return combine(sessions.map((session) => session.link()));
+}
+
+let wordsAreDue = false;
+
+function showConnection(): void {
+  element('save-state').dataset.saveState = saveState();
+  if (!wordsAreDue) setTimeout(showWords, WORDS_LAG_MS);
+  wordsAreDue = true;
+  showLoneliness();
+  const notice = sessions.map((session) => session.notice()).find((sentence) => sentence !== null);
+  element('notice').hidden = notice === undefined;
+  if (element('notice').textContent !== (notice ?? '')) element('notice').textContent = notice ?? '';
+}
+
+function showWords(): void {
+  wordsAreDue = false;
+  const mark = element('save-state');
+  const words = wording(sessions.map((session) => session.link()));
+  mark.dataset.shown = saveState();
+  mark.title = words.explanation;
+  if (mark.textContent !== words.label) mark.textContent = words.label;
+}
+
+function select(tab: Tab): void {
+  for (const each of ['rich', 'code'] as const) {
+    const chosen = each === tab;
+    element(`tab-${each}`).ariaSelected = String(chosen);
+    element(`tab-${each}`).tabIndex = chosen ? 0 : -1;
+    element(`panel-${each}`).hidden = !chosen;
+  }
+  element('toolbar').hidden = tab !== 'rich';
+  element('spoken').textContent = SPOKEN[tab];
+  if (tab === 'code') void openCode();
+  // Tiptap takes its cursor back when it loses the focus; CodeMirror leaves it standing.
+  else openedCode?.awareness.setLocalStateField('cursor', null);
+}
+
+/** CodeMirror is loaded, and its connection made, when it is first wanted. */
+function openCode(): Promise<CodeEditorSession> {
+  code ??= import('./code-editor').then(({ openCodeEditor }) => {
+    openedCode = join(openCodeEditor(optionsFor(element('code-editor'))));
+    return openedCode;
+  });
+  return code;
+}
+
+function wireTabs(): void {
+  const tabs = [element('tab-rich'), element('tab-code')];
+  walkWithArrows(element('tab-rich').parentElement ?? document.body, tabs);
+  for (const tab of ['rich', 'code'] as const) {
+    element(`tab-${tab}`).addEventListener('click', () => select(tab));
+    element(`tab-${tab}`).addEventListener('focus', () => select(tab));
+  }
+}
+
+function wireShare(): void {
+  const field = element<HTMLInputElement>('share-address');
+  const button = element<HTMLButtonElement>('copy-address');
+  const words = button.textContent;
+  field.value = address.share;
+  field.addEventListener('focus', () => field.select());
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(address.share);
+      button.textContent = 'Copied';
+    } catch {
+      field.focus(); // no clipboard on plain http: the address is selected, ready for the keyboard
+      button.textContent = 'Selected';
+    }
+    setTimeout(() => {
+      button.textContent = words;
+    }, 1_600);
+  });
+}
+
+function wireName(): void {
+  const field = element<HTMLInputElement>('my-name');
+  field.addEventListener('change', () => become(rename(me, field.value)));
+  field.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') field.blur();
+  });
+}
+
+document.title = `${address.name} · Weft`;
+element('document-name').textContent = address.name;
+wireShare();
+wireName();
+become(me);
+wireTabs();
+const rich = join(openRichEditor(optionsFor(element('rich-editor'))));
+fillToolbar(element('toolbar'), rich.editor);
+select('rich');
+if (matchMedia('(pointer: fine)').matches) rich.focus(); // on a phone it would call up the keyboard
+
+window.addEventListener('hashchange', () => location.reload()); // another token: a new start
+window.addEventListener('beforeunload', (event) => {
+  if (sessions.some((session) => session.link().unsaved)) event.preventDefault();
+});
+
+window.weft = {
+  name: address.name,
+  status: saveState,
+  peers: () => people().length,
+  editor: rich.editor,
+  get code() {
+    return openedCode;
+  },
+};
