@@ -14,7 +14,7 @@ use weft_storage::{Storage, StorageConfig};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
 use crate::ws::{self, Gateway};
@@ -25,6 +25,7 @@ use crate::ws::{self, Gateway};
 /// If the data directory cannot be opened or an address cannot be listened on.
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let life = Lifecycle::new();
+    let signals = Signals::install()?;
     let metrics = Arc::new(Metrics::new());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let storage = open_storage(&config, Arc::clone(&clock)).await?;
@@ -71,7 +72,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     serve_metrics(&config, settings, &metrics, &life).await?;
     writeln!(std::io::stdout(), "ready: http://{address}/")?;
-    Ok(life.run(config.limits.shutdown()).await?)
+    Ok(life.run(signals, config.limits.shutdown()).await)
 }
 
 /// Opens the data directory that `config` names.
