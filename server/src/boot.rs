@@ -8,6 +8,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
+use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Storage, StorageConfig};
 
@@ -132,7 +133,10 @@ fn hub_settings(config: &Config) -> HubSettings {
         limits: RoomLimits {
             max_members: limits.max_clients_per_document,
             max_document_bytes: limits.max_document_bytes,
-            max_waiting_bytes: limits.max_pending_bytes,
+            waiting: WaitingLimits {
+                max_bytes: limits.max_pending_bytes,
+                ..WaitingLimits::default()
+            },
             max_nesting: u32::try_from(limits.max_nesting).unwrap_or(u32::MAX),
             max_awareness_state_bytes: limits.max_awareness_state_bytes,
             max_awareness_clients: limits.max_awareness_clients_per_connection,

@@ -107,7 +107,15 @@ impl Actor {
     }
 
     async fn load(&mut self, unsaved: Vec<bytes::Bytes>) -> Result<Loaded, CloseReason> {
-        let loaded = load(self.log(), self.workspace, &self.name, self.id, unsaved).await?;
+        let loaded = load(
+            self.log(),
+            self.workspace,
+            &self.name,
+            self.id,
+            unsaved,
+            self.hub.settings.limits.waiting,
+        )
+        .await?;
         self.id = loaded.id;
         Ok(loaded)
     }
