@@ -49,8 +49,9 @@ pub(super) async fn load(
     let tail_bytes = stored.tail.iter().map(|row| row.bytes.len() as u64).sum();
     let updates: Vec<Bytes> = stored
         .snapshot
-        .map(|snapshot| snapshot.bytes)
+        .map(|snapshot| snapshot.updates)
         .into_iter()
+        .flatten()
         .chain(stored.tail.into_iter().map(|row| row.bytes))
         .chain(unsaved)
         .collect();
