@@ -3,10 +3,12 @@
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
@@ -19,6 +21,11 @@ use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
 use crate::ws::{self, Gateway};
+
+/// How often blobs that nothing names are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
+const SWEEP_GRACE: Duration = Duration::from_secs(600);
 
 /// Serves until a signal or a failure; returns the code for the system.
 ///
@@ -58,6 +65,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
     );
 
+    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
+
     let routes = http::routes(Arc::new(StorageReadiness(storage))).merge(ws::router(gateway));
     let router = http::finish(routes, &config, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
@@ -95,6 +104,23 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     gateway.connections.wait().await;
     gateway.hub.close().await;
     storage.close().await;
+}
+
+/// Removes the files of replaced snapshots now and then.
+async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
+    while life
+        .soft()
+        .run_until_cancelled(sleep(SWEEP_EVERY))
+        .await
+        .is_some()
+    {
+        if let Err(error) = storage.sweep_blobs(SWEEP_GRACE).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "replaced snapshots were not removed"
+            );
+        }
+    }
 }
 
 async fn serve_metrics(
