@@ -81,8 +81,8 @@ impl Gate {
     /// `state_vector` encodes the state vector of the document as it is now, with everything applied that was admitted
     /// before. It is called only if something seems to be missing.
     ///
-    /// The caller applies all of it before it admits the next update. If `yrs` refuses some, [`Gate::forget`] what
-    /// seemed to be known.
+    /// The caller applies all of it before it admits the next update. If `yrs` refuses one of them (it may have applied
+    /// the beginning of that one), the caller calls [`Gate::forget`] and admits those behind it again.
     ///
     /// # Errors
     /// [`GateError`]; then nothing has changed here.
