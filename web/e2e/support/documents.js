@@ -10,9 +10,15 @@ export function content (doc) {
   return {
     text: doc.getText('text').toDelta(),
     list: doc.getArray('list').toJSON(),
-    map: doc.getMap('map').toJSON(),
+    map: mapValues(doc.getMap('map').toJSON()),
     xml: doc.getXmlFragment('xml').toString(),
   }
+}
+
+/** Subdocuments are replicas of their own: only which one it is belongs to the document. */
+function mapValues (map) {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) =>
+    [key, value instanceof Y.Doc ? { subdocument: value.guid } : value]))
 }
 
 /** In what two replicas differ: structs, deletions, visible content. Null if in nothing. */
