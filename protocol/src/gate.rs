@@ -60,6 +60,8 @@ pub struct Gate {
     known: HashMap<u64, u32>,
     held: Vec<Held>,
     held_bytes: usize,
+    /// How many updates had to wait so far.
+    ever_held: u64,
     limits: WaitingLimits,
 }
 
@@ -79,8 +81,8 @@ impl Gate {
     /// `state_vector` encodes the state vector of the document as it is now, with everything applied that was admitted
     /// before. It is called only if something seems to be missing.
     ///
-    /// The caller applies all of it before it admits the next update. If `yrs` refuses some, [`Gate::forget`] what
-    /// seemed to be known.
+    /// The caller applies all of it before it admits the next update. If `yrs` refuses one of them (it may have applied
+    /// the beginning of that one), the caller calls [`Gate::forget`] and admits those behind it again.
     ///
     /// # Errors
     /// [`GateError`]; then nothing has changed here.
@@ -124,6 +126,12 @@ impl Gate {
         self.held.iter().map(|held| held.update.as_slice())
     }
 
+    /// How many updates had to wait, ever: if [`Gate::admit`] makes it grow, part of that update waits now and did not
+    /// before.
+    pub fn ever_held(&self) -> u64 {
+        self.ever_held
+    }
+
     /// The bytes that wait.
     pub fn waiting_bytes(&self) -> usize {
         self.held_bytes
@@ -165,6 +173,7 @@ impl Gate {
             return Err(GateError::TooMuchWaiting);
         }
         self.held_bytes = bytes;
+        self.ever_held += 1;
         self.held.push(Held { update, missing });
         Ok(())
     }

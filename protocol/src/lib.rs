@@ -11,4 +11,5 @@ pub mod id;
 pub mod lib0;
 pub mod scan;
 pub mod sync;
+pub mod teardown;
 pub mod ywebsocket;

@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
+use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Storage, StorageConfig};
 
@@ -18,6 +21,11 @@ use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
 use crate::ws::{self, Gateway};
+
+/// How often blobs that nothing names are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
+const SWEEP_GRACE: Duration = Duration::from_secs(600);
 
 /// Serves until a signal or a failure; returns the code for the system.
 ///
@@ -56,6 +64,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         "documents",
         close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
     );
+
+    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
     let routes = http::routes(Arc::new(StorageReadiness(storage))).merge(ws::router(gateway));
     let router = http::finish(routes, &config, Arc::clone(&metrics));
@@ -96,6 +106,23 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     storage.close().await;
 }
 
+/// Removes the files of replaced snapshots now and then.
+async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
+    while life
+        .soft()
+        .run_until_cancelled(sleep(SWEEP_EVERY))
+        .await
+        .is_some()
+    {
+        if let Err(error) = storage.sweep_blobs(SWEEP_GRACE).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "replaced snapshots were not removed"
+            );
+        }
+    }
+}
+
 async fn serve_metrics(
     config: &Config,
     settings: ServeSettings,
@@ -132,7 +159,10 @@ fn hub_settings(config: &Config) -> HubSettings {
         limits: RoomLimits {
             max_members: limits.max_clients_per_document,
             max_document_bytes: limits.max_document_bytes,
-            max_waiting_bytes: limits.max_pending_bytes,
+            waiting: WaitingLimits {
+                max_bytes: limits.max_pending_bytes,
+                ..WaitingLimits::default()
+            },
             max_nesting: u32::try_from(limits.max_nesting).unwrap_or(u32::MAX),
             max_awareness_state_bytes: limits.max_awareness_state_bytes,
             max_awareness_clients: limits.max_awareness_clients_per_connection,

@@ -65,7 +65,7 @@ impl Storage {
             Ok((lock, blobs))
         });
         let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
-        let (reader, writer) = sqlite::open(config).await?;
+        let (reader, writer) = sqlite::open(config, &tasks).await?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
             reader: Arc::new(reader),

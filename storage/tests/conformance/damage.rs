@@ -272,8 +272,8 @@ pub(crate) async fn damaged_history_falls_back_to_the_snapshot(bed: Bed) {
 /// A snapshot that matches its checksum and is a valid update, only not of this document's state.
 pub(crate) async fn an_incomplete_snapshot_is_found_and_rebuilt(bed: Bed) {
     let mut patient = Patient::new(bed).await;
-    let sql = "UPDATE snapshots SET inline_bytes = x'0000', blob_key = NULL, size_bytes = 2, \
-               checksum = x'96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7' \
+    let sql = "UPDATE snapshots SET inline_bytes = x'01020000', blob_key = NULL, size_bytes = 4, \
+               checksum = x'd81fe96dc500bc43e1cd5800bef9d72b3d030bdb7e860e10c522e4246b30bd93' \
                WHERE document_id = (SELECT id FROM documents WHERE name = 'a')";
     assert_eq!(patient.bed.tamper(sql).await, 1);
     patient

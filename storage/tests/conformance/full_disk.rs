@@ -1,4 +1,4 @@
-//! A full disk is a typed error for whoever asked, and passes when there is space again.
+//! A full disk is a typed error for whoever asked, and passes when there is space again; so is a read-only one.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +24,15 @@ impl<'a> SmallDisk<'a> {
             .ok()
             .filter(|output| output.status.success())
             .map(|_| Self(path))
+    }
+}
+
+impl SmallDisk<'_> {
+    fn remount(&self, mode: &str) {
+        let mut command = Command::new("mount");
+        command.arg("-o").arg(format!("remount,{mode}")).arg(self.0);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 }
 
@@ -111,5 +120,31 @@ pub(crate) async fn a_full_disk_is_an_error_and_passes(bed: Bed) {
             .all(|finding| finding.to_string().contains("big ")),
         "{findings:?}"
     );
+    storage.close().await;
+}
+
+pub(crate) async fn a_read_only_disk_is_refused_and_left_alone(bed: Bed) {
+    use std::io::Write;
+    let Some(disk) = SmallDisk::mount(&bed.config.data_dir) else {
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: a tmpfs cannot be mounted here (needs root)"
+        );
+        return;
+    };
+    let storage = bed.open().await;
+    let editor = Editor::new(4);
+    let asked = append(new_id(), "a", Seq::ZERO, &[editor.write("kept")]);
+    storage.log().append(asked).await.unwrap();
+    storage.close().await;
+
+    disk.remount("ro");
+    let refused = bed.try_open().await.unwrap_err();
+    assert!(matches!(refused, StorageError::ReadOnly), "{refused:?}");
+    assert!(refused.is_transient());
+
+    disk.remount("rw");
+    let storage = bed.open().await;
+    assert_eq!(text(&storage, "a").await, "kept");
     storage.close().await;
 }

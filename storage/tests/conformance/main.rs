@@ -58,5 +58,6 @@ suite! { sqlite:
     damage::quarantine_holds_until_the_rebuild,
     damage::a_whole_storage_has_no_findings,
     full_disk::a_full_disk_is_an_error_and_passes,
+    full_disk::a_read_only_disk_is_refused_and_left_alone,
     crash::acknowledged_updates_survive_kill,
 }

@@ -133,7 +133,7 @@ impl Editor {
     }
 
     fn apply(&self, stored: &StoredDocument) {
-        let snapshot = stored.snapshot.iter().map(|snapshot| &snapshot.bytes);
+        let snapshot = stored.snapshot.iter().flat_map(|snapshot| &snapshot.updates);
         for bytes in snapshot.chain(stored.tail.iter().map(|row| &row.bytes)) {
             self.document
                 .transact_mut()

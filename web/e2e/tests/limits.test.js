@@ -205,6 +205,10 @@ scenario('max_queued_messages_before_authentication: more than that is not kept'
   await pause(1_500)
   assert.ok(server.memory() - before < 24 * 1024 * 1024, `${server.memory() - before} bytes kept for a stranger`)
   assert.ok(!raw.messages.some(({ type }) => type === SYNC))
+  raw.send(named('room', authentication(signToken(SECRET), '4.8.0')))
+  const reader = await scene.client('y-websocket-3', server, 'room', { token: signToken(SECRET) }).synced()
+  await pause(200)
+  assert.equal(reader.doc.getText('text').length, 0, 'what did not fit was not kept')
 })
 
 scenario('header_timeout_seconds and max_header_bytes: slow and endless requests are cut off', async (scene) => {
@@ -273,6 +277,11 @@ scenario('max_pending_bytes: edits that wait for missing ones are bounded, and c
   await pause(300)
   assert.equal(reader.doc.getText('text').length, 0)
   assert.ok(raw.closed !== null || raw.messages.some(({ type, step }) => type === SYNC && step === 0), 'the sender is asked or sent away')
+  const missing = await scene.raw(`${server.syncUrl}/gaps`)
+  missing.send(update(edits[0]))
+  await until('what no longer waits is there', () => reader.doc.getText('text').length > 0)
+  await pause(200)
+  assert.ok(reader.doc.getText('text').length < doc.getText('text').length, 'not everything was kept')
   // A client that keeps its document simply syncs.
   const healing = await scene.client('y-websocket-3', server, 'gaps', { doc }).synced()
   await converged([healing, reader])

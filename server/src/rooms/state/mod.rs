@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
 use weft_protocol::close::CloseReason;
+use weft_protocol::gate::WaitingLimits;
 use weft_protocol::hocuspocus;
 
 use super::dialect::{Broadcast, Dialect, Payload};
@@ -33,8 +34,8 @@ pub(crate) struct RoomLimits {
     pub(crate) max_members: usize,
     /// The document as one update, in bytes.
     pub(crate) max_document_bytes: usize,
-    /// Structs that wait for missing ones, in bytes.
-    pub(crate) max_waiting_bytes: usize,
+    /// Updates that wait for missing ones.
+    pub(crate) waiting: WaitingLimits,
     /// How deep shared types may be nested.
     pub(crate) max_nesting: u32,
     /// One awareness state, in bytes of JSON.
@@ -293,6 +294,10 @@ impl RoomState {
             outbox.push_answer(dialect.frame(Payload::StepOne(&own_state_vector)));
         }
         outbox.push_answer(answer);
+        // No diff has what waits; a client keeps it just as the server does.
+        for update in self.replica.waiting() {
+            outbox.push_answer(dialect.frame(Payload::Update(update)));
+        }
         Ok(())
     }
 
