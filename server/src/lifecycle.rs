@@ -168,7 +168,10 @@ mod tests {
 
     // `ExitCode` cannot be compared, but its text can.
     async fn ending(life: &Lifecycle, patience: Duration) -> bool {
-        let code = life.run(Signals::install().unwrap(), patience).await;
+        let running = life.run(Signals::install().unwrap(), patience);
+        let code = tokio::time::timeout(Duration::from_secs(10), running)
+            .await
+            .expect("it ends");
         format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS)
     }
 
