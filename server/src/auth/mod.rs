@@ -4,6 +4,8 @@
 //! has not expired and that names the document. Messages are constant; a token never reaches a log or an answer.
 
 mod documents;
+pub mod password;
+pub mod random;
 mod token;
 
 use std::sync::Arc;

@@ -1,0 +1,1 @@
+//! Every kind of token that the server itself makes and reads.
