@@ -7,6 +7,7 @@ mod documents;
 pub mod password;
 pub mod random;
 mod token;
+pub mod tokens;
 
 use std::sync::Arc;
 

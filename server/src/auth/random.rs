@@ -29,7 +29,9 @@ pub fn token() -> String {
 pub fn base62(length: usize) -> String {
     let mut source = OsRng.unwrap_err();
     // The bounds are constants, so this cannot fail; an empty text would be refused by everything that reads it.
-    let Ok(digits) = Uniform::new(0, BASE62.len()) else { return String::new() };
+    let Ok(digits) = Uniform::new(0, BASE62.len()) else {
+        return String::new();
+    };
     (0..length)
         .map(|_| char::from(BASE62[digits.sample(&mut source)]))
         .collect()

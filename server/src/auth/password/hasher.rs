@@ -70,7 +70,9 @@ impl PasswordHasher {
     /// At most `parallel` hashes at a time (19 MiB each) and `queue` waiting, each for at most `patience`.
     pub fn new(parallel: usize, queue: usize, patience: Duration) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(parallel.saturating_add(queue).min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(
+                parallel.saturating_add(queue).min(Semaphore::MAX_PERMITS),
+            )),
             running: Arc::new(Semaphore::new(parallel.min(Semaphore::MAX_PERMITS))),
             patience,
         }
@@ -118,8 +120,7 @@ impl PasswordHasher {
         let outdated = !is_current(&stored);
         let matches = self
             .run(move || {
-                PasswordHash::new(&stored)
-                    .is_ok_and(|hash| argon2().verify_password(&bytes, &hash).is_ok())
+                PasswordHash::new(&stored).is_ok_and(|hash| argon2().verify_password(&bytes, &hash).is_ok())
             })
             .await?;
         Ok(match (matches && known, outdated) {
@@ -167,8 +168,9 @@ fn params_of(stored: &str) -> Option<Params> {
 
 /// Whether `stored` is an argon2id hash that costs no more than a fixed bound to compute.
 fn is_affordable(stored: &str) -> bool {
-    params_of(stored)
-        .is_some_and(|params| params.m_cost() <= MAX_STORED_MEMORY_KIB && params.t_cost() <= MAX_STORED_PASSES)
+    params_of(stored).is_some_and(|params| {
+        params.m_cost() <= MAX_STORED_MEMORY_KIB && params.t_cost() <= MAX_STORED_PASSES
+    })
 }
 
 /// Whether `stored` is at least as strong as what we make today.
@@ -195,23 +197,38 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(hash, pool.hash(&password("tidal ovens wary")).await.unwrap());
         let verify = async |text: &str, stored: Option<&str>| pool.verify(text, stored).await.unwrap();
-        assert_eq!(verify("tidal ovens wary", Some(&hash)).await, Verification::Correct);
+        assert_eq!(
+            verify("tidal ovens wary", Some(&hash)).await,
+            Verification::Correct
+        );
         assert_eq!(verify("tidal ovens warY", Some(&hash)).await, Verification::Wrong);
         assert_eq!(verify("", Some(&hash)).await, Verification::Wrong);
         assert_eq!(verify("tidal ovens wary", None).await, Verification::Wrong);
         assert_eq!(verify("tidal ovens wary", Some("")).await, Verification::Wrong);
-        assert_eq!(verify("tidal ovens wary", Some("$argon2id$junk")).await, Verification::Wrong);
+        assert_eq!(
+            verify("tidal ovens wary", Some("$argon2id$junk")).await,
+            Verification::Wrong
+        );
         // What is longer than a password can be never matches by its beginning.
         let long = "tidal ovens wary ".repeat(16);
         let hash = pool.hash(&password(&long[..MAX_PASSWORD_BYTES])).await.unwrap();
-        assert_eq!(verify(&long[..MAX_PASSWORD_BYTES], Some(&hash)).await, Verification::Correct);
+        assert_eq!(
+            verify(&long[..MAX_PASSWORD_BYTES], Some(&hash)).await,
+            Verification::Correct
+        );
         assert_eq!(verify(&long, Some(&hash)).await, Verification::Wrong);
     }
 
     #[tokio::test]
     async fn weaker_hashes_are_outdated_and_absurd_ones_not_computed() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(1_024, 1, 1, None).unwrap());
-        let hash: PasswordHash = weak.hash_password_with_salt(b"short", b"0123456789abcdef").unwrap();
+        let weak = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(1_024, 1, 1, None).unwrap(),
+        );
+        let hash: PasswordHash = weak
+            .hash_password_with_salt(b"short", b"0123456789abcdef")
+            .unwrap();
         let pool = pool(1, 1);
         let verdict = pool.verify("short", Some(&hash.to_string())).await.unwrap();
         assert_eq!(verdict, Verification::CorrectButOutdated);
@@ -227,7 +244,10 @@ mod tests {
         let pool = pool(1, 2);
         let attempts = (0..20).map(|_| pool.verify("anything at all", None));
         let results = futures_util::future::join_all(attempts).await;
-        let busy = results.iter().filter(|result| matches!(result, Err(HashingError::Busy(Busy)))).count();
+        let busy = results
+            .iter()
+            .filter(|result| matches!(result, Err(HashingError::Busy(Busy))))
+            .count();
         assert_eq!(busy, 17, "one runs, two wait");
         assert!(pool.verify("anything at all", None).await.is_ok());
     }
@@ -236,7 +256,10 @@ mod tests {
     async fn waiting_has_an_end_and_a_request_that_left_frees_nothing_early() {
         let pool = PasswordHasher::new(1, 1, Duration::from_millis(1));
         let blocker = pool.running.clone().acquire_owned().await.unwrap();
-        assert!(matches!(pool.verify("x", None).await, Err(HashingError::Busy(Busy))));
+        assert!(matches!(
+            pool.verify("x", None).await,
+            Err(HashingError::Busy(Busy))
+        ));
         drop(blocker);
         let (finish, finished) = std::sync::mpsc::channel::<()>();
         let abandoned = pool.run(move || finished.recv());
@@ -252,7 +275,10 @@ mod tests {
     #[test]
     fn nobody_costs_as_much_as_somebody() {
         let params = params_of(NOBODY).unwrap();
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY_KIB, PASSES, LANES));
+        assert_eq!(
+            (params.m_cost(), params.t_cost(), params.p_cost()),
+            (MEMORY_KIB, PASSES, LANES)
+        );
         assert_eq!(PasswordHash::new(NOBODY).unwrap().hash.unwrap().len(), 32);
     }
 }

@@ -126,7 +126,12 @@ fn is_walk(lower: &str) -> bool {
 /// The same one to four characters over and over.
 fn is_repetition(lower: &str) -> bool {
     let characters: Vec<char> = lower.chars().collect();
-    (1..=4).any(|period| characters.iter().zip(&characters[period.min(characters.len())..]).all(|(a, b)| a == b))
+    (1..=4).any(|period| {
+        characters
+            .iter()
+            .zip(&characters[period.min(characters.len())..])
+            .all(|(a, b)| a == b)
+    })
 }
 
 #[cfg(test)]
@@ -161,12 +166,15 @@ mod tests {
             ("tidal ovens wary", Ok(())),
             ("loomshed", Ok(())),
             ("Zebrastreifen 7", Ok(())),
-            ("\u{1f9f5}\u{1f9f6}\u{1f40c}\u{1f96f}\u{1f9c2}\u{1fa91}\u{1f6f6}\u{26f2}", Ok(())),
+            (
+                "\u{1f9f5}\u{1f9f6}\u{1f40c}\u{1f96f}\u{1f9c2}\u{1fa91}\u{1f6f6}\u{26f2}",
+                Ok(()),
+            ),
         ] {
             assert_eq!(verdict(text), expected, "{text}");
         }
         // Long ones are welcome, up to what hashing takes.
-let long = "tidal ovens wary ".repeat(16);
+        let long = "tidal ovens wary ".repeat(16);
         assert_eq!(verdict(&long[..MAX_PASSWORD_BYTES]), Ok(()));
         assert_eq!(verdict(&"ab cd ef".repeat(33)), Err(WeakPassword::TooLong));
     }
