@@ -5,7 +5,9 @@
 
 mod documents;
 pub mod password;
+pub mod permission;
 pub mod random;
+pub mod throttle;
 mod token;
 pub mod tokens;
 

@@ -110,7 +110,11 @@ fn b1_claims_that_are_not_ours_do_not_count() {
     let invalid = Err(Unauthorized::Invalid);
     for (what, claims, expected) in [
         ("as it should be", claims(), Ok(())),
-        ("several audiences", with("aud", json!(["other", "weft"])), Ok(())),
+        (
+            "several audiences, which we never make",
+            with("aud", json!(["other", "weft"])),
+            invalid,
+        ),
         ("within the leeway", with("exp", json!(NOW - 29)), Ok(())),
         ("the clock of another node", with("nbf", json!(NOW + 30)), Ok(())),
         (
