@@ -4,6 +4,7 @@
 //! has not expired and that names the document. Messages are constant; a token never reaches a log or an answer.
 
 mod documents;
+pub mod oauth;
 pub mod password;
 pub mod permission;
 pub mod random;
