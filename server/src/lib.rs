@@ -11,6 +11,7 @@ pub mod descriptors;
 pub mod http;
 pub mod lifecycle;
 pub mod metrics;
+pub mod outgoing;
 mod rooms;
 pub mod telemetry;
 pub mod web_assets;
