@@ -10,6 +10,7 @@ pub mod config;
 pub mod descriptors;
 pub mod http;
 pub mod lifecycle;
+pub mod mail;
 pub mod metrics;
 pub mod outgoing;
 mod rooms;
