@@ -4,10 +4,13 @@
 //! has not expired and that names the document. Messages are constant; a token never reaches a log or an answer.
 
 mod documents;
+pub mod external;
 pub mod oauth;
 pub mod password;
 pub mod permission;
 pub mod random;
+pub mod sealed;
+pub mod settings;
 pub mod throttle;
 mod token;
 pub mod tokens;

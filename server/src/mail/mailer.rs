@@ -58,7 +58,8 @@ enum Way {
 }
 
 impl Mailer {
-    /// Through a mail server, as `from` (`Weft <weft@example.com>`).
+    /// Through a mail server, as `from` (`Weft <weft@example.com>`). To be called on the async threads: the pool of
+    /// connections looks after itself there.
     ///
     /// # Errors
     /// [`MailError`] if the settings make no sense. Nothing is connected yet.

@@ -198,38 +198,44 @@ async fn server(refusal: Option<&'static str>) -> (u16, tokio::sync::mpsc::Recei
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (told, received) = tokio::sync::mpsc::channel(16);
-    TaskTracker::new().spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let (read, mut write) = stream.split();
-            let mut lines = BufReader::new(read).lines();
-            let mut whole = String::new();
-            let mut in_data = false;
-            write.write_all(b"220 test\r\n").await.unwrap();
-            while let Ok(Some(line)) = lines.next_line().await {
-                whole.push_str(&line);
-                whole.push_str("\r\n");
-                let answer = match line.as_str() {
-                    "." if in_data => {
-                        in_data = false;
-                        "250 ok\r\n".to_owned()
-                    }
-                    _ if in_data => continue,
-                    "DATA" => {
-                        in_data = true;
-                        "354 go on\r\n".to_owned()
-                    }
-                    line if line.starts_with("EHLO") => "250 test\r\n".to_owned(),
-                    line if line.starts_with("RCPT") => refusal.map_or("250 ok\r\n", |text| text).to_owned(),
-                    _ => "250 ok\r\n".to_owned(),
-                };
-                write.write_all(answer.as_bytes()).await.unwrap();
-                if answer.starts_with("250") && whole.ends_with("\r\n.\r\n") {
-                    told.send(std::mem::take(&mut whole)).await.unwrap();
-                }
-            }
+    let tasks = TaskTracker::new();
+    tasks.clone().spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tasks.spawn(converse(stream, refusal, told.clone()));
         }
     });
     (port, received)
+}
+
+async fn converse(
+    mut stream: tokio::net::TcpStream,
+    refusal: Option<&'static str>,
+    told: tokio::sync::mpsc::Sender<String>,
+) {
+    let (read, mut write) = stream.split();
+    let mut lines = BufReader::new(read).lines();
+    let mut whole = String::new();
+    let mut in_data = false;
+    write.write_all(b"220 test\r\n").await.unwrap();
+    while let Ok(Some(line)) = lines.next_line().await {
+        whole.push_str(&line);
+        whole.push_str("\r\n");
+        let answer = match line.as_str() {
+            "." if in_data => {
+                in_data = false;
+                told.send(std::mem::take(&mut whole)).await.unwrap();
+                "250 ok\r\n"
+            }
+            _ if in_data => continue,
+            "DATA" => {
+                in_data = true;
+                "354 go on\r\n"
+            }
+            line if line.starts_with("RCPT") => refusal.unwrap_or("250 ok\r\n"),
+            _ => "250 ok\r\n",
+        };
+        write.write_all(answer.as_bytes()).await.unwrap();
+    }
 }
 
 fn settings(port: u16) -> SmtpSettings {

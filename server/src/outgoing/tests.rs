@@ -292,12 +292,78 @@ async fn d1_a_name_is_resolved_once_and_the_checked_address_is_the_one_connected
     );
 }
 
+/// Shows the certificate of `weft.test` and answers one request for each connection.
+async fn encrypted_server() -> SocketAddr {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("testdata/weft.test.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("testdata/weft.test.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    TaskTracker::new().spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut some = [0; 512];
+            let _ = stream.read(&mut some).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+                .await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn certificates_are_checked() {
+    let port = encrypted_server().await.port();
+    let ask = async |extra: &[u8], host: &str| {
+        let rules = AddressRules::new(vec!["127.0.0.1/32".parse().unwrap()]);
+        let client = OutgoingClient::new(rules, names(&[&["127.0.0.1"]]), tls_config(extra).unwrap());
+        client
+            .send(OutgoingRequest::get(format!("https://{host}:{port}/"), BOUNDS))
+            .await
+    };
+    let authority = include_bytes!("testdata/authority.pem");
+    assert_eq!(&*ask(authority, "weft.test").await.unwrap().body, b"hi");
+    for (extra, host) in [
+        (&b""[..], "weft.test"),
+        (authority, "other.test"),
+        (authority, "127.0.0.1"),
+    ] {
+        let result = ask(extra, host).await;
+        assert!(matches!(result, Err(OutgoingError::Tls(_))), "{host}: {result:?}");
+    }
+}
+
 #[tokio::test]
 async fn encryption_is_not_optional() {
-    let (address, _heads) = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", "").await;
-    let result = local()
-        .send(OutgoingRequest::get(format!("https://{address}/"), BOUNDS))
-        .await;
-    assert!(matches!(result, Err(OutgoingError::Tls(_))), "{result:?}");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let plain = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        std::future::pending::<()>().await;
+    };
+    let client = local();
+    tokio::select! {
+        result = client.send(OutgoingRequest::get(format!("https://{address}/"), BOUNDS)) => {
+            assert!(matches!(result, Err(OutgoingError::Tls(_))), "{result:?}");
+        }
+        () = plain => unreachable!(),
+    }
     assert!(matches!(tls_config(b"junk"), Err(InvalidCertificates::Pem)));
 }
