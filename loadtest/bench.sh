@@ -10,6 +10,7 @@
 # WEFT_BIN      the server (default: target/release/weft)
 # LOADTEST_BIN  the load generator (default: beside WEFT_BIN)
 # BENCH_ROUNDS  rounds per scenario (default: 3; idle always 1, as memory is only comparable in a fresh process)
+# BENCH_SECONDS seconds measured in each round (default: 30)
 # BENCH_JSON    a directory for the results as JSON
 # BENCH_PORT    the first of five ports (default: 9700)
 set -eu
@@ -19,12 +20,13 @@ weft=${WEFT_BIN:-$root/target/release/weft}
 loadtest=${LOADTEST_BIN:-$(dirname "$weft")/weft-loadtest}
 port=${BENCH_PORT:-9700}
 rounds=${BENCH_ROUNDS:-3}
+seconds=${BENCH_SECONDS:-30}
 smoke= peers=yes scenarios=
 for argument in "$@"; do
     case "$argument" in
     --smoke) smoke=--smoke peers=no rounds=1 ;;
     --no-peers) peers=no ;;
-    -*) sed -n '2,16s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -*) sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
     *) scenarios="$scenarios $argument" ;;
     esac
 done
@@ -100,9 +102,9 @@ start_weft() {
 # arguments SCENARIO: what is not the default of the load generator.
 arguments() {
     case "$1" in
-    idle) echo "--rounds 1" ;;
     many-documents | cold-open) echo "--rounds 1" ;;
-    *) echo "--rounds $rounds" ;;
+    idle) echo "--rounds 1 --seconds $seconds" ;;
+    *) echo "--rounds $rounds --seconds $seconds" ;;
     esac
 }
 
@@ -121,6 +123,8 @@ for scenario in ${scenarios:-idle fanout hot-room}; do
         set -- "$@" --target "Hocuspocus SQLite:hocuspocus=ws://127.0.0.1:$((port + 3))" \
             --target "y-websocket:y=ws://127.0.0.1:$((port + 4))"
     fi
+    # What starts still works for a moment; it would be counted against whoever is measured first.
+    [ -n "$smoke" ] || sleep 5
     [ "$scenario" != cold-open ] || set -- "$@" --restart "weft-y=sh $scratch/$((port + 1)).sh" \
         --restart "weft-hocuspocus=sh $scratch/$((port + 2)).sh" \
         --restart "Hocuspocus SQLite=sh $scratch/$((port + 3)).sh"

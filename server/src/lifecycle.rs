@@ -98,11 +98,7 @@ impl Lifecycle {
     /// Waits for a signal or a failure, then for everything tracked to end: `patience` softly (a second signal ends
     /// it), then a moment after a hard stop. Returns the code for the system: failure if something crashed or had to
     /// be cut off.
-    ///
-    /// # Errors
-    /// If the signal handlers cannot be installed.
-    pub async fn run(&self, patience: Duration) -> std::io::Result<ExitCode> {
-        let mut signals = Signals::new()?;
+    pub async fn run(&self, mut signals: Signals, patience: Duration) -> ExitCode {
         tokio::select! {
             name = signals.next() => tracing::info!(signal = name, "stopping"),
             () = self.soft.cancelled() => {}
@@ -130,23 +126,28 @@ impl Lifecycle {
         }
         let well = ended_softly && self.failure.get().is_none();
         tracing::info!(well, "stopped");
-        Ok(if well {
+        if well {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
-        })
+        }
     }
 }
 
-/// The signals that stop the process.
+/// The signals that stop the process. To be had before the server says that it is ready: a signal that comes earlier
+/// ends the process at once, without the steps of a stop.
 #[derive(Debug)]
-struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// Takes the signals over from the system.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn install() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -167,7 +168,10 @@ mod tests {
 
     // `ExitCode` cannot be compared, but its text can.
     async fn ending(life: &Lifecycle, patience: Duration) -> bool {
-        let code = life.run(patience).await.unwrap();
+        let running = life.run(Signals::install().unwrap(), patience);
+        let code = tokio::time::timeout(Duration::from_secs(10), running)
+            .await
+            .expect("it ends");
         format!("{code:?}") == format!("{:?}", ExitCode::SUCCESS)
     }
 

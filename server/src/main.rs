@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// Gives memory back to the system when documents leave, which the default allocator seldom does.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     weft_server::cli::main()

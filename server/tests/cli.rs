@@ -1,5 +1,7 @@
 //! The binary as its users meet it: what it prints, what it refuses, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Output, Stdio};
 

@@ -87,6 +87,13 @@ pub(crate) struct Fold {
     pub(crate) history: StoredBytes,
 }
 
+impl Fold {
+    /// How many log rows it replaces.
+    pub(crate) fn rows(&self) -> usize {
+        usize::try_from(self.through.get().saturating_sub(self.base.seq.get())).unwrap_or(usize::MAX)
+    }
+}
+
 /// Identifies a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SnapshotMark {

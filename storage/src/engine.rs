@@ -93,7 +93,7 @@ impl Engine {
                     seq: base,
                     reason: error.0,
                 };
-                merge::check(snapshot).map_err(reason)?;
+                merge::check_snapshot(snapshot).map_err(reason)?;
             }
             for row in &tail {
                 let reason = |error: merge::MergeError| Damage::RowUndecodable {
@@ -102,7 +102,7 @@ impl Engine {
                 };
                 merge::check(&row.bytes).map_err(reason)?;
             }
-            let merged = merge::merge(snapshot.iter().chain(tail.iter().map(|row| &row.bytes)));
+            let merged = merge::merge(snapshot.as_ref(), tail.iter().map(|row| &row.bytes));
             let merged = merged.map_err(|error| Damage::Unmergeable { reason: error.0 })?;
             let updates = tail.into_iter().map(|row| ArchivedUpdate {
                 seq: row.seq,
@@ -160,11 +160,13 @@ impl DocumentLog for Engine {
         }
         check_gapless(&view, Some(*head))?;
         let snapshot = self.snapshot(&view).await?;
-        let snapshot = snapshot.map(|bytes| StoredSnapshot {
-            seq: view.document.snapshot_seq,
-            bytes,
-        });
-        let (id, head) = (*id, *head);
+        let (id, head, seq) = (*id, *head, view.document.snapshot_seq);
+        let updates = snapshot.as_ref().map(merge::snapshot_updates).transpose();
+        let updates = updates.map_err(|error| StorageError::Corrupt {
+            document: id,
+            what: Damage::SnapshotUndecodable { seq, reason: error.0 },
+        })?;
+        let snapshot = updates.map(|updates| StoredSnapshot { seq, updates });
         let tail = view
             .tail
             .into_iter()

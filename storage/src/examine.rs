@@ -57,7 +57,9 @@ fn check_contents(
     updates: &[ArchivedUpdate],
 ) -> Vec<Damage> {
     let mut damage = Vec::new();
-    if let Some(Err(MergeError(reason))) = snapshot.map(merge::check_caught) {
+    if let Some(Err(MergeError(reason))) =
+        snapshot.map(|bytes| merge::caught(|| merge::check_snapshot(bytes)))
+    {
         damage.push(Damage::SnapshotUndecodable {
             seq: snapshot_seq,
             reason,
@@ -88,7 +90,7 @@ fn check_contents(
         .iter()
         .skip_while(|(seq, _)| *seq <= snapshot_seq)
         .map(|(_, bytes)| *bytes);
-    if let Err(MergeError(reason)) = merge::merge(snapshot.into_iter().chain(tail)) {
+    if let Err(MergeError(reason)) = merge::merge(snapshot, tail) {
         damage.push(Damage::Unmergeable { reason });
     }
     damage

@@ -150,6 +150,9 @@ impl WriterTask {
                 break;
             }
             self.write(waiting.drain(..)).await;
+            // Lets those who have just been answered ask again before the next batch is taken. Without it, waiting
+            // callers fall into two halves that take turns, and each commit serves only one of them.
+            tokio::task::yield_now().await;
         }
         if let Err(error) = self.writer.close().await {
             tracing::error!(%error, "the database did not close cleanly; nothing acknowledged is lost");

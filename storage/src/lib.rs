@@ -25,6 +25,7 @@ mod model;
 mod plan;
 mod rebuild;
 mod segment;
+mod snapshot;
 mod sqlite;
 mod stats;
 mod storage;

@@ -8,10 +8,14 @@ use std::thread;
 
 use bytes::Bytes;
 use tokio_util::task::TaskTracker;
+use weft_protocol::gate::{Gate, WaitingLimits};
+use weft_protocol::scan::{UpdateLimits, scan_update};
 use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
 use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update};
 
 use crate::error::StorageError;
+use crate::snapshot;
 
 /// Stack of a merging thread. It is address space; memory is taken only as deep as the stack is used.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -47,13 +51,16 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     format!("the merge failed inside: {}", text.unwrap_or("no message"))
 }
 
-/// The state that all of `updates` add up to, as one v1 update; what waits for missing updates is in it too.
-pub(crate) fn merge<'a>(updates: impl IntoIterator<Item = &'a Bytes>) -> Result<Bytes, MergeError> {
-    let document = new_document();
+/// The snapshot that `snapshot` and all of `updates` add up to.
+pub(crate) fn merge<'a>(
+    snapshot: Option<&Bytes>,
+    updates: impl IntoIterator<Item = &'a Bytes>,
+) -> Result<Bytes, MergeError> {
+    let mut merge = Merge::new(snapshot)?;
     for update in updates {
-        apply(&document, update)?;
+        merge.add(update)?;
     }
-    Ok(encode(&document))
+    Ok(merge.snapshot())
 }
 
 /// Whether `log` holds anything that `snapshot` lacks.
@@ -61,16 +68,23 @@ pub(crate) fn adds_to<'a>(
     snapshot: Option<&Bytes>,
     log: impl IntoIterator<Item = &'a Bytes>,
 ) -> Result<bool, MergeError> {
-    let document = new_document();
-    if let Some(snapshot) = snapshot {
-        apply(&document, snapshot)?;
-    }
-    let before = document.transact().state_vector();
+    let mut merge = Merge::new(snapshot)?;
+    let before = merge.document.transact().state_vector();
     for update in log {
-        apply(&document, update)?;
+        merge.add(update)?;
     }
-    let after = document.transact().state_vector();
+    let after = merge.document.transact().state_vector();
     Ok(before != after)
+}
+
+/// Whether `bytes` are a snapshot of v1 updates. To be called in [`isolated`] work, as the decoder may panic.
+pub(crate) fn check_snapshot(bytes: &Bytes) -> Result<(), MergeError> {
+    snapshot_updates(bytes)?.iter().try_for_each(check)
+}
+
+/// The updates that a snapshot consists of.
+pub(crate) fn snapshot_updates(bytes: &Bytes) -> Result<Vec<Bytes>, MergeError> {
+    snapshot::updates(bytes).map_err(|error| MergeError(error.to_string()))
 }
 
 /// Whether `bytes` are a v1 update. To be called in [`isolated`] work, as the decoder may panic.
@@ -89,31 +103,66 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, MergeError>) -> Result<
     outcome.unwrap_or_else(|panic| Err(MergeError(panic_message(&*panic))))
 }
 
-fn new_document() -> Doc {
-    // Yjs counts text in UTF-16 units, and so must whoever splits its blocks.
-    Doc::with_options(Options {
-        offset_kind: OffsetKind::Utf16,
-        ..Options::default()
-    })
+/// A document on its way from its pieces to its snapshot.
+struct Merge {
+    document: Doc,
+    gate: Gate,
+}
+
+impl Merge {
+    fn new(snapshot: Option<&Bytes>) -> Result<Self, MergeError> {
+        // Yjs counts text in UTF-16 units, and so must whoever splits its blocks.
+        let document = Doc::with_options(Options {
+            offset_kind: OffsetKind::Utf16,
+            cleanup_formatting: false,
+            ..Options::default()
+        });
+        // What is stored is never too much.
+        let gate = Gate::new(WaitingLimits {
+            max_updates: usize::MAX,
+            max_bytes: usize::MAX,
+        });
+        let mut merge = Self { document, gate };
+        for update in snapshot.map(snapshot_updates).transpose()?.unwrap_or_default() {
+            merge.add(&update)?;
+        }
+        Ok(merge)
+    }
+
+    fn add(&mut self, update: &Bytes) -> Result<(), MergeError> {
+        scan(update)?;
+        let Self { document, gate } = self;
+        let admitted = gate.admit(update, || document.transact().state_vector().encode_v1());
+        let admitted = admitted.map_err(|error| MergeError(error.to_string()))?;
+        let mut transaction = document.transact_mut();
+        for part in admitted {
+            let part = Update::decode_v1(&part).map_err(|error| MergeError(error.to_string()))?;
+            transaction
+                .apply_update(part)
+                .map_err(|error| MergeError(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Bytes {
+        let state = self
+            .document
+            .transact()
+            .encode_state_as_update_v1(&StateVector::default());
+        snapshot::encode(&state, self.gate.waiting())
+    }
+}
+
+/// The structural scan comes first: damaged bytes can make the decoder ask for gigabytes or overflow the stack, which
+/// nothing here could catch.
+fn scan(bytes: &Bytes) -> Result<(), MergeError> {
+    let facts = scan_update(bytes, &UpdateLimits::trusted_state());
+    facts.map(drop).map_err(|error| MergeError(error.to_string()))
 }
 
 fn decode(bytes: &Bytes) -> Result<Update, MergeError> {
+    scan(bytes)?;
     Update::decode_v1(bytes).map_err(|error| MergeError(error.to_string()))
-}
-
-fn apply(document: &Doc, bytes: &Bytes) -> Result<(), MergeError> {
-    let update = decode(bytes)?;
-    document
-        .transact_mut()
-        .apply_update(update)
-        .map_err(|error| MergeError(error.to_string()))
-}
-
-fn encode(document: &Doc) -> Bytes {
-    document
-        .transact()
-        .encode_state_as_update_v1(&StateVector::default())
-        .into()
 }
 
 #[cfg(test)]
@@ -129,8 +178,8 @@ mod tests {
         let failed = isolated(&tasks, || -> u8 { panic!("on purpose") }).await.unwrap();
         assert!(failed.unwrap_err().0.contains("on purpose"));
         let hostile = Bytes::from(hex::decode(HOSTILE).unwrap());
-        // Whether this version of yrs refuses, panics or takes it: the process goes on and there is an answer.
-        let _ = isolated(&tasks, move || merge([&hostile])).await.unwrap();
+        let refused = isolated(&tasks, move || merge(None, [&hostile])).await.unwrap();
+        assert!(matches!(refused, Ok(Err(MergeError(_)))), "{refused:?}");
         assert_eq!(isolated(&tasks, || 7).await.unwrap(), Ok(7));
     }
 }

@@ -96,8 +96,8 @@ pub struct StoredDocument {
 pub struct StoredSnapshot {
     /// The last update it contains.
     pub seq: Seq,
-    /// A v1 update that holds the whole state, pending structs included.
-    pub bytes: Bytes,
+    /// v1 updates: the whole state, then those that still wait for missing ones.
+    pub updates: Vec<Bytes>,
 }
 
 /// One committed update.

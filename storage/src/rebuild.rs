@@ -210,12 +210,16 @@ fn reconstruct(
     let is_complete = updates.iter().all(|update| usable(update).is_some());
     let mut extra: Vec<Bytes> = strays;
     if !is_complete {
-        extra.extend(snapshot);
+        extra.extend(
+            snapshot
+                .and_then(|bytes| merge::snapshot_updates(&bytes).ok())
+                .unwrap_or_default(),
+        );
     }
-    extra.retain(|bytes| merge::caught(|| merge::merge([bytes])).is_ok());
+    extra.retain(|bytes| merge::caught(|| merge::merge(None, [bytes])).is_ok());
     for _ in 0..MAX_POISONED {
         let all = |updates: &[ArchivedUpdate]| {
-            merge::caught(|| merge::merge(extra.iter().chain(updates.iter().filter_map(usable))))
+            merge::caught(|| merge::merge(None, extra.iter().chain(updates.iter().filter_map(usable))))
         };
         match all(&updates) {
             Ok(state) => return Ok(Rebuilt { state, updates }),

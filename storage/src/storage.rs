@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,13 +59,13 @@ impl Storage {
         let prepared = tasks.spawn_blocking(move || {
             let lock = lock(&data_dir)?;
             let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks);
-            Ok((
-                lock,
-                blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?,
-            ))
+            let blobs = blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?;
+            sync_names(&data_dir)
+                .map_err(|error| StorageError::from_io("syncing the data directory", error))?;
+            Ok((lock, blobs))
         });
         let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
-        let (reader, writer) = sqlite::open(config).await?;
+        let (reader, writer) = sqlite::open(config, &tasks).await?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
             reader: Arc::new(reader),
@@ -165,6 +166,12 @@ impl fmt::Debug for Storage {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// Puts the names in the data directory, and its own, on stable storage.
+fn sync_names(data_dir: &Path) -> io::Result<()> {
+    File::open(data_dir)?.sync_all()?;
+    File::open(data_dir.canonicalize()?.parent().unwrap_or(data_dir))?.sync_all()
 }
 
 /// Creates the data directory and takes its lock, which the operating system releases when the file is closed.

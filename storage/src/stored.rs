@@ -22,6 +22,16 @@ pub(crate) struct StoredBytes {
     pub(crate) place: Place,
 }
 
+impl StoredBytes {
+    /// How many bytes are in the row.
+    pub(crate) fn inline_len(&self) -> usize {
+        match &self.place {
+            Place::Inline(bytes) => bytes.len(),
+            Place::Blob(_) => 0,
+        }
+    }
+}
+
 /// Where a byte string is.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {

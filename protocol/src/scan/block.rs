@@ -111,7 +111,8 @@ pub(super) fn walk(
     Ok(totals)
 }
 
-fn read_block(
+/// Reads the block that begins with `id` and adds it to `totals`, except to the number of blocks.
+pub(super) fn read_block(
     reader: &mut Reader<'_>,
     id: Id,
     limits: &UpdateLimits,

@@ -27,9 +27,11 @@
 mod block;
 mod content;
 mod nesting;
+mod split;
 
 use self::block::{Block, Kind, Place, Totals};
 use self::nesting::Nesting;
+pub(crate) use self::split::{Split, split};
 use crate::lib0::{DecodeError, Reader};
 
 /// Clocks, and clock + length, stay below this: `yrs` computes with 32 bits, in places signed.
@@ -40,7 +42,8 @@ const CLOCK_END: u64 = 1 << 31;
 pub struct UpdateLimits {
     /// Bytes of the whole update.
     pub max_bytes: usize,
-    /// Clients with blocks. Clients with nothing but deletions do not count: each step 2 names all there ever were.
+    /// Clients with blocks: in the worst case the time that `yrs` needs grows with their square. Clients with nothing
+    /// but deletions do not count: each step 2 names all there ever were.
     pub max_clients: usize,
     /// Blocks of all clients together. `yrs` needs some 200 bytes for one, however short it was on the wire.
     pub max_blocks: usize,
@@ -55,12 +58,12 @@ pub struct UpdateLimits {
 }
 
 impl Default for UpdateLimits {
-    /// For updates from clients: 32 MiB, 20,000 clients, a million blocks, 512 gaps, 10,000 subdocuments, values of
+    /// For updates from clients: 32 MiB, 10,000 clients, a million blocks, 512 gaps, 10,000 subdocuments, values of
     /// 32 levels, types of 100.
     fn default() -> Self {
         Self {
             max_bytes: 32 << 20,
-            max_clients: 20_000,
+            max_clients: 10_000,
             max_blocks: 1_000_000,
             max_skips: 512,
             max_subdocuments: 10_000,

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use time::OffsetDateTime;
+use weft_storage::clock::{Clock, SystemClock};
 
 use super::{SettingsArgs, answer};
 use crate::auth::{self, Access, DocumentPattern, TokenRequest};
@@ -49,7 +49,6 @@ pub(super) fn run(args: TokenArgs) -> anyhow::Result<ExitCode> {
         },
         lifetime_seconds: u64::from(args.minutes) * 60,
     };
-    let now =
-        u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).context("the clock is before 1970")?;
+    let now = u64::try_from(SystemClock.now_ms() / 1000).context("the clock is before 1970")?;
     answer(&format!("{}\n", auth::mint(&config, &request, now)?))
 }

@@ -11,16 +11,8 @@ use super::{ConfigError, Sources};
 
 /// Names the configuration file when the command line does not.
 const FILE_VARIABLE: &str = "WEFT_CONFIG";
-/// Variables with these beginnings belong to the tests and tools, which start servers that inherit them.
-const FOREIGN: [&str; 7] = [
-    "WEFT_BIN",
-    "WEFT_TEST_",
-    "WEFT_LOADTEST_",
-    "WEFT_SEED",
-    "WEFT_URL",
-    "WEFT_BEDLAM_",
-    "WEFT_HOSTILE_",
-];
+/// Variables with these beginnings belong to the tests and tools; whoever has them set may start a server all the same.
+const FOREIGN: [&str; 4] = ["WEFT_BIN", "WEFT_SEED", "WEFT_TEST_", "WEFT_URL"];
 
 /// The `WEFT_…` variables of a process.
 #[derive(Debug, Clone, Default)]

@@ -14,8 +14,7 @@ Every setting has a default. It can be replaced, each layer over the one before,
 (`weft serve --config weft.toml` or `WEFT_CONFIG=weft.toml`), by an environment variable, and by the command line
 (`--set limits.max_sockets=500`; `--listen`, `--data` and `--playground` are short for the settings of those names).
 Lists are written with commas in variables and on the command line. A key or `WEFT_…` variable that is no setting is
-an error, not ignored (variables beginning with `WEFT_BIN`, `WEFT_SEED`, `WEFT_URL`, `WEFT_TEST_`, `WEFT_BEDLAM_` or
-`WEFT_LOADTEST_` are left to the tests and tools).
+an error, not ignored; only `WEFT_BIN`, `WEFT_SEED`, `WEFT_URL` and `WEFT_TEST_…` are left to the tests and tools.
 
 `weft serve --check-config` checks everything and ends; `weft serve --print-config` shows what would count, secrets
 hidden.

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, DocumentLog, NewUpdate, Seq, StorageError, WorkspaceId,
+    Append, CompactionOutcome, DocumentId, DocumentLog, MoreToFold, NewUpdate, Seq, StorageError, WorkspaceId,
 };
 
 use super::hub::Hub;
@@ -107,7 +107,15 @@ impl Actor {
     }
 
     async fn load(&mut self, unsaved: Vec<bytes::Bytes>) -> Result<Loaded, CloseReason> {
-        let loaded = load(self.log(), self.workspace, &self.name, self.id, unsaved).await?;
+        let loaded = load(
+            self.log(),
+            self.workspace,
+            &self.name,
+            self.id,
+            unsaved,
+            self.hub.settings.limits.waiting,
+        )
+        .await?;
         self.id = loaded.id;
         Ok(loaded)
     }
@@ -316,6 +324,12 @@ impl Actor {
 
     fn compacted(&self, live: &mut Live, result: Result<CompactionOutcome, StorageError>) {
         match result {
+            Ok(CompactionOutcome::Folded {
+                more: MoreToFold::Yes,
+                ..
+            }) => {
+                live.compaction = Some(Box::pin(self.compaction()));
+            }
             Ok(CompactionOutcome::Folded { rows, .. }) => {
                 live.tail.rows = live.tail.rows.saturating_sub(rows);
                 live.tail.bytes = 0;

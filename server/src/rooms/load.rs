@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
+use weft_protocol::gate::WaitingLimits;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentId, DocumentLog, Seq, StorageError, StoredDocument, WorkspaceId};
 
@@ -36,6 +37,7 @@ pub(super) async fn load(
     name: &DocumentName,
     fresh_id: DocumentId,
     unsaved: Vec<Bytes>,
+    waiting: WaitingLimits,
 ) -> Result<Loaded, CloseReason> {
     let stored = match log.load(workspace, name).await {
         Ok(Some(stored)) => stored,
@@ -47,18 +49,19 @@ pub(super) async fn load(
     let tail_bytes = stored.tail.iter().map(|row| row.bytes.len() as u64).sum();
     let updates: Vec<Bytes> = stored
         .snapshot
-        .map(|snapshot| snapshot.bytes)
+        .map(|snapshot| snapshot.updates)
         .into_iter()
+        .flatten()
         .chain(stored.tail.into_iter().map(|row| row.bytes))
         .chain(unsaved)
         .collect();
     let size_bound = updates.iter().map(Bytes::len).sum();
     let built = if size_bound > OFFLOAD_ABOVE_BYTES {
-        tokio::task::spawn_blocking(move || Replica::build(&updates))
+        tokio::task::spawn_blocking(move || Replica::build(&updates, waiting))
             .await
             .ok()
     } else {
-        Some(Replica::build(&updates))
+        Some(Replica::build(&updates, waiting))
     };
     match built {
         Some(Ok(replica)) => Ok(Loaded {

@@ -1,6 +1,6 @@
 //! Who is here: the awareness states of one room, by the rules of the Yjs awareness protocol.
 //!
-//! An entry belongs to the member through which it last came; only that member, or silence, takes it away. The table
+//! An entry belongs to the member through which it came; only that member, or its silence, changes it or takes it away. The table
 //! has no state of its own and never stores more than its limits allow.
 //!
 //! It must never read a clock (time comes in) or know what a state means.
@@ -14,6 +14,8 @@ use super::MemberId;
 
 /// A client that was silent for this long is gone, in milliseconds (the clients' own rule).
 pub(crate) const SILENT_AFTER_MS: u64 = 30_000;
+/// A client whose owner was silent for this long may be taken over, in milliseconds: owners renew every 15 s.
+const ABANDONED_AFTER_MS: u64 = 20_000;
 /// The clock of a client that left is remembered this long, so that late echoes do not revive it, in milliseconds.
 const REMEMBER_GONE_MS: u64 = 60_000;
 
@@ -32,6 +34,17 @@ pub(crate) struct Presence {
     clients: HashMap<u64, Known>,
     /// Clients whose entry has changed and was not sent yet.
     changed: Vec<u64>,
+    /// Whose words all of these changes are, if they are one member's.
+    author: Author,
+}
+
+/// Who has made the changes that were not sent yet.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    #[default]
+    Nobody,
+    One(MemberId),
+    Several,
 }
 
 impl Presence {
@@ -51,7 +64,7 @@ impl Presence {
             .count();
         for entry in entries {
             match self.clients.get_mut(&entry.client) {
-                Some(known) if accepts(known, entry, member) => {
+                Some(known) if accepts(known, entry, member, now_ms) => {
                     if known.state.is_none() || known.owner != member {
                         if owned >= max_clients {
                             continue;
@@ -66,6 +79,7 @@ impl Presence {
                     }
                     known.heard_at_ms = now_ms;
                     self.changed.push(entry.client);
+                    self.author = self.author.and(member);
                 }
                 Some(_) => {}
                 // An unknown client counts as clock 0, and only a state makes it known.
@@ -79,6 +93,7 @@ impl Presence {
                     };
                     self.clients.insert(entry.client, known);
                     self.changed.push(entry.client);
+                    self.author = self.author.and(member);
                 }
                 None => {}
             }
@@ -105,8 +120,17 @@ impl Presence {
         self.clients.is_empty()
     }
 
+    /// The member that made all changes since the last [`Self::take_changes`]; it need not hear them.
+    pub(crate) fn sole_author(&self) -> Option<MemberId> {
+        match self.author {
+            Author::One(member) => Some(member),
+            Author::Nobody | Author::Several => None,
+        }
+    }
+
     /// The entries that changed since the last call, each client once, with its latest state.
     pub(crate) fn take_changes(&mut self) -> Vec<Entry<'_>> {
+        self.author = Author::Nobody;
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
@@ -142,7 +166,18 @@ impl Presence {
                 known.state = None;
                 known.heard_at_ms = now_ms;
                 self.changed.push(*client);
+                self.author = Author::Several;
             }
+        }
+    }
+}
+
+impl Author {
+    fn and(self, member: MemberId) -> Self {
+        match self {
+            Self::Nobody => Self::One(member),
+            Self::One(other) if other == member => self,
+            Self::One(_) | Self::Several => Self::Several,
         }
     }
 }
@@ -155,13 +190,18 @@ fn entry(client: u64, known: &Known) -> Entry<'_> {
     }
 }
 
-/// Whether `entry` replaces what is known: it is newer, or it says at the same clock that the client left. Only its
-/// owner may say so: a laptop that wakes up declares everybody else gone.
-fn accepts(known: &Known, entry: &Entry<'_>, member: MemberId) -> bool {
+/// Whether `entry` replaces what is known. Only the owner may change or remove a client: a laptop that wakes up declares
+/// everybody else gone. But a client that reconnects speaks through a new member before its old one is missed: it gets
+/// its place back once the old one has let a renewal pass.
+fn accepts(known: &Known, entry: &Entry<'_>, member: MemberId, now_ms: u64) -> bool {
     let present = known.state.is_some();
+    let owns = known.owner == member;
     match entry.state {
-        None => present && known.owner == member && entry.clock >= known.clock,
-        Some(_) => entry.clock > known.clock,
+        None => present && owns && entry.clock >= known.clock,
+        Some(_) => {
+            let abandoned = now_ms.saturating_sub(known.heard_at_ms) >= ABANDONED_AFTER_MS;
+            entry.clock > known.clock && (!present || owns || abandoned)
+        }
     }
 }
 
@@ -209,13 +249,19 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_reconnects_is_not_removed_with_its_old_connection() {
+    fn a_client_that_reconnects_gets_its_place_back() {
         let mut presence = Presence::default();
         presence.receive(ANN, &said(7, 3, Some("{}")), 8, 0);
-        presence.receive(BOB, &said(7, 4, Some("{}")), 8, 1);
         presence.take_changes();
-        presence.leave(ANN, 2);
-        assert!(!presence.has_changes());
+        presence.receive(BOB, &said(7, 4, Some("\"not me\"")), 8, ABANDONED_AFTER_MS - 1);
+        assert!(!presence.has_changes(), "its owner lives");
+        presence.receive(BOB, &said(7, 4, Some("{}")), 8, ABANDONED_AFTER_MS);
+        assert_eq!(presence.take_changes().len(), 1);
+        presence.leave(ANN, ABANDONED_AFTER_MS + 1);
+        assert!(
+            !presence.has_changes(),
+            "the old connection takes nothing with it"
+        );
     }
 
     #[test]

@@ -8,11 +8,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
-use weft_protocol::scan::document_nesting;
+use weft_protocol::gate::{Gate, GateError, WaitingLimits};
+use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_update};
+use weft_protocol::teardown::delete_everything;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update, WriteTxn};
+use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
+/// Stored updates that are applied in one transaction. It needs memory that grows with the square of their number where
+/// one client made them.
+const UPDATES_PER_TRANSACTION: usize = 256;
 /// How many different state vectors get an answer that is kept until the next change.
 const SHARED_DIFFS: usize = 8;
 
@@ -32,19 +37,19 @@ pub(crate) enum ReplicaError {
 pub(crate) struct Applied {
     /// What the batch changed, as one update; `None` if it changed nothing.
     pub(crate) delta: Option<Bytes>,
-    /// Whether the set of structs that wait for missing ones is different from before.
-    pub(crate) waiting_changed: bool,
-    /// The size of the structs that still wait, in bytes.
-    pub(crate) waiting_bytes: usize,
+    /// Positions of updates of which a part waits now for what is missing. The delta has nothing of that part.
+    pub(crate) waiting: Vec<usize>,
+    /// Positions of updates that would have made too much wait; nothing of them was taken.
+    pub(crate) refused: Vec<usize>,
 }
 
 /// A document, with what can be asked of it more than once kept until the next change.
 pub(crate) struct Replica {
     doc: Doc,
+    /// Holds back what the document cannot take yet, so that `yrs` never has to.
+    gate: Gate,
     /// Answers to state vectors since the last change: encoded once, shared by everybody who joins.
     shared_diffs: Vec<(Bytes, Bytes)>,
-    /// The encoded waiting structs, empty when none wait.
-    waiting: Vec<u8>,
     /// No shared type is nested deeper than this.
     nesting_bound: u32,
 }
@@ -59,11 +64,16 @@ impl std::fmt::Debug for Replica {
 }
 
 impl Replica {
-    /// The document that `updates` make, in any order.
+    /// The document that `updates` make, in any order. Of what is added later at most `waiting` may wait for missing
+    /// updates; what is stored already is never too much.
     ///
     /// # Errors
     /// [`ReplicaError`] if the bytes do not decode or make `yrs` fail.
-    pub(crate) fn build<'a>(updates: impl IntoIterator<Item = &'a Bytes>) -> Result<Self, ReplicaError> {
+    pub(crate) fn build(updates: &[Bytes], waiting: WaitingLimits) -> Result<Self, ReplicaError> {
+        let waiting = WaitingLimits {
+            max_updates: waiting.max_updates.max(updates.len()),
+            max_bytes: waiting.max_bytes.max(updates.iter().map(Bytes::len).sum()),
+        };
         let mut replica = Self {
             doc: Doc::with_options(Options {
                 // Yjs counts in UTF-16 code units, and a server that tidied formatting would be an author.
@@ -71,40 +81,43 @@ impl Replica {
                 cleanup_formatting: false,
                 ..Options::default()
             }),
+            gate: Gate::new(waiting),
             shared_diffs: Vec::new(),
-            waiting: Vec::new(),
             nesting_bound: 0,
         };
-        guarded(|| replica.integrate(updates).map(drop))?;
-        replica.waiting = guarded(|| Ok(replica.encode_waiting()))?;
-        replica.measure_nesting()?;
+        for update in updates {
+            // What is stored was scanned when it came; disks forget, and yrs would not survive what they make of it.
+            let facts =
+                scan_update(update, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Malformed)?;
+            replica.nesting_bound = replica.nesting_with(&facts);
+        }
+        for chunk in updates.chunks(UPDATES_PER_TRANSACTION) {
+            guarded(|| replica.integrate(chunk))?;
+        }
         Ok(replica)
     }
 
     /// Applies `updates` as one transaction.
     ///
     /// # Errors
-    /// [`ReplicaError::Malformed`] if one does not decode: then nothing has changed. [`ReplicaError::Poisoned`].
+    /// [`ReplicaError::Poisoned`].
     pub(crate) fn apply<'a>(
         &mut self,
         updates: impl IntoIterator<Item = &'a Bytes>,
     ) -> Result<Applied, ReplicaError> {
-        let delta = guarded(|| self.integrate(updates))?;
-        if delta.is_some() {
+        let applied = guarded(|| self.integrate(updates))?;
+        if applied.delta.is_some() {
             self.shared_diffs.clear();
         }
-        let waiting_changed = self.refresh_waiting()?;
-        if waiting_changed {
-            self.shared_diffs.clear();
-        }
-        Ok(Applied {
-            delta,
-            waiting_changed,
-            waiting_bytes: self.waiting.len(),
-        })
+        Ok(applied)
     }
 
-    /// Everything that is not in `state_vector`, including structs that still wait and all deletions.
+    /// The updates that wait for missing ones. They are part of the document, but of no diff.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &[u8]> {
+        self.gate.waiting()
+    }
+
+    /// Everything that is not in `state_vector`, with all deletions, without what waits.
     ///
     /// # Errors
     /// [`ReplicaError::Malformed`] if it is no state vector; [`ReplicaError::Poisoned`].
@@ -155,37 +168,31 @@ impl Replica {
         })
     }
 
-    /// Forgets all structs that wait for missing ones.
+    /// Whether shared types would still be nested at most `limit` deep after an update with these `facts`. The exact
+    /// depth is only measured when the sum of what was added could exceed it.
     ///
     /// # Errors
     /// [`ReplicaError::Poisoned`].
-    pub(crate) fn forget_waiting(&mut self) -> Result<(), ReplicaError> {
-        guarded(|| {
-            self.doc.transact_mut().prune_pending();
-            Ok(())
-        })?;
-        self.waiting.clear();
-        self.shared_diffs.clear();
-        Ok(())
-    }
-
-    /// Whether shared types would still be nested at most `limit` deep after an update whose own longest chain of
-    /// them is `nesting` long. The exact depth is only measured when the sum of what was added could exceed it.
-    ///
-    /// # Errors
-    /// [`ReplicaError::Poisoned`].
-    pub(crate) fn admits_nesting(&mut self, nesting: u32, limit: u32) -> Result<bool, ReplicaError> {
-        if nesting == 0 {
+    pub(crate) fn admits_nesting(&mut self, facts: &UpdateFacts, limit: u32) -> Result<bool, ReplicaError> {
+        if facts.nesting == 0 {
             return Ok(true);
         }
-        if self.nesting_bound.saturating_add(nesting) > limit {
+        if self.nesting_with(facts) > limit {
             self.measure_nesting()?;
         }
-        if self.nesting_bound.saturating_add(nesting) > limit {
-            return Ok(false);
+        let nesting = self.nesting_with(facts);
+        if nesting <= limit {
+            self.nesting_bound = nesting;
         }
-        self.nesting_bound += nesting;
-        Ok(true)
+        Ok(nesting <= limit)
+    }
+
+    fn nesting_with(&self, facts: &UpdateFacts) -> u32 {
+        if facts.grafts {
+            self.nesting_bound.saturating_add(facts.nesting)
+        } else {
+            self.nesting_bound.max(facts.nesting)
+        }
     }
 
     fn measure_nesting(&mut self) -> Result<(), ReplicaError> {
@@ -195,44 +202,67 @@ impl Replica {
     }
 
     fn integrate<'a>(
-        &self,
+        &mut self,
         updates: impl IntoIterator<Item = &'a Bytes>,
-    ) -> Result<Option<Bytes>, ReplicaError> {
-        let decoded: Result<Vec<_>, _> = updates
-            .into_iter()
-            .map(|update| Update::decode_v1(update))
-            .collect();
+    ) -> Result<Applied, ReplicaError> {
+        let mut applied = Applied::default();
         let mut transaction = self.doc.transact_mut();
-        for update in decoded.map_err(|_| ReplicaError::Malformed)? {
-            transaction
-                .apply_update(update)
-                .map_err(|_| ReplicaError::Poisoned)?;
+        for (position, update) in updates.into_iter().enumerate() {
+            let held = self.gate.ever_held();
+            match self.gate.admit(update, || transaction.state_vector().encode_v1()) {
+                Ok(admitted) => admitted
+                    .iter()
+                    .try_for_each(|part| integrate_part(&mut transaction, part))?,
+                Err(GateError::TooMuchWaiting) => applied.refused.push(position),
+                Err(GateError::Scan(_)) => return Err(ReplicaError::Poisoned),
+            }
+            if self.gate.ever_held() != held {
+                applied.waiting.push(position);
+            }
         }
-        transaction.commit();
-        Ok(transaction
+        // Encoded before the commit, which joins new text to what its author wrote before: cutting it off again would
+        // cost time that grows with the document.
+        applied.delta = transaction
             .has_changes()
-            .then(|| Bytes::from(transaction.encode_update_v1())))
+            .then(|| Bytes::from(transaction.encode_update_v1()));
+        transaction.commit();
+        drop(transaction);
+        // The log takes nothing that could not be loaded again.
+        match &applied.delta {
+            Some(delta) if scan_update(delta, &UpdateLimits::trusted_state()).is_err() => {
+                Err(ReplicaError::Poisoned)
+            }
+            _ => Ok(applied),
+        }
     }
 
-    /// Encodes what waits now, and says whether it is different from before.
-    fn refresh_waiting(&mut self) -> Result<bool, ReplicaError> {
-        let waiting = guarded(|| Ok(self.encode_waiting()))?;
-        let changed = waiting != self.waiting;
-        self.waiting = waiting;
-        Ok(changed)
-    }
-
-    fn encode_waiting(&self) -> Vec<u8> {
+    fn free(&self) -> Result<(), ReplicaError> {
         let transaction = self.doc.transact();
-        let mut encoded = Vec::new();
-        if let Some(pending) = transaction.store().pending_update() {
-            encoded = pending.update.encode_v1();
+        if transaction.subdoc_guids().next().is_none() {
+            return Ok(());
         }
-        if let Some(deletions) = transaction.store().pending_ds() {
-            encoded.extend(deletions.encode_v1());
-        }
-        encoded
+        let state_vector = transaction.state_vector().encode_v1();
+        drop(transaction);
+        let deletion = delete_everything(&state_vector).map_err(|_| ReplicaError::Poisoned)?;
+        integrate_part(&mut self.doc.transact_mut(), &deletion)
     }
+}
+
+impl Drop for Replica {
+    /// A document with subdocuments holds itself, and would never be freed.
+    fn drop(&mut self) {
+        if guarded(|| self.free()).is_err() {
+            tracing::warn!("a document that failed was not freed");
+        }
+    }
+}
+
+fn integrate_part(transaction: &mut TransactionMut<'_>, part: &[u8]) -> Result<(), ReplicaError> {
+    // A part before this one may have changed the document, so even bytes that do not decode spoil it.
+    let update = Update::decode_v1(part).map_err(|_| ReplicaError::Poisoned)?;
+    transaction
+        .apply_update(update)
+        .map_err(|_| ReplicaError::Poisoned)
 }
 
 /// The state vector of an empty document.

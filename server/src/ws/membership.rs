@@ -48,7 +48,7 @@ impl Membership {
             access: grant.access,
             greeting,
         };
-        post.to_room(&room, RoomMessage::Join(join));
+        post.deliver(&room, RoomMessage::Join(join));
         Self {
             id,
             room,
@@ -60,12 +60,12 @@ impl Membership {
 
     /// Posts `message` to the room.
     pub(super) fn post(&self, message: RoomMessage, post: &mut Post) {
-        post.to_room(&self.room, message);
+        post.deliver(&self.room, message);
     }
 
     /// Posts the farewell.
     pub(super) fn leave(self, post: &mut Post) {
-        post.to_room(&self.room, RoomMessage::Leave { member: self.id });
+        post.deliver(&self.room, RoomMessage::Leave { member: self.id });
     }
 }
 
@@ -90,7 +90,7 @@ impl Post {
     }
 
     /// Delivers at once if the room has a place and nothing waits in front.
-    fn to_room(&mut self, room: &Arc<RoomHandle>, message: RoomMessage) {
+    fn deliver(&mut self, room: &Arc<RoomHandle>, message: RoomMessage) {
         if !self.undelivered.is_empty() {
             self.undelivered.push_back((Arc::clone(room), message));
             return;

@@ -8,7 +8,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
+use tokio_util::task::TaskTracker;
 
+use super::checkpoint::Checkpointer;
 use super::error::sorted;
 use super::read::SqliteReader;
 use super::write::SqliteWriter;
@@ -20,7 +22,10 @@ const DATABASE_FILE: &str = "weft.db";
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
 /// Opens the database and brings its schema up to date.
-pub(crate) async fn open(config: &StorageConfig) -> Result<(SqliteReader, SqliteWriter), StorageError> {
+pub(crate) async fn open(
+    config: &StorageConfig,
+    tasks: &TaskTracker,
+) -> Result<(SqliteReader, SqliteWriter), StorageError> {
     let options = options(&config.data_dir.join(DATABASE_FILE), config);
     let mut writer = options.connect().await.map_err(sorted("opening the database"))?;
     if let Err(error) = migrate(&mut writer).await {
@@ -28,13 +33,15 @@ pub(crate) async fn open(config: &StorageConfig) -> Result<(SqliteReader, Sqlite
         let _ = writer.close().await;
         return Err(error);
     }
+    let checkpoints = options.clone().create_if_missing(false).connect().await;
+    let checkpointer = Checkpointer::start(checkpoints.map_err(sorted("opening the database"))?, tasks);
     let pool = SqlitePoolOptions::new()
         .max_connections(config.reader_connections.max(1))
         .test_before_acquire(false)
         .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
         .await
         .map_err(sorted("opening the database for reading"))?;
-    Ok((SqliteReader::new(pool), SqliteWriter::new(writer)))
+    Ok((SqliteReader::new(pool), SqliteWriter::new(writer, checkpointer)))
 }
 
 fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
@@ -49,6 +56,8 @@ fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
         .row_buffer_size(256)
         // After a burst the write-ahead log is cut back to this size.
         .pragma("journal_size_limit", "67108864")
+        // Checkpoints are the checkpointer's work; the writer only steps in when the log has reached 64 MiB.
+        .pragma("wal_autocheckpoint", "16384")
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging()
 }

@@ -4,6 +4,7 @@
 //! a commit has been fsynced when it returns.
 
 mod append;
+mod checkpoint;
 mod connect;
 mod error;
 mod read;

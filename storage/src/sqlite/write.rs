@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 
+use super::checkpoint::Checkpointer;
 use super::error::sorted;
 use super::rows::{self, to_sql};
 use crate::backend::{BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark};
@@ -18,6 +19,7 @@ use crate::stored::{Place, StoredBytes};
 /// The one connection that writes.
 pub(crate) struct SqliteWriter {
     connection: SqliteConnection,
+    checkpointer: Checkpointer,
 }
 
 /// How a transaction is to end.
@@ -27,8 +29,11 @@ enum Ending<T> {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: SqliteConnection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: SqliteConnection, checkpointer: Checkpointer) -> Self {
+        Self {
+            connection,
+            checkpointer,
+        }
     }
 
     async fn begin(&mut self) -> Result<(), sqlx::Error> {
@@ -64,7 +69,13 @@ impl LogWriter for SqliteWriter {
             let written = super::append::write(&mut self.connection, appends, now_ms).await;
             self.end(written.map(Ending::Commit)).await
         };
-        write.await.map_err(sorted("appending"))
+        let outcome = write.await.map_err(sorted("appending"))?;
+        let updates = || appends.iter().flat_map(|append| &append.updates);
+        self.checkpointer.note(
+            updates().count(),
+            updates().map(|update| update.bytes.len()).sum(),
+        );
+        Ok(outcome)
     }
 
     async fn quarantine(&mut self, id: DocumentId, reason: &str, now_ms: i64) -> Result<(), StorageError> {
@@ -84,7 +95,13 @@ impl LogWriter for SqliteWriter {
             let written = write_fold(&mut self.connection, fold, now_ms).await;
             self.end(written).await
         };
-        write.await.map_err(sorted("compacting"))
+        let guarded = write.await.map_err(sorted("compacting"))?;
+        let inline = [&fold.snapshot, &fold.history]
+            .map(StoredBytes::inline_len)
+            .iter()
+            .sum();
+        self.checkpointer.note(fold.rows(), inline);
+        Ok(guarded)
     }
 
     async fn replace(&mut self, replacement: &Replacement, now_ms: i64) -> Result<Guarded, StorageError> {

@@ -76,6 +76,7 @@ export class Server {
 
   /** Starts the process and waits until its port accepts. */
   async start ({ within = 20_000 } = {}) {
+    if (!existsSync(binary)) throw new Error(`there is no server at ${binary}: build it, or name it with WEFT_BIN`)
     if (this.port === 0) this.port = await freePort()
     const args = ['serve', '--listen', this.host, '--data', this.data]
     if (this.playground) args.push('--playground')
@@ -102,12 +103,9 @@ export class Server {
       stream.setEncoding('utf8')
       stream.on('data', (text) => this.note(text))
     }
-    await until(`the server at ${this.host} accepts connections`, async () => {
-      if (!this.running) throw Object.assign(new Error('the server process ended'), { fatal: true })
-      return await accepts(this.port)
-    }, { within, every: 10 }).catch((error) => {
-      throw new Error(`${error.message}\n${this.log.slice(-4000)}`)
-    })
+    const ready = await until(`the server at ${this.host} accepts connections`, async () =>
+      !this.running ? 'ended' : (await accepts(this.port)) && 'ready', { within, every: 10 })
+    if (ready !== 'ready') throw new Error(`the server ended while starting:\n${this.log.slice(-4000)}`)
     return this
   }
 

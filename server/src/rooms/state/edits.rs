@@ -30,8 +30,8 @@ impl RoomState {
             self.refuse(edit.member, CloseReason::DocumentTooLarge);
             return Ok(());
         }
-        let (nesting, limit) = (edit.facts.nesting, self.limits.max_nesting);
-        if !self.check(|replica| replica.admits_nesting(nesting, limit))? {
+        let limit = self.limits.max_nesting;
+        if !self.check(|replica| replica.admits_nesting(&edit.facts, limit))? {
             self.refuse(edit.member, CloseReason::NestedTooDeep);
             return Ok(());
         }
@@ -67,15 +67,10 @@ impl RoomState {
     fn apply_together(&mut self, edits: Vec<Edit>) -> Result<(), Poisoned> {
         match self.replica.apply(edits.iter().map(|edit| &edit.update)) {
             Ok(applied) => self.accept(&edits, applied),
-            Err(ReplicaError::Poisoned) => {
+            Err(_) => {
                 self.suspects = edits;
                 Err(Poisoned)
             }
-            Err(ReplicaError::Malformed) if edits.len() == 1 => {
-                self.refuse(edits[0].member, CloseReason::HostileUpdate);
-                Ok(())
-            }
-            Err(ReplicaError::Malformed) => self.apply_one_by_one(edits),
         }
     }
 
@@ -92,15 +87,9 @@ impl RoomState {
     }
 
     fn accept(&mut self, edits: &[Edit], applied: Applied) -> Result<(), Poisoned> {
-        let overflows = applied.waiting_changed && applied.waiting_bytes > self.limits.max_waiting_bytes;
-        if overflows {
-            self.check(Replica::forget_waiting)?;
-        } else if applied.waiting_changed && applied.waiting_bytes > 0 {
-            // What waits is not part of the delta, and must survive a restart too.
-            for edit in edits {
-                self.ledger.accept(edit.update.clone());
-            }
-            self.shared_answers.clear();
+        // What waits is not part of the delta, and must survive a restart too.
+        for edit in applied.waiting.iter().filter_map(|position| edits.get(*position)) {
+            self.ledger.accept(edit.update.clone());
         }
         if let Some(delta) = applied.delta {
             self.size_bound += delta.len();
@@ -108,8 +97,8 @@ impl RoomState {
             self.broadcast_update(&delta, sole_author(edits))?;
             self.ledger.accept(delta);
         }
-        for edit in edits {
-            if overflows {
+        for (position, edit) in edits.iter().enumerate() {
+            if applied.refused.contains(&position) {
                 self.refuse(edit.member, CloseReason::HostileUpdate);
             } else {
                 self.acknowledge_edit(edit);

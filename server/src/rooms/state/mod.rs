@@ -13,6 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
 use weft_protocol::close::CloseReason;
+use weft_protocol::gate::WaitingLimits;
 use weft_protocol::hocuspocus;
 
 use super::dialect::{Broadcast, Dialect, Payload};
@@ -26,6 +27,9 @@ use crate::auth::Access;
 /// Answers to step 1 that are kept as whole frames until the document changes.
 const SHARED_ANSWERS: usize = 8;
 
+/// What one block of an update counts for in [`RoomState::weight_of`], in bytes.
+const BLOCK_WEIGHT: usize = 128;
+
 /// What a room may hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RoomLimits {
@@ -33,8 +37,8 @@ pub(crate) struct RoomLimits {
     pub(crate) max_members: usize,
     /// The document as one update, in bytes.
     pub(crate) max_document_bytes: usize,
-    /// Structs that wait for missing ones, in bytes.
-    pub(crate) max_waiting_bytes: usize,
+    /// Updates that wait for missing ones.
+    pub(crate) waiting: WaitingLimits,
     /// How deep shared types may be nested.
     pub(crate) max_nesting: u32,
     /// One awareness state, in bytes of JSON.
@@ -164,7 +168,8 @@ impl RoomState {
         inbox
             .iter()
             .map(|message| match message {
-                RoomMessage::Edit(edit) => edit.update.len(),
+                // Conflicts are resolved block by block, which can take long for few bytes.
+                RoomMessage::Edit(edit) => edit.update.len() + edit.facts.blocks * BLOCK_WEIGHT,
                 RoomMessage::StepOne { .. } | RoomMessage::CatchUp { .. } => self.size_bound,
                 _ => 0,
             })
@@ -293,6 +298,10 @@ impl RoomState {
             outbox.push_answer(dialect.frame(Payload::StepOne(&own_state_vector)));
         }
         outbox.push_answer(answer);
+        // No diff has what waits; a client keeps it just as the server does.
+        for update in self.replica.waiting() {
+            outbox.push_answer(dialect.frame(Payload::Update(update)));
+        }
         Ok(())
     }
 
@@ -357,9 +366,10 @@ impl RoomState {
         if !self.presence.has_changes() {
             return;
         }
+        let author = self.presence.sole_author();
         let body = awareness::encode(self.presence.take_changes());
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
-        for member in self.members.values() {
+        for (_, member) in self.members.iter().filter(|(id, _)| Some(**id) != author) {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
+use weft_protocol::gate::WaitingLimits;
 use weft_protocol::hocuspocus;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_protocol::sync::SyncMessage;
@@ -23,7 +24,10 @@ use crate::auth::Access;
 const LIMITS: RoomLimits = RoomLimits {
     max_members: 3,
     max_document_bytes: 10_000,
-    max_waiting_bytes: 1_000,
+    waiting: WaitingLimits {
+        max_updates: 10,
+        max_bytes: 1_000,
+    },
     max_nesting: 100,
     max_awareness_state_bytes: 100,
     max_awareness_clients: 4,
@@ -49,7 +53,7 @@ struct Client {
 
 impl Table {
     fn new() -> Self {
-        let replica = Replica::build(&[]).unwrap();
+        let replica = Replica::build(&[], LIMITS.waiting).unwrap();
         Self {
             room: RoomState::new(LIMITS, replica, 0, 0),
             now_ms: 0,
@@ -410,7 +414,11 @@ fn the_edit_that_breaks_the_document_is_found_and_refused_alone() {
     };
     let mut inbox: VecDeque<_> = [good, RoomMessage::Edit(bad)].into();
     while table.room.handle(&mut inbox, 0) == Err(Poisoned) {
-        while table.room.replace_replica(Replica::build(&[]).unwrap()) == Err(Poisoned) {}
+        while table
+            .room
+            .replace_replica(Replica::build(&[], LIMITS.waiting).unwrap())
+            == Err(Poisoned)
+        {}
     }
     let mut bob = bob;
     bob.listen();

@@ -1,0 +1,63 @@
+//! One suite for every storage backend: what the storage promises, checked through its public API alone.
+//!
+//! A backend joins with one line at the end of this file and a constructor in `support`.
+
+#[cfg(test)]
+mod appends;
+#[cfg(test)]
+mod compaction;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod support;
+
+macro_rules! suite {
+    ($backend:ident: $($module:ident :: $case:ident),+ $(,)?) => {
+        #[cfg(test)]
+        mod $backend {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::$module::$case(crate::support::Bed::$backend()).await;
+                }
+            )+
+        }
+    };
+}
+
+suite! { sqlite:
+    appends::unknown_documents_are_none_and_leave_no_trace,
+    appends::what_was_acknowledged_is_there_after_reopening,
+    appends::a_stale_head_conflicts_and_changes_nothing,
+    appends::one_name_is_one_document,
+    appends::seqs_are_gapless_under_concurrency,
+    appends::neighbours_in_a_group_commit_do_not_fail_each_other,
+    appends::a_row_in_the_way_fails_only_its_own_append,
+    appends::workspaces_do_not_see_each_other,
+    appends::closing_answers_what_waits_and_refuses_the_rest,
+    appends::a_data_directory_has_one_owner,
+    appends::a_newer_schema_is_refused,
+    appends::lists_go_page_by_page,
+    compaction::a_compaction_keeps_the_document_and_its_history,
+    compaction::compactions_race_appends_and_lose_nothing,
+    compaction::concurrent_compactions_do_not_damage,
+    compaction::pending_updates_survive_a_compaction,
+    compaction::sweeping_removes_only_what_no_row_names,
+    compaction::an_undecodable_row_stops_a_compaction,
+    damage::a_damaged_snapshot_is_found_and_rebuilt,
+    damage::a_damaged_blob_is_found_and_rebuilt,
+    damage::a_missing_blob_is_found_and_rebuilt,
+    damage::an_undecodable_row_is_found_and_skipped,
+    damage::a_lost_row_is_found_and_reported,
+    damage::damaged_history_falls_back_to_the_snapshot,
+    damage::an_incomplete_snapshot_is_found_and_rebuilt,
+    damage::quarantine_holds_until_the_rebuild,
+    damage::a_whole_storage_has_no_findings,
+    full_disk::a_full_disk_is_an_error_and_passes,
+    full_disk::a_read_only_disk_is_refused_and_left_alone,
+    crash::acknowledged_updates_survive_kill,
+}

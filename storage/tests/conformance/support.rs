@@ -1,0 +1,171 @@
+//! A storage to test, and real Yjs updates to put into it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use weft_protocol::id::DocumentName;
+use weft_storage::clock::ManualClock;
+use weft_storage::{
+    Append, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, StoredDocument, WorkspaceId,
+};
+use yrs::updates::decoder::Decode;
+use yrs::{Doc, GetString, Text, Transact, Update};
+
+/// A backend with a data directory of its own.
+pub(crate) struct Bed {
+    /// Removed with the bed.
+    _directory: tempfile::TempDir,
+    pub(crate) config: StorageConfig,
+}
+
+impl Bed {
+    /// SQLite and local files. The inline limit is small, so that blobs take part.
+    pub(crate) fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Self::sqlite_config(&directory.path().join("data"));
+        Self {
+            _directory: directory,
+            config,
+        }
+    }
+
+    pub(crate) fn sqlite_config(data_dir: &Path) -> StorageConfig {
+        StorageConfig {
+            inline_limit_bytes: 256,
+            ..StorageConfig::new(data_dir)
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Storage {
+        self.try_open().await.unwrap()
+    }
+
+    pub(crate) async fn try_open(&self) -> Result<Storage, StorageError> {
+        Storage::open(&self.config, Arc::new(ManualClock::new(1_790_000_000_000))).await
+    }
+
+    /// Runs a statement on the database behind the storage's back.
+    pub(crate) async fn tamper(&self, sql: &'static str) -> u64 {
+        let options = SqliteConnectOptions::new().filename(self.config.data_dir.join("weft.db"));
+        let mut connection = options.foreign_keys(false).connect().await.unwrap();
+        sqlx::query(sql)
+            .execute(&mut connection)
+            .await
+            .unwrap()
+            .rows_affected()
+    }
+
+    /// The files of all blobs.
+    pub(crate) fn blob_files(&self) -> Vec<PathBuf> {
+        files_below(&self.config.data_dir.join("blobs"))
+    }
+}
+
+pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path))
+        } else {
+            files.push(path)
+        }
+    }
+    files.sort();
+    files
+}
+
+pub(crate) fn name(text: &str) -> DocumentName {
+    DocumentName::parse(text).unwrap()
+}
+
+pub(crate) fn new_id() -> DocumentId {
+    DocumentId::generate(&weft_storage::clock::SystemClock)
+}
+
+pub(crate) fn append(document: DocumentId, text: &str, expected_head: Seq, updates: &[Bytes]) -> Append {
+    Append {
+        document,
+        workspace: WorkspaceId::DEFAULT,
+        name: name(text),
+        expected_head,
+        updates: updates.iter().cloned().map(NewUpdate::from).collect(),
+    }
+}
+
+pub(crate) async fn load(storage: &Storage, text: &str) -> Result<Option<StoredDocument>, StorageError> {
+    storage.log().load(WorkspaceId::DEFAULT, &name(text)).await
+}
+
+/// An editor that writes words into one text.
+pub(crate) struct Editor {
+    document: Doc,
+}
+
+impl Editor {
+    pub(crate) fn new(client_id: u64) -> Self {
+        Self {
+            document: Doc::with_client_id(client_id),
+        }
+    }
+
+    /// An editor that continues from `stored`.
+    pub(crate) fn from_stored(client_id: u64, stored: &StoredDocument) -> Self {
+        let editor = Self::new(client_id);
+        editor.apply(stored);
+        editor
+    }
+
+    /// Appends a word and returns the update.
+    pub(crate) fn write(&self, word: &str) -> Bytes {
+        let text = self.document.get_or_insert_text("text");
+        let mut transaction = self.document.transact_mut();
+        let end = text.len(&transaction);
+        text.insert(&mut transaction, end, word);
+        transaction.encode_update_v1().into()
+    }
+
+    pub(crate) fn words(&self, words: impl IntoIterator<Item = String>) -> Vec<Bytes> {
+        words.into_iter().map(|word| self.write(&word)).collect()
+    }
+
+    fn apply(&self, stored: &StoredDocument) {
+        let snapshot = stored.snapshot.iter().flat_map(|snapshot| &snapshot.updates);
+        for bytes in snapshot.chain(stored.tail.iter().map(|row| &row.bytes)) {
+            self.document
+                .transact_mut()
+                .apply_update(Update::decode_v1(bytes).unwrap())
+                .unwrap();
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let text = self.document.get_or_insert_text("text");
+        text.get_string(&self.document.transact())
+    }
+
+    pub(crate) fn apply_update(&self, bytes: &[u8]) {
+        self.document
+            .transact_mut()
+            .apply_update(Update::decode_v1(bytes).unwrap())
+            .unwrap();
+    }
+}
+
+/// The text of a stored document; the head is checked against the rows.
+pub(crate) fn text_of(stored: &StoredDocument) -> String {
+    let from = stored
+        .snapshot
+        .as_ref()
+        .map_or(Seq::ZERO, |snapshot| snapshot.seq);
+    let seqs: Vec<u64> = stored.tail.iter().map(|row| row.seq.get()).collect();
+    assert_eq!(seqs, (from.get() + 1..=stored.head.get()).collect::<Vec<_>>());
+    Editor::from_stored(1, stored).text()
+}
+
+pub(crate) async fn text(storage: &Storage, name: &str) -> String {
+    text_of(&load(storage, name).await.unwrap().unwrap())
+}
