@@ -38,7 +38,10 @@ pub fn access_tokens(config: &Config) -> AccessTokens {
 /// When signing keys change.
 pub fn rotation_policy(config: &Config) -> RotationPolicy {
     let auth = &config.auth;
-    let longest = auth.access_token_seconds.max(super::oauth::ID_TOKEN_SECONDS);
+    let longest = auth
+        .access_token_seconds
+        .max(super::oauth::ID_TOKEN_SECONDS)
+        .max(super::tokens::document::MAX_DOCUMENT_TOKEN_SECONDS);
     RotationPolicy {
         signs_for_seconds: auth.signing_key_days * DAY,
         cache_seconds: auth.jwks_cache_seconds,
@@ -171,7 +174,7 @@ mod tests {
         let access = access_tokens(&config);
         assert_eq!(access.settings().issuer, "http://127.0.0.1:9");
         assert_eq!(access.settings().lifetime_seconds, 600);
-        assert_eq!(rotation_policy(&config).token_seconds, 630);
+        assert_eq!(rotation_policy(&config).token_seconds, 3_630);
         assert_eq!(refresh_policy(&config).grace_seconds, 10);
         assert_eq!(rate_policies(&config).registration.quota, 10);
         assert_eq!(attempt_settings(&config).per_account, 10);

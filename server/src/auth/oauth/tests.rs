@@ -208,9 +208,9 @@ fn pkce_is_that_of_rfc_7636() {
     assert_eq!(format!("{ours:?}"), "(hidden)");
 }
 
-#[test]
-fn b3_a_code_is_good_once_for_its_client_place_and_verifier() {
-    let code = CodeRecord {
+fn code() -> CodeRecord {
+    const { assert!(CODE_SECONDS <= 600) };
+    CodeRecord {
         client_id: client().id,
         redirect: CALLBACK.to_owned(),
         user_id: Uuid::from_u128(5),
@@ -222,121 +222,59 @@ fn b3_a_code_is_good_once_for_its_client_place_and_verifier() {
         expires_at: NOW + CODE_SECONDS,
         redeemed_at: None,
         grant_id: Uuid::from_u128(6),
-    };
-    assert!(CODE_SECONDS <= 600);
-    let redeemed = CodeRecord {
-        redeemed_at: Some(NOW),
-        ..code.clone()
-    };
+    }
+}
+
+#[test]
+fn b3_a_code_is_good_for_its_client_place_and_verifier() {
+    let (place, proof, last) = (Some(CALLBACK), Some(VERIFIER), NOW + CODE_SECONDS - 1);
+    let present = |place, proof, now| code().present(&client(), place, proof, now);
+    assert_eq!(present(place, proof, last), CodeDecision::Redeem);
+    assert_eq!(present(place, proof, last + 1), CodeDecision::Refuse, "too late");
+    for other in [
+        None,
+        Some("http://127.0.0.1:9000/cb"),
+        Some("https://app.example.com/callback"),
+    ] {
+        assert_eq!(present(other, proof, NOW), CodeDecision::Refuse, "{other:?}");
+    }
+    for wrong in [None, Some(""), Some(CHALLENGE), Some(&VERIFIER[1..])] {
+        assert_eq!(present(place, wrong, NOW), CodeDecision::Refuse, "{wrong:?}");
+    }
     let other = Client {
         id: Uuid::from_u128(2),
         ..client()
     };
+    assert_eq!(code().present(&other, place, proof, NOW), CodeDecision::Refuse);
+}
+
+#[test]
+fn b3_a_code_presented_again_ends_what_it_gave() {
     let (place, proof) = (Some(CALLBACK), Some(VERIFIER));
-    let last = NOW + CODE_SECONDS - 1;
-    for (what, record, by, place, proof, now, expected) in [
-        (
-            "as it should be",
-            &code,
-            client(),
-            place,
-            proof,
-            last,
-            CodeDecision::Redeem,
-        ),
-        (
-            "too late",
-            &code,
-            client(),
-            place,
-            proof,
-            last + 1,
-            CodeDecision::Refuse,
-        ),
-        (
-            "other place",
-            &code,
-            client(),
-            Some("http://127.0.0.1:9000/cb"),
-            proof,
-            NOW,
-            CodeDecision::Refuse,
-        ),
-        (
-            "no place",
-            &code,
-            client(),
-            None,
-            proof,
-            NOW,
-            CodeDecision::Refuse,
-        ),
-        (
-            "no verifier",
-            &code,
-            client(),
-            place,
-            None,
-            NOW,
-            CodeDecision::Refuse,
-        ),
-        (
-            "the challenge as verifier",
-            &code,
-            client(),
-            place,
-            Some(CHALLENGE),
-            NOW,
-            CodeDecision::Refuse,
-        ),
-        (
-            "other client",
-            &code,
-            other.clone(),
-            place,
-            proof,
-            NOW,
-            CodeDecision::Refuse,
-        ),
-        (
-            "again",
-            &redeemed,
-            client(),
-            place,
-            proof,
-            NOW,
-            CodeDecision::Replay,
-        ),
-        (
-            "again, stolen without the verifier",
-            &redeemed,
-            client(),
-            None,
-            None,
-            NOW,
-            CodeDecision::Replay,
-        ),
-        (
-            "again, after its time",
-            &redeemed,
-            client(),
-            place,
-            proof,
-            NOW + 9_999,
-            CodeDecision::Replay,
-        ),
-        (
-            "again, by another client",
-            &redeemed,
-            other,
-            place,
-            proof,
-            NOW,
-            CodeDecision::Refuse,
-        ),
-    ] {
-        assert_eq!(record.present(&by, place, proof, now), expected, "{what}");
-    }
+    let redeemed = CodeRecord {
+        redeemed_at: Some(NOW),
+        ..code()
+    };
+    assert_eq!(
+        redeemed.present(&client(), place, proof, NOW),
+        CodeDecision::Replay
+    );
+    assert_eq!(
+        redeemed.present(&client(), None, None, NOW),
+        CodeDecision::Replay,
+        "stolen without the verifier"
+    );
+    assert_eq!(
+        redeemed.present(&client(), place, proof, NOW + 9_999),
+        CodeDecision::Replay,
+        "after its time"
+    );
+    // Another client cannot end what is not its own.
+    let other = Client {
+        id: Uuid::from_u128(2),
+        ..client()
+    };
+    assert_eq!(redeemed.present(&other, place, proof, NOW), CodeDecision::Refuse);
 }
 
 fn basic(id: &str, secret: &str) -> String {

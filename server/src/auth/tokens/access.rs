@@ -268,6 +268,14 @@ pub fn key_id_of(token: &str) -> Option<String> {
     read_head(token).ok()?.kid.filter(|kid| is_key_id(kid))
 }
 
+/// The `typ` that `token` claims, in lower case: to choose who verifies it, and for nothing else.
+///
+/// # Errors
+/// [`Unauthorized`] if it is no token at all.
+pub fn claimed_type(token: &str) -> Result<String, Unauthorized> {
+    Ok(normal_type(read_head(token)?.typ.as_deref().unwrap_or_default()))
+}
+
 /// The `iss` that `token` claims, unverified: to choose by whose rules it is to be verified, and for nothing else.
 pub fn claimed_issuer(token: &str) -> Option<String> {
     #[derive(Deserialize)]

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod api_key;
+pub mod document;
 pub mod keys;
 pub mod opaque;
 pub mod refresh;
