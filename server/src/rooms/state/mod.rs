@@ -14,7 +14,7 @@ use bytes::Bytes;
 use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
 use weft_protocol::close::CloseReason;
 use weft_protocol::gate::WaitingLimits;
-use weft_protocol::hocuspocus;
+use weft_protocol::hocuspocus::{self, SyncStatus};
 
 use super::dialect::{Broadcast, Dialect, Payload};
 use super::ledger::{Acknowledgement, Ledger};
@@ -409,7 +409,7 @@ impl RoomState {
             return;
         };
         match acknowledgement {
-            Acknowledgement::Saved => member.outbox.push_saved(),
+            Acknowledgement::Saved => member.outbox.push_status(SyncStatus::Saved),
             Acknowledgement::Echo(frame) => member.outbox.push_echo(frame),
         }
     }
