@@ -133,9 +133,9 @@ async fn end<T>(
             sqlx::raw_sql("COMMIT").execute(connection).await?;
             return Ok(value);
         }
+        Err(error) if !is_certain(&error) => return Err(error),
         Ok(Ending::Rollback(value)) => Ok(value),
-        Err(error) if is_certain(&error) => Err(error),
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     };
     // When this fails, its error counts: the connection must go.
     sqlx::raw_sql("ROLLBACK").execute(connection).await?;

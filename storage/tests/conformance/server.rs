@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,6 +28,8 @@ const KEEPER: &str = "while [ -d /proc/$2 ] || ps -p $2 >/dev/null 2>&1; do slee
 pub(crate) struct Server {
     directory: PathBuf,
     next_database: AtomicU32,
+    /// Ends after this process does, if this process has started it.
+    _keeper: Option<Child>,
 }
 
 /// The server of this run. `None`, with a word why, where there is no Postgres and no CI either.
@@ -50,16 +52,18 @@ impl Server {
         let directory = std::env::temp_dir().join(format!("weft-postgres-{name}"));
         let lock = std::fs::File::create(directory.with_extension("lock")).unwrap();
         lock.lock().unwrap();
+        let mut keeper = None;
         // Made anew when somebody has died in the middle of it.
         if !directory.join("ready").exists() {
             let _ = std::fs::remove_dir_all(&directory);
             std::fs::create_dir(&directory).unwrap();
-            start(programs, &directory, process);
+            keeper = Some(start(programs, &directory, process));
             std::fs::write(directory.join("ready"), "").unwrap();
         }
         Self {
             directory,
             next_database: AtomicU32::new(1),
+            _keeper: keeper,
         }
     }
 
@@ -86,7 +90,7 @@ impl Server {
 }
 
 /// Starts a server in `directory` that is stopped, and `directory` removed, when `process` ends.
-fn start(programs: &Path, directory: &Path, process: u32) {
+fn start(programs: &Path, directory: &Path, process: u32) -> Child {
     let account = account();
     if let Some((user, group)) = account {
         chown(directory, Some(user), Some(group)).unwrap();
@@ -105,7 +109,7 @@ fn start(programs: &Path, directory: &Path, process: u32) {
         }
         command
     };
-    command(Path::new("/bin/sh"))
+    let keeper = command(Path::new("/bin/sh"))
         .args(["-c", KEEPER])
         .args([programs, directory])
         .arg(process.to_string())
@@ -144,6 +148,7 @@ fn start(programs: &Path, directory: &Path, process: u32) {
         .unwrap();
     let log = || std::fs::read_to_string(directory.join("log")).unwrap_or_default();
     assert!(started.success(), "Postgres does not start: {}", log());
+    keeper
 }
 
 /// A connection of its own, past the storage.
