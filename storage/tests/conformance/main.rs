@@ -15,6 +15,8 @@ mod full_disk;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod support;
@@ -78,6 +80,7 @@ mod shared_only {
     suite! { [postgres] {
         nodes::a_commit_that_comes_late_is_not_passed_over,
         nodes::a_document_that_comes_late_is_not_passed_over,
+        nodes::a_commit_whose_answer_is_lost_is_left_open,
         nodes::cut_connections_lose_nothing_acknowledged,
         nodes::two_nodes_keep_logs_gapless,
         nodes::two_nodes_create_one_document,

@@ -433,3 +433,44 @@ pub(crate) async fn a_lock_that_somebody_keeps_fails_one_append(mut bed: Bed) {
     assert_eq!(storage.log().append(again).await.unwrap(), Seq(2));
     storage.close().await;
 }
+
+/// Everything was committed, but nobody was told: all get an error that leaves it open, and trying again tells.
+pub(crate) async fn a_commit_whose_answer_is_lost_is_left_open(bed: Bed) {
+    let (bed, proxy) = bed.behind_proxy();
+    let storage = Arc::new(bed.open().await);
+    let ids: Vec<DocumentId> = (0..12).map(|_| new_id()).collect();
+    let asking = |index: usize| {
+        let update = Editor::new(index as u64 + 1).write(&format!("word {index}"));
+        append(ids[index], &format!("document {index}"), Seq::ZERO, &[update])
+    };
+    proxy.cuts.store(true, Ordering::SeqCst);
+    let tasks = TaskTracker::new();
+    let asked: Vec<_> = (0..ids.len())
+        .map(|index| {
+            let (storage, asking) = (Arc::clone(&storage), asking(index));
+            tasks.spawn(async move { storage.log().append(asking).await })
+        })
+        .collect();
+    for answer in asked {
+        let answer = answer.await.unwrap();
+        assert!(
+            matches!(answer, Err(StorageError::Unavailable { .. })),
+            "{answer:?}"
+        );
+    }
+    proxy.cuts.store(false, Ordering::SeqCst);
+    storage.check().await.unwrap();
+    for index in 0..ids.len() {
+        let again = storage.log().append(asking(index)).await;
+        assert!(
+            matches!(again, Err(StorageError::Conflict { head: Seq(1) })),
+            "{again:?}"
+        );
+        assert_eq!(
+            text(&storage, &format!("document {index}")).await,
+            format!("word {index}")
+        );
+    }
+    is_sound(&storage).await;
+    storage.close().await;
+}

@@ -15,6 +15,7 @@ use weft_storage::{
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, GetString, Text, Transact, Update};
 
+use crate::proxy::Proxy;
 use crate::server::{connect, server};
 
 /// A backend with a data directory of its own.
@@ -47,6 +48,14 @@ impl Bed {
     /// Another node: the same database, an own data directory.
     pub(crate) fn another_node(&self) -> Self {
         Self::at(self.address.clone())
+    }
+
+    /// The same database, seen through a proxy.
+    pub(crate) fn behind_proxy(self) -> (Self, Proxy) {
+        let (start, server) = self.address.split_once("?host=").unwrap();
+        let proxy = Proxy::start(Path::new(server));
+        let bed = Self::at(format!("{start}?host={}", proxy.directory().display()));
+        (bed, proxy)
     }
 
     fn at(address: String) -> Self {
