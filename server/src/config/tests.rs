@@ -294,3 +294,24 @@ fn the_reference_page_is_up_to_date() {
         "docs/configuration.md is stale: run `make docs`"
     );
 }
+
+#[test]
+fn a_database_address_is_checked_and_never_shown() {
+    let url = "postgres://ann:s3cret-word@db.example.com/weft";
+    let config = load(&sources(&[("WEFT_DATABASE_URL", url)], &[])).unwrap();
+    let shown = format!("{config:?}{}", config.to_toml());
+    assert!(
+        shown.contains("database_url = \"(hidden)\"") && !shown.contains("s3cret"),
+        "{shown}"
+    );
+    let database = config.storage.database_url.database().unwrap();
+    assert!(matches!(database, weft_storage::Database::Postgres(_)));
+    let config = load(&sources(&[], &[])).unwrap();
+    let database = config.storage.database_url.database().unwrap();
+    assert!(matches!(database, weft_storage::Database::Embedded));
+    let refused = problems(&[("WEFT_DATABASE_URL", "mysql://ann:s3cret-word@db/weft")], &[]);
+    assert!(
+        refused.contains("storage.database_url") && !refused.contains("s3cret"),
+        "{refused}"
+    );
+}
