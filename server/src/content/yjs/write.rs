@@ -11,7 +11,7 @@ use yrs::{
     XmlElementRef, XmlFragmentRef, XmlTextRef,
 };
 
-use super::read::{Child, Overlapping, Reader, Run, text_nodes};
+use super::read::{Child, Overlapping, Reader, Run, check_kind, text_nodes};
 use super::text::{Rewrite, fresh};
 use super::value;
 use crate::content::diff::{self, Step, align, fingerprint};
@@ -61,6 +61,7 @@ pub(crate) fn write(
     target: &Node,
     fidelity: Fidelity,
 ) -> Result<ChangeSummary, ContentError> {
+    check_kind(txn, field)?;
     let fragment = txn.get_or_insert_xml_fragment(field);
     let mut reader = Reader::default();
     let children = reader.children(txn, fragment.as_ref(), 1)?;
