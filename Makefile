@@ -76,9 +76,9 @@ hostile: ## hostile bytes for longer: ROUNDS=20 SEED=7
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)
 
-crash: setup-run build .tools/e2e.stamp ## kill -9 in the middle of writing, ROUNDS=100 times
-	cd web/e2e && WEFT_BIN=$(CURDIR)/target/debug/weft WEFT_CRASH_ROUNDS=$(or $(ROUNDS),100) \
-		node --test --test-reporter=spec tests/crash.test.js </dev/null
+crash: setup-run build .tools/e2e.stamp ## kill -9 and SIGTERM in the middle of writing, ROUNDS=100 times
+	cd web/e2e && WEFT_CRASH_ROUNDS=$(or $(ROUNDS),100) node --test --test-reporter=spec tests/crash.test.js </dev/null
+	WEFT_CRASH_ROUNDS=$(or $(ROUNDS),100) cargo test -p weft-storage $(LOCKED) --test conformance acknowledged_updates_survive_kill -- --nocapture
 
 bench: web ## measure a release build beside the floor and its peers (loadtest/bench.sh)
 	cargo build --release --workspace $(LOCKED)

@@ -8,6 +8,8 @@ use yrs::{Doc, GetString, ReadTxn, Transact, Update};
 
 use crate::writer::ROOT;
 
+const UPDATES_PER_TRANSACTION: usize = 256;
+
 /// A document put together from updates.
 #[derive(Debug)]
 pub struct Replica {
@@ -29,18 +31,22 @@ pub enum ReplicaError {
 }
 
 impl Replica {
-    /// Applies `updates` in one transaction.
+    /// Applies `updates`, some hundreds to a transaction.
+    ///
+    /// In one transaction, many appends of one client cost memory that grows with the square of their number.
     ///
     /// # Errors
     /// If an update is malformed, or if all of them together leave a gap.
     pub fn from_updates<B: AsRef<[u8]>>(updates: impl IntoIterator<Item = B>) -> Result<Self, ReplicaError> {
         let doc = Doc::new();
-        let mut transaction = doc.transact_mut();
-        for update in updates {
-            transaction.apply_update(Update::decode_v1(update.as_ref())?)?;
+        let mut updates = updates.into_iter().peekable();
+        while updates.peek().is_some() {
+            let mut transaction = doc.transact_mut();
+            for update in updates.by_ref().take(UPDATES_PER_TRANSACTION) {
+                transaction.apply_update(Update::decode_v1(update.as_ref())?)?;
+            }
         }
-        let complete = transaction.store().pending_update().is_none();
-        drop(transaction);
+        let complete = doc.transact().store().pending_update().is_none();
         if complete {
             Ok(Self { doc })
         } else {

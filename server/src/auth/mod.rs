@@ -2,9 +2,23 @@
 //!
 //! Invariant: outside of the playground nobody gets in without a token that one of our secrets signed, for us, that
 //! has not expired and that names the document. Messages are constant; a token never reaches a log or an answer.
+//!
+//! Accounts stand on the parts below: `password`, `tokens`, `throttle` (how often one may try), `permission` (who may do
+//! what: one function), `oauth` (we as a provider), `external` (others who vouch), `credential` (which of these a text
+//! is), `sealed` (secrets at rest), `random` (the one source). None of them stores, serves or asks for the time.
 
+pub mod credential;
 mod documents;
+pub mod external;
+pub mod oauth;
+pub mod password;
+pub mod permission;
+pub mod random;
+pub mod sealed;
+pub mod settings;
+pub mod throttle;
 mod token;
+pub mod tokens;
 
 use std::sync::Arc;
 

@@ -5,9 +5,12 @@
 
 pub mod auth;
 mod check;
+mod hidden;
+pub mod identity;
 mod layers;
 pub mod limits;
 pub mod log;
+pub mod mail;
 pub mod reference;
 pub mod rooms;
 pub mod runtime;
@@ -18,9 +21,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use self::auth::{AuthConfig, Secret};
+pub use self::hidden::Hidden;
+pub use self::identity::{ExternalConfig, OidcConfig, OutgoingConfig, RatesConfig, Registration};
 pub use self::layers::{Environment, Setting};
 pub use self::limits::LimitsConfig;
 pub use self::log::{LogConfig, LogFormat};
+pub use self::mail::MailConfig;
 pub use self::rooms::RoomsConfig;
 pub use self::runtime::RuntimeConfig;
 pub use self::server::ServerConfig;
@@ -38,6 +44,16 @@ pub struct Config {
     pub server: ServerConfig,
     /// Who may open documents.
     pub auth: AuthConfig,
+    /// Tokens of another issuer.
+    pub external: ExternalConfig,
+    /// Logging in through another provider.
+    pub oidc: OidcConfig,
+    /// How mail leaves.
+    pub mail: MailConfig,
+    /// Requests of the server to elsewhere.
+    pub outgoing: OutgoingConfig,
+    /// How often the API may be asked.
+    pub rates: RatesConfig,
     /// Bounds on everything that a client can make grow.
     pub limits: LimitsConfig,
     /// How documents live in memory.
@@ -103,7 +119,13 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
 impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let mut checks = Checks::default();
+        self.server.check(&mut checks);
         self.auth.check(&mut checks);
+        self.external.check(&mut checks);
+        self.oidc.check(&mut checks);
+        self.mail.check(&mut checks);
+        self.outgoing.check(&mut checks);
+        self.rates.check(&mut checks);
         self.limits.check(&mut checks);
         self.rooms.check(&mut checks);
         self.runtime.check(&mut checks);
@@ -135,6 +157,15 @@ impl Config {
             });
         }
         checks.finish()
+    }
+
+    /// Where clients and people find this server, without a slash at its end: what is set, or the address listened on.
+    pub fn public_url(&self) -> String {
+        if self.server.public_url.is_empty() {
+            format!("http://{}", self.server.listen)
+        } else {
+            self.server.public_url.clone()
+        }
     }
 
     /// The effective settings as TOML, secrets hidden.

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::check::Checks;
+use super::identity::is_web_address;
+
 /// The section `[server]`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +21,19 @@ pub struct ServerConfig {
     /// Address and port for Prometheus, if metrics are served.
     #[serde(deserialize_with = "optional_address", serialize_with = "address_or_empty")]
     pub metrics_listen: Option<SocketAddr>,
+    /// Where clients and people find this server. Empty: the address it listens on.
+    pub public_url: String,
+}
+
+impl ServerConfig {
+    pub(super) fn check(&self, checks: &mut Checks) {
+        let is_bare = is_web_address(&self.public_url)
+            && !self.public_url.ends_with('/')
+            && !self.public_url.contains(['?', '#', '@']);
+        checks.require(self.public_url.is_empty() || is_bare, || {
+            "server.public_url must look like https://weft.example.com, without a slash at its end".to_owned()
+        });
+    }
 }
 
 fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {

@@ -229,6 +229,63 @@ fn the_playground_stays_on_loopback_and_everything_else_needs_a_secret() {
 }
 
 #[test]
+fn combinations_of_identity_settings_are_checked() {
+    let good = |flags: &[&str]| load(&sources(&[], flags)).is_ok();
+    assert!(good(&[
+        "server.public_url=https://weft.example.com",
+        "external.issuer=https://idp.example.com/"
+    ]));
+    assert!(good(&[
+        "oidc.issuer=https://idp.example.com",
+        "oidc.client_id=weft"
+    ]));
+    assert!(good(&[
+        "mail.smtp_username=u",
+        "mail.smtp_password=p",
+        "outgoing.allowed_networks=10.0.0.0/8,::1/128"
+    ]));
+    for (flags, words) in [
+        (
+            &["server.public_url=https://weft.example.com/"][..],
+            "server.public_url",
+        ),
+        (&["server.public_url=weft.example.com"], "server.public_url"),
+        (
+            &["external.issuer=https://idp.example.com", "external.audience="],
+            "external.audience",
+        ),
+        (&["oidc.issuer=https://idp.example.com"], "oidc.client_id"),
+        (
+            &[
+                "oidc.issuer=https://idp.example.com",
+                "oidc.client_id=w",
+                "oidc.scopes=email",
+            ],
+            "openid",
+        ),
+        (&["mail.smtp_password=p"], "belong together"),
+        (
+            &[
+                "mail.smtp_username=u",
+                "mail.smtp_password=p",
+                "mail.smtp_security=none",
+            ],
+            "in the clear",
+        ),
+        (&["mail.from=nobody"], "mail.from"),
+        (&["outgoing.allowed_networks=10.0.0.0"], "allowed_networks"),
+        (&["auth.session_idle_days=31"], "session_idle_days"),
+        (&["auth.registration=maybe"], "maybe"),
+        (&["auth.encryption_secrets=a:short"], "encryption_secrets"),
+    ] {
+        let message = problems(&[], flags);
+        assert!(message.contains(words), "{flags:?}: {message}");
+    }
+    let secret = load(&sources(&[], &["oidc.client_secret=hunter2"])).unwrap();
+    assert!(!secret.to_toml().contains("hunter2") && !format!("{secret:?}").contains("hunter2"));
+}
+
+#[test]
 fn the_reference_page_is_up_to_date() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
     let page = std::fs::read_to_string(path).unwrap_or_default();

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 use weft_protocol::close::CloseReason;
+use weft_protocol::hocuspocus::SyncStatus;
 
 /// Presence frames that may wait before they are replaced by one list of everybody.
 const MAX_PRESENCE_FRAMES: usize = 4;
@@ -23,10 +24,8 @@ const MAX_ECHOES: usize = 64;
 pub(crate) enum Outgoing {
     /// Write this frame.
     Frame(Bytes),
-    /// Tell the client that one more edit is durable.
-    Saved,
-    /// Tell the client that an edit was refused.
-    Refused,
+    /// Tell the client that one more edit is durable, or was refused.
+    Status(SyncStatus),
     /// Everything queued was taken; ask the room for what was not queued.
     CatchUp,
     /// The room has ended this membership.
@@ -38,8 +37,8 @@ struct Lanes {
     documents: VecDeque<Bytes>,
     document_bytes: usize,
     echoes: VecDeque<Bytes>,
-    saved: usize,
-    refused: usize,
+    /// Answers to edits in order, equal ones that follow each other as one.
+    answers: VecDeque<(SyncStatus, usize)>,
     presence: VecDeque<Bytes>,
     document_behind: bool,
     presence_behind: bool,
@@ -107,14 +106,12 @@ impl Outbox {
         });
     }
 
-    /// One more edit of this member is durable.
-    pub(crate) fn push_saved(&self) {
-        self.with(|lanes| lanes.saved += 1);
-    }
-
-    /// One more edit of this member was refused.
-    pub(crate) fn push_refused(&self) {
-        self.with(|lanes| lanes.refused += 1);
+    /// Queues the answer to one edit of this member.
+    pub(crate) fn push_status(&self, status: SyncStatus) {
+        self.with(|lanes| match lanes.answers.back_mut() {
+            Some((last, count)) if *last == status => *count += 1,
+            _ => lanes.answers.push_back((status, 1)),
+        });
     }
 
     /// Queues an acknowledgement that carries a body.
@@ -174,13 +171,13 @@ impl Outbox {
             }
             return Some(Outgoing::Frame(frame));
         }
-        if lanes.refused > 0 {
-            lanes.refused -= 1;
-            return Some(Outgoing::Refused);
-        }
-        if lanes.saved > 0 {
-            lanes.saved -= 1;
-            return Some(Outgoing::Saved);
+        if let Some((status, count)) = lanes.answers.front_mut() {
+            let status = *status;
+            *count -= 1;
+            if *count == 0 {
+                lanes.answers.pop_front();
+            }
+            return Some(Outgoing::Status(status));
         }
         if let Some(frame) = lanes.echoes.pop_front().or_else(|| lanes.presence.pop_front()) {
             return Some(Outgoing::Frame(frame));
@@ -239,12 +236,28 @@ mod tests {
     #[test]
     fn acknowledgements_come_after_documents() {
         let outbox = outbox();
-        outbox.push_saved();
+        outbox.push_status(SyncStatus::Saved);
         outbox.push_presence(frame("who"));
         outbox.push_answer(frame("doc"));
         assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("doc"))));
-        assert_eq!(outbox.next(), Some(Outgoing::Saved));
+        assert_eq!(outbox.next(), Some(Outgoing::Status(SyncStatus::Saved)));
         assert_eq!(outbox.next(), Some(Outgoing::Frame(frame("who"))));
+    }
+
+    #[test]
+    fn answers_keep_their_order() {
+        let outbox = outbox();
+        let order = [
+            SyncStatus::Saved,
+            SyncStatus::Saved,
+            SyncStatus::Refused,
+            SyncStatus::Saved,
+        ];
+        order.into_iter().for_each(|status| outbox.push_status(status));
+        for status in order {
+            assert_eq!(outbox.next(), Some(Outgoing::Status(status)));
+        }
+        assert_eq!(outbox.next(), None);
     }
 
     #[test]

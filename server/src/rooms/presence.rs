@@ -34,6 +34,17 @@ pub(crate) struct Presence {
     clients: HashMap<u64, Known>,
     /// Clients whose entry has changed and was not sent yet.
     changed: Vec<u64>,
+    /// Whose words all of these changes are, if they are one member's.
+    author: Author,
+}
+
+/// Who has made the changes that were not sent yet.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    #[default]
+    Nobody,
+    One(MemberId),
+    Several,
 }
 
 impl Presence {
@@ -68,6 +79,7 @@ impl Presence {
                     }
                     known.heard_at_ms = now_ms;
                     self.changed.push(entry.client);
+                    self.author = self.author.and(member);
                 }
                 Some(_) => {}
                 // An unknown client counts as clock 0, and only a state makes it known.
@@ -81,6 +93,7 @@ impl Presence {
                     };
                     self.clients.insert(entry.client, known);
                     self.changed.push(entry.client);
+                    self.author = self.author.and(member);
                 }
                 None => {}
             }
@@ -107,8 +120,17 @@ impl Presence {
         self.clients.is_empty()
     }
 
+    /// The member that made all changes since the last [`Self::take_changes`]; it need not hear them.
+    pub(crate) fn sole_author(&self) -> Option<MemberId> {
+        match self.author {
+            Author::One(member) => Some(member),
+            Author::Nobody | Author::Several => None,
+        }
+    }
+
     /// The entries that changed since the last call, each client once, with its latest state.
     pub(crate) fn take_changes(&mut self) -> Vec<Entry<'_>> {
+        self.author = Author::Nobody;
         let mut changed = std::mem::take(&mut self.changed);
         changed.sort_unstable();
         changed.dedup();
@@ -144,7 +166,18 @@ impl Presence {
                 known.state = None;
                 known.heard_at_ms = now_ms;
                 self.changed.push(*client);
+                self.author = Author::Several;
             }
+        }
+    }
+}
+
+impl Author {
+    fn and(self, member: MemberId) -> Self {
+        match self {
+            Self::Nobody => Self::One(member),
+            Self::One(other) if other == member => self,
+            Self::One(_) | Self::Several => Self::Several,
         }
     }
 }

@@ -10,10 +10,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Bytes;
 use weft_protocol::gate::{Gate, GateError, WaitingLimits};
 use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_update};
+use weft_protocol::teardown::delete_everything;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
+/// Stored updates that are applied in one transaction. It needs memory that grows with the square of their number where
+/// one client made them.
+const UPDATES_PER_TRANSACTION: usize = 256;
 /// How many different state vectors get an answer that is kept until the next change.
 const SHARED_DIFFS: usize = 8;
 
@@ -87,7 +91,9 @@ impl Replica {
                 scan_update(update, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Malformed)?;
             replica.nesting_bound = replica.nesting_with(&facts);
         }
-        guarded(|| replica.integrate(updates))?;
+        for chunk in updates.chunks(UPDATES_PER_TRANSACTION) {
+            guarded(|| replica.integrate(chunk))?;
+        }
         Ok(replica)
     }
 
@@ -214,11 +220,40 @@ impl Replica {
                 applied.waiting.push(position);
             }
         }
-        transaction.commit();
+        // Encoded before the commit, which joins new text to what its author wrote before: cutting it off again would
+        // cost time that grows with the document.
         applied.delta = transaction
             .has_changes()
             .then(|| Bytes::from(transaction.encode_update_v1()));
-        Ok(applied)
+        transaction.commit();
+        drop(transaction);
+        // The log takes nothing that could not be loaded again.
+        match &applied.delta {
+            Some(delta) if scan_update(delta, &UpdateLimits::trusted_state()).is_err() => {
+                Err(ReplicaError::Poisoned)
+            }
+            _ => Ok(applied),
+        }
+    }
+
+    fn free(&self) -> Result<(), ReplicaError> {
+        let transaction = self.doc.transact();
+        if transaction.subdoc_guids().next().is_none() {
+            return Ok(());
+        }
+        let state_vector = transaction.state_vector().encode_v1();
+        drop(transaction);
+        let deletion = delete_everything(&state_vector).map_err(|_| ReplicaError::Poisoned)?;
+        integrate_part(&mut self.doc.transact_mut(), &deletion)
+    }
+}
+
+impl Drop for Replica {
+    /// A document with subdocuments holds itself, and would never be freed.
+    fn drop(&mut self) {
+        if guarded(|| self.free()).is_err() {
+            tracing::warn!("a document that failed was not freed");
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Error as SocketError;
 use weft_protocol::close::CloseReason;
+use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
 use super::membership::{Membership, Post};
@@ -40,10 +41,8 @@ pub(super) trait Protocol: Send {
     fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason>;
     /// Every open membership, in a stable order.
     fn memberships(&mut self) -> impl Iterator<Item = &mut Membership>;
-    /// The frame that says "saved" to the membership of this position, if the protocol has one.
-    fn saved(&self, membership: usize) -> Option<Bytes>;
-    /// The frame that says "refused" to the membership of this position, if the protocol has one.
-    fn refused(&self, membership: usize) -> Option<Bytes>;
+    /// The frame that answers an edit of the membership of this position, if the protocol has one.
+    fn status(&self, membership: usize, status: SyncStatus) -> Option<Bytes>;
     /// The room has ended a membership.
     fn ended(&mut self, membership: usize, reason: CloseReason, post: &mut Post) -> Ended;
     /// Ends what `now` is too late for.
@@ -271,8 +270,7 @@ impl<P: Protocol> Connection<P> {
                 }
                 Some(frame)
             }
-            Outgoing::Saved => self.protocol.saved(position),
-            Outgoing::Refused => self.protocol.refused(position),
+            Outgoing::Status(status) => self.protocol.status(position, status),
             Outgoing::CatchUp => {
                 self.gateway.metrics.slow_consumer.add(1);
                 // Everything that was queued must be on its way before the room makes the diff.

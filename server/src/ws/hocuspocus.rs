@@ -302,17 +302,11 @@ impl Protocol for Hocuspocus {
             })
     }
 
-    fn saved(&self, membership: usize) -> Option<Bytes> {
-        match &self.open_document(membership)?.1.state {
-            State::Open { saved, .. } => Some(saved.clone()),
-            State::Waiting(_) | State::Refused => None,
-        }
-    }
-
-    fn refused(&self, membership: usize) -> Option<Bytes> {
-        match &self.open_document(membership)?.1.state {
-            State::Open { refused, .. } => Some(refused.clone()),
-            State::Waiting(_) | State::Refused => None,
+    fn status(&self, membership: usize, status: SyncStatus) -> Option<Bytes> {
+        match (&self.open_document(membership)?.1.state, status) {
+            (State::Open { saved, .. }, SyncStatus::Saved) => Some(saved.clone()),
+            (State::Open { refused, .. }, SyncStatus::Refused) => Some(refused.clone()),
+            (State::Waiting(_) | State::Refused, _) => None,
         }
     }
 

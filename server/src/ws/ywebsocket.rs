@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
+use weft_protocol::hocuspocus::SyncStatus;
 use weft_protocol::id::DocumentName;
 use weft_protocol::ywebsocket::{self, ClientFrame};
 
@@ -54,11 +55,7 @@ impl Protocol for YWebsocket {
         self.membership.iter_mut()
     }
 
-    fn saved(&self, _membership: usize) -> Option<Bytes> {
-        None
-    }
-
-    fn refused(&self, _membership: usize) -> Option<Bytes> {
+    fn status(&self, _membership: usize, _status: SyncStatus) -> Option<Bytes> {
         None
     }
 

@@ -32,6 +32,13 @@ console.warn = (...words) => { if (!String(words[0]).startsWith('connect() calle
 /** An address at which nobody listens. */
 const NOWHERE = 'ws://127.0.0.1:1/'
 
+/** What a library that reconnects for ever gets after its client is done: it waits for this one, and holds nothing. */
+class NoSocket extends EventTarget {
+  readyState = WebSocket.CONNECTING
+  send () {}
+  close () {}
+}
+
 /** What happened on the sockets of one client, seen from under the library. */
 class SocketRecord {
   constructor () {
@@ -54,7 +61,7 @@ class SocketRecord {
     const record = this
     return class extends WebSocket {
       constructor (url, protocols) {
-        if (record.finished) return { close () {} }
+        if (record.finished) return new NoSocket()
         super(record.network ? url : NOWHERE, protocols, { perMessageDeflate: false })
         record.sockets.push(this)
         this.on('open', () => { record.opened += 1 })
@@ -172,6 +179,7 @@ export class HocuspocusSocket {
   cut () { this.record.current?.terminate() }
 
   destroy () {
+    this.record.finished = true
     this.socket.destroy()
     this.cut()
   }
@@ -210,19 +218,15 @@ class HocuspocusClient extends Client {
   get isAcked () { return this.socket.isConnected && this.provider.unsyncedChanges === 0 }
   get pending () { return this.provider.unsyncedChanges }
   get scope () { return this.provider.authorizedScope }
-  disconnect () { this.socket.socket.disconnect() }
-  // The library ignores connect() while its old socket is still closing.
-  connect () {
-    const { socket } = this.socket
-    const gone = () => socket.status !== 'connected' && (socket.webSocket === null || socket.webSocket.readyState === WebSocket.CLOSED)
-    return until('the old socket is gone', gone).then(() => { socket.connect() })
-  }
-
-  cutForGood () {
-    this.socket.socket.shouldConnect = false
+  // The library's disconnect() and connect() forget each other when they meet a socket that is just opening or
+  // closing, so here, too, it is the network that goes and comes back.
+  disconnect () {
+    this.record.network = false
     this.cut()
   }
 
+  cutForGood () { this.disconnect() }
+  connect () { this.record.network = true }
   sendStateless (payload) { this.provider.sendStateless(payload) }
 
   destroy () {

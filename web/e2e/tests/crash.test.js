@@ -16,8 +16,8 @@ const SETTINGS = { WEFT_ROOMS_COMPACT_AFTER_ROWS: '50', WEFT_ROOMS_COMPACT_AFTER
 /** Edits in bursts with short pauses until told to stop. */
 async function writeUntil (stopped, marker, random) {
   while (!stopped()) {
-    for (let burst = random.integer(1, 12); burst > 0; burst--) marker.write()
-    await pause(random.integer(0, 8))
+    for (let burst = random.integer(1, 6); burst > 0; burst--) marker.write()
+    await pause(random.integer(0, 10))
   }
 }
 
@@ -40,7 +40,7 @@ for (const [ending, end] of Object.entries(ENDINGS)) {
     let written = 0
     let seen = 0
     for (let round = 0; round < ROUNDS; round++) {
-      const documents = ['the same every round', `of round ${round}`]
+      const documents = [`of ten rounds, ${Math.floor(round / 10)}`, `of round ${round}`]
       const markers = []
       const writers = documents.flatMap((name) => WRITERS.map((kind) => scene.client(kind, server, name)))
       await Promise.all(writers.map(async (writer, index) => {

@@ -1,6 +1,6 @@
 // One reader stops reading, at the level of TCP. It costs the server a bounded amount of memory and nobody else
 // anything; when it reads again it ends with the same document as everybody else.
-// Long form: WEFT_READER_UPDATES=40000 (the short form sends 10,000 updates of 4 KB).
+// Long form: WEFT_READER_UPDATES=40000 (the short form sends 16,000 updates of 4 KB).
 
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
@@ -8,12 +8,13 @@ import { converged } from '../support/documents.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 
-const UPDATES = Number(process.env.WEFT_READER_UPDATES ?? 10_000)
+const UPDATES = Number(process.env.WEFT_READER_UPDATES ?? 16_000)
 const UPDATE_BYTES = 4096
 const MEBIBYTE = 1024 * 1024
 // What the stopped reader may add to the peak of the same flood without one: its outbox (limits.outbox_bytes, 1 MiB)
-// and one difference in the making; the rest is the allocator's noise. The backlog itself would be 40 MB and more.
-const COST_BOUND_BYTES = 16 * MEBIBYTE
+// and one difference in the making; the rest is the noise of a busy server, which varies that much from one flood to
+// the next without any stopped reader. The backlog itself would be 64 MiB and more.
+const COST_BOUND_BYTES = 40 * MEBIBYTE
 // The test is about a reader's share: the writer may send as fast as the server takes it.
 const SETTINGS = {
   WEFT_LIMITS_MESSAGES_PER_SECOND: '1000000',

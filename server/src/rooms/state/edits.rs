@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
+use weft_protocol::hocuspocus::SyncStatus;
 
 use super::super::dialect::{Broadcast, Dialect, Payload};
 use super::super::ledger::Acknowledgement;
@@ -153,7 +154,7 @@ impl RoomState {
         } else if let Some(member) = self.members.get(&edit.member)
             && member.dialect != Dialect::YWebsocket
         {
-            member.outbox.push_refused();
+            member.outbox.push_status(SyncStatus::Refused);
         }
         Ok(())
     }

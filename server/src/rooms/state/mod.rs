@@ -14,7 +14,7 @@ use bytes::Bytes;
 use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
 use weft_protocol::close::CloseReason;
 use weft_protocol::gate::WaitingLimits;
-use weft_protocol::hocuspocus;
+use weft_protocol::hocuspocus::{self, SyncStatus};
 
 use super::dialect::{Broadcast, Dialect, Payload};
 use super::ledger::{Acknowledgement, Ledger};
@@ -26,6 +26,9 @@ use crate::auth::Access;
 
 /// Answers to step 1 that are kept as whole frames until the document changes.
 const SHARED_ANSWERS: usize = 8;
+
+/// What one block of an update counts for in [`RoomState::weight_of`], in bytes.
+const BLOCK_WEIGHT: usize = 128;
 
 /// What a room may hold.
 #[derive(Debug, Clone, Copy)]
@@ -165,7 +168,8 @@ impl RoomState {
         inbox
             .iter()
             .map(|message| match message {
-                RoomMessage::Edit(edit) => edit.update.len(),
+                // Conflicts are resolved block by block, which can take long for few bytes.
+                RoomMessage::Edit(edit) => edit.update.len() + edit.facts.blocks * BLOCK_WEIGHT,
                 RoomMessage::StepOne { .. } | RoomMessage::CatchUp { .. } => self.size_bound,
                 _ => 0,
             })
@@ -362,9 +366,10 @@ impl RoomState {
         if !self.presence.has_changes() {
             return;
         }
+        let author = self.presence.sole_author();
         let body = awareness::encode(self.presence.take_changes());
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
-        for member in self.members.values() {
+        for (_, member) in self.members.iter().filter(|(id, _)| Some(**id) != author) {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
         }
     }
@@ -404,7 +409,7 @@ impl RoomState {
             return;
         };
         match acknowledgement {
-            Acknowledgement::Saved => member.outbox.push_saved(),
+            Acknowledgement::Saved => member.outbox.push_status(SyncStatus::Saved),
             Acknowledgement::Echo(frame) => member.outbox.push_echo(frame),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
 use weft_protocol::gate::WaitingLimits;
-use weft_protocol::hocuspocus;
+use weft_protocol::hocuspocus::{self, SyncStatus};
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_protocol::sync::SyncMessage;
 use weft_protocol::ywebsocket::{self, ClientFrame};
@@ -104,8 +104,8 @@ impl Client {
                     self.apply(&frame);
                     self.frames.push(frame);
                 }
-                Outgoing::Saved => self.saved += 1,
-                Outgoing::Refused => self.refused += 1,
+                Outgoing::Status(SyncStatus::Saved) => self.saved += 1,
+                Outgoing::Status(SyncStatus::Refused) => self.refused += 1,
                 Outgoing::CatchUp => break,
                 Outgoing::Closed(reason) => {
                     self.closed = Some(reason);
