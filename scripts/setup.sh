@@ -3,7 +3,7 @@
 # says in one line what is missing. Quick when everything is there.
 #
 #   setup.sh run     what `make run` needs: Rust, a C compiler, Node
-#   setup.sh test    the same, and a browser
+#   setup.sh test    the same, a browser, and the programs of Postgres
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
@@ -25,14 +25,21 @@ node_is_new() { has node && at_least "$(node --version | tr -d v)" "$node_wanted
 has_npm() { has npm && npm --version >/dev/null 2>&1 </dev/null; }
 has_browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
 
-needs_browser() { [ "$purpose" = test ]; }
+# Tests start a Postgres server of their own; the programs are enough.
+has_postgres() {
+    has initdb || [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] ||
+        { has pg_config && [ -x "$(pg_config --bindir)/initdb" ]; }
+}
+
+is_for_tests() { [ "$purpose" = test ]; }
 
 # Debian packages for what is missing; a node that is only too old is dealt with below.
 missing_packages() {
     has cc && has ld || echo build-essential
     has node || echo nodejs
     has_npm || echo npm
-    if needs_browser && ! has_browser; then echo chromium; fi
+    if is_for_tests && ! has_browser; then echo chromium; fi
+    if is_for_tests && ! has_postgres; then echo postgresql; fi
 }
 
 # A newer node from npm, beside the one of the system, which it hides inside of the Makefile only.
@@ -61,6 +68,11 @@ if [ -n "$packages" ]; then
     echo "setup: installing $packages" >&2
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq </dev/null >&2
+    if [[ $packages == *postgresql* ]]; then
+        # Debian's package would make a database and start a server for it, which nobody here uses.
+        mkdir -p /etc/postgresql-common/createcluster.d
+        echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/weft.conf
+    fi
     # shellcheck disable=SC2086 # a list of names
     apt-get install -y -qq --no-install-recommends $packages </dev/null >&2
     hash -r

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
-use weft_storage::{Storage, StorageConfig};
+use weft_storage::{Database, Storage, StorageConfig};
 
 use crate::auth::Authenticator;
 use crate::config::Config;
@@ -94,15 +94,20 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     Ok(life.run(signals, config.limits.shutdown()).await)
 }
 
-/// Opens the data directory that `config` names.
+/// Opens the data directory and the database that `config` names.
 ///
 /// # Errors
-/// What is wrong with it.
+/// What is wrong with them.
 pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Storage>> {
     let data = &config.server.data;
-    let storage = Storage::open(&StorageConfig::new(data), clock)
+    let database = config.storage.database_url.database()?;
+    let place = match &database {
+        Database::Embedded => format!("the data directory {}", data.display()),
+        Database::Postgres(url) => format!("the data directory {} with {url}", data.display()),
+    };
+    let storage = Storage::open(&StorageConfig::with_database(data, database), clock)
         .await
-        .with_context(|| format!("cannot open the data directory {}", data.display()))?;
+        .with_context(|| format!("cannot open {place}"))?;
     Ok(Arc::new(storage))
 }
 

@@ -1,10 +1,9 @@
 //! Measures durable appends: new documents per second with concurrent writers that each wait for their
 //! acknowledgement, then appends to existing documents.
 //!
-//! `cargo run -p weft-storage --example append_rate -- [documents] [writers] [bytes] [directory]`
+//! `cargo run -p weft-storage --example append_rate -- [documents] [writers] [bytes] [directory or postgres://…]`
 
 use std::env;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,9 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use weft_protocol::id::DocumentName;
 use weft_storage::clock::{Clock, SystemClock};
-use weft_storage::{Append, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, WorkspaceId};
+use weft_storage::{
+    Append, Database, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, WorkspaceId,
+};
 
 fn main() -> ExitCode {
     match run() {
@@ -39,21 +40,26 @@ fn run() -> Result<String, Box<dyn std::error::Error>> {
     let mut arguments = env::args().skip(1);
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<usize>());
     let (documents, writers, bytes) = (number(5000)?, number(32)?.max(1), number(2048)?);
-    let temporary = tempfile::tempdir()?;
-    let directory = arguments
-        .next()
-        .map_or_else(|| temporary.path().to_path_buf(), PathBuf::from);
+    let directory = tempfile::tempdir()?;
+    let temporary = directory.path().to_path_buf();
+    let config = match arguments.next() {
+        None => StorageConfig::new(temporary),
+        Some(url) if url.starts_with("postgres") => {
+            StorageConfig::with_database(temporary, Database::parse(&url)?)
+        }
+        Some(directory) => StorageConfig::new(directory),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(measure(directory, documents, writers, bytes))?)
+    Ok(runtime.block_on(measure(&config, documents, writers, bytes))?)
 }
 
 async fn measure(
-    directory: PathBuf,
+    config: &StorageConfig,
     documents: usize,
     writers: usize,
     bytes: usize,
 ) -> Result<String, StorageError> {
-    let storage = Arc::new(Storage::open(&StorageConfig::new(directory), Arc::new(SystemClock)).await?);
+    let storage = Arc::new(Storage::open(config, Arc::new(SystemClock)).await?);
     let run = SystemClock.now_ms();
     let ids: Vec<DocumentId> = (0..documents)
         .map(|_| DocumentId::generate(&SystemClock))

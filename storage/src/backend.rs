@@ -147,6 +147,29 @@ pub(crate) struct BatchOutcome {
     pub(crate) created: u64,
 }
 
+/// Why a batch of appends was not committed.
+#[derive(Debug)]
+pub(crate) struct BatchFailure {
+    pub(crate) error: StorageError,
+    pub(crate) next: AfterFailure,
+}
+
+/// What to do with the appends of a batch that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AfterFailure {
+    /// Nothing was committed, and one of them may be to blame: a row in its place, or one too large for what is left
+    /// of the disk.
+    TryEachAlone,
+    /// None of them is to blame, or it is not known whether they were committed: all get the error.
+    GiveUp,
+}
+
+impl From<BatchFailure> for StorageError {
+    fn from(failure: BatchFailure) -> Self {
+        failure.error
+    }
+}
+
 /// The reading side: many calls at a time.
 #[async_trait]
 pub(crate) trait LogReader: Send + Sync + 'static {
@@ -186,8 +209,8 @@ pub(crate) trait LogReader: Send + Sync + 'static {
 pub(crate) trait LogWriter: Send + 'static {
     /// Commits all appends that fit their documents in one transaction.
     ///
-    /// `Err` when the transaction failed as a whole: then nothing of it was committed.
-    async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, StorageError>;
+    /// `Err` when the transaction failed as a whole.
+    async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure>;
     /// Takes a document out of service.
     async fn quarantine(&mut self, id: DocumentId, reason: &str, now_ms: i64) -> Result<(), StorageError>;
     /// Swaps log rows for a snapshot and an archive segment.
@@ -196,6 +219,6 @@ pub(crate) trait LogWriter: Send + 'static {
     async fn replace(&mut self, replacement: &Replacement, now_ms: i64) -> Result<Guarded, StorageError>;
     /// Writes something, to see whether writing works.
     async fn probe(&mut self, now_ms: i64) -> Result<(), StorageError>;
-    /// Checkpoints and releases the connection.
+    /// Puts things in order and releases the connection.
     async fn close(self: Box<Self>) -> Result<(), StorageError>;
 }

@@ -3,16 +3,47 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::postgres::{InvalidDatabaseUrl, PostgresUrl};
+
 /// The largest update that the log takes, in bytes.
 pub const MAX_UPDATE_BYTES: usize = 256 * 1024 * 1024;
 /// The longest author id, in bytes.
 pub const MAX_AUTHOR_BYTES: usize = 512;
 
-/// Settings of the embedded storage.
+const EMBEDDED_INLINE_BYTES: usize = 64 * 1024;
+/// Far below the largest value that Postgres takes, 1 GiB.
+const SHARED_INLINE_BYTES: usize = 512 * 1024 * 1024;
+
+/// Where the database is.
+#[derive(Debug, Clone, Default)]
+pub enum Database {
+    /// A file in the data directory.
+    #[default]
+    Embedded,
+    /// A Postgres server, which several nodes may share.
+    Postgres(PostgresUrl),
+}
+
+impl Database {
+    /// The database at `url`; the embedded one if that is empty.
+    ///
+    /// # Errors
+    /// [`InvalidDatabaseUrl`].
+    pub fn parse(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if url.is_empty() {
+            return Ok(Self::Embedded);
+        }
+        PostgresUrl::parse(url).map(Self::Postgres)
+    }
+}
+
+/// Settings of the storage.
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
-    /// The directory that holds everything; it is created when it does not exist.
+    /// The directory that holds everything that is not in another place; it is created when it does not exist.
     pub data_dir: PathBuf,
+    /// Where the database is.
+    pub database: Database,
     /// Snapshots and history segments up to this size are kept in the database, larger ones as blobs.
     pub inline_limit_bytes: usize,
     /// Connections that read beside the one that writes.
@@ -21,20 +52,37 @@ pub struct StorageConfig {
     pub write_queue: usize,
     /// How long one compaction's input may be, in bytes; it bounds the memory that a compaction takes.
     pub compaction_input_bytes: usize,
-    /// How long to wait for a database lock that another process (a backup, a shell) holds.
+    /// How long to wait for a database lock that another process (a backup, a shell, another node) holds.
     pub busy_timeout: Duration,
 }
 
 impl StorageConfig {
-    /// The defaults, for `data_dir`.
+    /// The defaults, with everything in `data_dir`.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
-            inline_limit_bytes: 64 * 1024,
+            database: Database::Embedded,
+            inline_limit_bytes: EMBEDDED_INLINE_BYTES,
             reader_connections: 4,
             write_queue: 1024,
             compaction_input_bytes: 64 * 1024 * 1024,
             busy_timeout: Duration::from_secs(5),
+        }
+    }
+
+    /// The defaults, with the database in `database`.
+    ///
+    /// Nodes that share a database do not see each other's blob files, so with Postgres practically everything stays in
+    /// the rows.
+    pub fn with_database(data_dir: impl Into<PathBuf>, database: Database) -> Self {
+        let inline_limit_bytes = match database {
+            Database::Embedded => EMBEDDED_INLINE_BYTES,
+            Database::Postgres(_) => SHARED_INLINE_BYTES,
+        };
+        Self {
+            database,
+            inline_limit_bytes,
+            ..Self::new(data_dir)
         }
     }
 }

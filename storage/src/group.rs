@@ -10,7 +10,7 @@ use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::backend::{Fold, Guarded, LogWriter, Replacement};
+use crate::backend::{AfterFailure, BatchFailure, Fold, Guarded, LogWriter, Replacement};
 use crate::clock::Clock;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq};
@@ -183,24 +183,31 @@ impl WriterTask {
     }
 
     async fn append(&mut self, appends: &[Append]) -> Vec<Result<Seq, StorageError>> {
-        let error = match self.commit(appends).await {
+        let BatchFailure { error, next } = match self.commit(appends).await {
             Ok(answers) => return answers,
-            Err(error) => error,
+            Err(failure) => failure,
         };
-        // One append may be to blame: a row in its place, or one too large for what is left of the disk.
-        if appends.len() == 1 || matches!(error, StorageError::ReadOnly | StorageError::Closed) {
+        if appends.len() == 1 || next == AfterFailure::GiveUp {
             return vec![Err(error); appends.len()];
         }
         tracing::warn!(%error, log.appends = appends.len(), "a group commit failed; committing one by one");
         let mut answers = Vec::with_capacity(appends.len());
         for append in appends {
-            let alone = self.commit(std::slice::from_ref(append)).await;
-            answers.extend(alone.unwrap_or_else(|error| vec![Err(error)]));
+            match self.commit(std::slice::from_ref(append)).await {
+                Ok(alone) => answers.extend(alone),
+                Err(BatchFailure { error, next }) => {
+                    answers.push(Err(error.clone()));
+                    if next == AfterFailure::GiveUp {
+                        answers.resize(appends.len(), Err(error));
+                        break;
+                    }
+                }
+            }
         }
         answers
     }
 
-    async fn commit(&mut self, appends: &[Append]) -> Result<Vec<Result<Seq, StorageError>>, StorageError> {
+    async fn commit(&mut self, appends: &[Append]) -> Result<Vec<Result<Seq, StorageError>>, BatchFailure> {
         let outcome = self.writer.append(appends, self.clock.now_ms()).await;
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         health.note_append(appends, &outcome);

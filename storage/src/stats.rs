@@ -1,6 +1,6 @@
 //! Counters of the writer, and whether its last write worked.
 
-use crate::backend::BatchOutcome;
+use crate::backend::{BatchFailure, BatchOutcome};
 use crate::error::StorageError;
 use crate::model::Append;
 
@@ -32,8 +32,8 @@ pub(crate) struct WriteHealth {
 
 impl WriteHealth {
     /// Notes the outcome of a transaction of appends.
-    pub(crate) fn note_append(&mut self, appends: &[Append], outcome: &Result<BatchOutcome, StorageError>) {
-        self.note(outcome.as_ref().err());
+    pub(crate) fn note_append(&mut self, appends: &[Append], outcome: &Result<BatchOutcome, BatchFailure>) {
+        self.note(outcome.as_ref().err().map(|failure| &failure.error));
         let Ok(outcome) = outcome else {
             self.counters.failed_appends += appends.len() as u64;
             return;

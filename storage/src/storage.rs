@@ -16,13 +16,15 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::aside::QUARANTINE_DIRECTORY;
+use crate::backend::{LogReader, LogWriter};
 use crate::blob::{BlobKey, BlobStore, FileBlobs};
 use crate::clock::Clock;
-use crate::config::StorageConfig;
+use crate::config::{Database, StorageConfig};
 use crate::engine::Engine;
 use crate::error::StorageError;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
+use crate::postgres;
 use crate::sqlite;
 use crate::stats::StorageStats;
 use crate::stored::Vault;
@@ -65,11 +67,11 @@ impl Storage {
             Ok((lock, blobs))
         });
         let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
-        let (reader, writer) = sqlite::open(config, &tasks).await?;
+        let (reader, writer) = open_database(config, &tasks).await?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
-            reader: Arc::new(reader),
-            writer: WriterHandle::start(Box::new(writer), clock, config.write_queue, &tasks, lock),
+            reader,
+            writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
             vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
             blobs,
             tasks,
@@ -166,6 +168,23 @@ impl fmt::Debug for Storage {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// Opens the database that `config` names, wherever it is.
+async fn open_database(
+    config: &StorageConfig,
+    tasks: &TaskTracker,
+) -> Result<(Arc<dyn LogReader>, Box<dyn LogWriter>), StorageError> {
+    Ok(match &config.database {
+        Database::Embedded => {
+            let (reader, writer) = sqlite::open(config, tasks).await?;
+            (Arc::new(reader), Box::new(writer))
+        }
+        Database::Postgres(url) => {
+            let (reader, writer) = postgres::open(url, config).await?;
+            (Arc::new(reader), Box::new(writer))
+        }
+    })
 }
 
 /// Puts the names in the data directory, and its own, on stable storage.

@@ -79,11 +79,12 @@ impl Setting {
     }
 }
 
-/// The variable that sets `section.key`: `server.listen` is `WEFT_LISTEN`, `limits.max_sockets` is
+/// The variable that sets `section.key`: `server.listen` is `WEFT_LISTEN`, `storage.database_url` is
+/// `WEFT_DATABASE_URL`, `limits.max_sockets` is
 /// `WEFT_LIMITS_MAX_SOCKETS`.
 pub(super) fn variable(section: &str, key: &str) -> String {
     match section {
-        "server" => format!("WEFT_{}", key.to_uppercase()),
+        "server" | "storage" => format!("WEFT_{}", key.to_uppercase()),
         _ => format!("WEFT_{}_{}", section.to_uppercase(), key.to_uppercase()),
     }
 }

@@ -15,6 +15,7 @@ pub mod reference;
 pub mod rooms;
 pub mod runtime;
 pub mod server;
+pub mod storage;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub use self::mail::MailConfig;
 pub use self::rooms::RoomsConfig;
 pub use self::runtime::RuntimeConfig;
 pub use self::server::ServerConfig;
+pub use self::storage::{DatabaseUrl, StorageConfig};
 
 use self::check::Checks;
 
@@ -42,6 +44,8 @@ pub const DEFAULT_TOML: &str = include_str!("default.toml");
 pub struct Config {
     /// Where the server listens and keeps its data.
     pub server: ServerConfig,
+    /// Where the database is.
+    pub storage: StorageConfig,
     /// Who may open documents.
     pub auth: AuthConfig,
     /// Tokens of another issuer.
@@ -120,6 +124,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let mut checks = Checks::default();
         self.server.check(&mut checks);
+        self.storage.check(&mut checks);
         self.auth.check(&mut checks);
         self.external.check(&mut checks);
         self.oidc.check(&mut checks);

@@ -385,10 +385,15 @@ async fn append_patiently(
     let mut pause = Duration::from_millis(50);
     let mut uncertain = false;
     loop {
-        match log.append(append.clone()).await {
+        let outcome = match log.append(append.clone()).await {
+            // A failed try may have been committed after all; or another node has written just as much.
+            Err(StorageError::Conflict { head }) if uncertain && head == appended => {
+                confirm(log.as_ref(), &append, head).await
+            }
+            outcome => outcome,
+        };
+        match outcome {
             Ok(head) => return Ok(head),
-            // A failed try may have been committed after all. Only this room writes this document.
-            Err(StorageError::Conflict { head }) if uncertain && head == appended => return Ok(head),
             Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
                 tracing::warn!(doc.name = %append.name, error = &error as &dyn std::error::Error, "append failed, trying again");
                 uncertain = true;
@@ -397,6 +402,20 @@ async fn append_patiently(
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Whether the log, which ends at `head`, ends with exactly what `append` wanted there.
+async fn confirm(log: &dyn DocumentLog, append: &Append, head: Seq) -> Result<Seq, StorageError> {
+    let stored = log.archive(append.document).await?;
+    let stored = stored.iter().filter(|update| update.seq > append.expected_head);
+    let same = stored
+        .map(|update| update.content.bytes())
+        .take(append.updates.len());
+    if same.eq(append.updates.iter().map(|update| Some(&update.bytes))) {
+        Ok(head)
+    } else {
+        Err(StorageError::Conflict { head })
     }
 }
 

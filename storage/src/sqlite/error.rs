@@ -1,5 +1,6 @@
 //! Sorts what SQLite reports into [`StorageError`].
 
+use crate::backend::{AfterFailure, BatchFailure};
 use crate::error::StorageError;
 
 // Primary result codes of SQLite (the low byte of an extended code).
@@ -29,5 +30,17 @@ pub(super) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> Storage
             }
         }
         _ => StorageError::unavailable(operation, error),
+    }
+}
+
+/// A failed transaction of appends. What SQLite has not committed it has rolled back.
+pub(super) fn failure(operation: &'static str) -> impl Fn(sqlx::Error) -> BatchFailure {
+    move |error| {
+        let error = sorted(operation)(error);
+        let next = match error {
+            StorageError::ReadOnly | StorageError::Closed => AfterFailure::GiveUp,
+            _ => AfterFailure::TryEachAlone,
+        };
+        BatchFailure { error, next }
     }
 }

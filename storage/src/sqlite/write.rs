@@ -9,9 +9,11 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 
 use super::checkpoint::Checkpointer;
-use super::error::sorted;
+use super::error::{failure, sorted};
 use super::rows::{self, to_sql};
-use crate::backend::{BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark};
+use crate::backend::{
+    BatchFailure, BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark,
+};
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
 use crate::stored::{Place, StoredBytes};
@@ -63,13 +65,13 @@ impl SqliteWriter {
 
 #[async_trait]
 impl LogWriter for SqliteWriter {
-    async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, StorageError> {
+    async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure> {
         let write = async {
             self.begin().await?;
             let written = super::append::write(&mut self.connection, appends, now_ms).await;
             self.end(written.map(Ending::Commit)).await
         };
-        let outcome = write.await.map_err(sorted("appending"))?;
+        let outcome = write.await.map_err(failure("appending"))?;
         let updates = || appends.iter().flat_map(|append| &append.updates);
         self.checkpointer.note(
             updates().count(),

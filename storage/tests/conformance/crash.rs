@@ -19,6 +19,7 @@ use weft_storage::{Finding, Seq, Storage, doctor};
 use crate::support::{Bed, Editor, append, load, new_id, text_of};
 
 const DIRECTORY: &str = "WEFT_CRASH_DIRECTORY";
+const DATABASE: &str = "WEFT_CRASH_DATABASE";
 const ROUND: &str = "WEFT_CRASH_ROUND";
 const WRITERS: u64 = 6;
 
@@ -57,7 +58,7 @@ async fn write_words(storage: Arc<Storage>, writer: u64, round: u64, limit: u64)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_writer_of_the_crash_test_writes_what_it_says() {
     let Some(directory) = setting(DIRECTORY) else {
-        let bed = Bed::sqlite();
+        let bed = Bed::sqlite().await.unwrap();
         let storage = Arc::new(bed.open().await);
         write_words(Arc::clone(&storage), 1, 0, 20).await;
         let stored = load(&storage, "document 1").await.unwrap().unwrap();
@@ -65,7 +66,7 @@ async fn the_writer_of_the_crash_test_writes_what_it_says() {
         return storage.close().await;
     };
     let round = setting(ROUND).unwrap().parse().unwrap();
-    let config = Bed::sqlite_config(Path::new(&directory));
+    let config = Bed::config_of(Path::new(&directory), &setting(DATABASE).unwrap());
     let storage = Arc::new(Storage::open(&config, Arc::new(SystemClock)).await.unwrap());
     let tasks = TaskTracker::new();
     for writer in 0..WRITERS {
@@ -76,7 +77,7 @@ async fn the_writer_of_the_crash_test_writes_what_it_says() {
 }
 
 /// Runs the child until it is killed, and returns what it has acknowledged: document, seq, word.
-fn crash(directory: &Path, round: u64, lifetime: Duration) -> Vec<(String, Seq, String)> {
+fn crash(directory: &Path, address: &str, round: u64, lifetime: Duration) -> Vec<(String, Seq, String)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -84,6 +85,7 @@ fn crash(directory: &Path, round: u64, lifetime: Duration) -> Vec<(String, Seq, 
             "--nocapture",
         ])
         .env(DIRECTORY, directory)
+        .env(DATABASE, address)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -116,8 +118,8 @@ pub(crate) async fn acknowledged_updates_survive_kill(bed: Bed) {
     let mut acknowledged: HashMap<String, Vec<(Seq, String)>> = HashMap::new();
     for round in 0..rounds {
         let lifetime = Duration::from_millis(random.random_range(0..150));
-        let directory = bed.config.data_dir.clone();
-        let crashed = tokio::task::spawn_blocking(move || crash(&directory, round, lifetime))
+        let (directory, address) = (bed.config.data_dir.clone(), bed.address.clone());
+        let crashed = tokio::task::spawn_blocking(move || crash(&directory, &address, round, lifetime))
             .await
             .unwrap();
         assert!(

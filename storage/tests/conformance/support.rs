@@ -4,38 +4,75 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use weft_protocol::id::DocumentName;
 use weft_storage::clock::ManualClock;
 use weft_storage::{
-    Append, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, StoredDocument, WorkspaceId,
+    Append, Database, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, StoredDocument,
+    WorkspaceId,
 };
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, GetString, Text, Transact, Update};
+
+use crate::proxy::Proxy;
+use crate::server::{connect, server};
 
 /// A backend with a data directory of its own.
 pub(crate) struct Bed {
     /// Removed with the bed.
     _directory: tempfile::TempDir,
     pub(crate) config: StorageConfig,
+    /// The address of the Postgres database; empty with SQLite.
+    pub(crate) address: String,
 }
 
 impl Bed {
-    /// SQLite and local files. The inline limit is small, so that blobs take part.
-    pub(crate) fn sqlite() -> Self {
+    /// SQLite and local files.
+    pub(crate) async fn sqlite() -> Option<Self> {
+        Some(Self::at(String::new()))
+    }
+
+    /// Postgres and local files. `None` where there is no Postgres.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let address = server()?.create_database().await;
+        // What tampering uses has the same names everywhere.
+        let zeroblob = "CREATE FUNCTION zeroblob(length int) RETURNS bytea LANGUAGE sql \
+                        AS $$ SELECT decode(repeat('00', length), 'hex') $$";
+        let mut connection = connect(&address).await;
+        sqlx::query(zeroblob).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        Some(Self::at(address))
+    }
+
+    /// Another node: the same database, an own data directory.
+    pub(crate) fn another_node(&self) -> Self {
+        Self::at(self.address.clone())
+    }
+
+    /// The same database, seen through a proxy.
+    pub(crate) fn behind_proxy(self) -> (Self, Proxy) {
+        let (start, server) = self.address.split_once("?host=").unwrap();
+        let proxy = Proxy::start(Path::new(server));
+        let bed = Self::at(format!("{start}?host={}", proxy.directory().display()));
+        (bed, proxy)
+    }
+
+    fn at(address: String) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let config = Self::sqlite_config(&directory.path().join("data"));
+        let config = Self::config_of(&directory.path().join("data"), &address);
         Self {
             _directory: directory,
             config,
+            address,
         }
     }
 
-    pub(crate) fn sqlite_config(data_dir: &Path) -> StorageConfig {
+    /// The inline limit is small, so that blobs take part.
+    pub(crate) fn config_of(data_dir: &Path, address: &str) -> StorageConfig {
         StorageConfig {
             inline_limit_bytes: 256,
-            ..StorageConfig::new(data_dir)
+            ..StorageConfig::with_database(data_dir, Database::parse(address).unwrap())
         }
     }
 
@@ -48,10 +85,18 @@ impl Bed {
     }
 
     /// Runs a statement on the database behind the storage's back.
-    pub(crate) async fn tamper(&self, sql: &'static str) -> u64 {
+    pub(crate) async fn tamper(&self, sql: &str) -> u64 {
+        if !self.address.is_empty() {
+            let mut connection = connect(&self.address).await;
+            // The same bytes, as Postgres writes them.
+            let sql = AssertSqlSafe(sql.replace("x'", "'\\x"));
+            let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            return done.rows_affected();
+        }
         let options = SqliteConnectOptions::new().filename(self.config.data_dir.join("weft.db"));
         let mut connection = options.foreign_keys(false).connect().await.unwrap();
-        sqlx::query(sql)
+        sqlx::query(AssertSqlSafe(sql.to_owned()))
             .execute(&mut connection)
             .await
             .unwrap()

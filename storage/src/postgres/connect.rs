@@ -1,0 +1,101 @@
+//! Opens the database: what kind of server it is, migrations, connections.
+
+use std::sync::Arc;
+
+use sqlx::Connection;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
+
+use super::error::sorted;
+use super::read::PostgresReader;
+use super::session::{self, CONNECT_TIMEOUT, Purpose};
+use super::url::PostgresUrl;
+use super::write::PostgresWriter;
+use crate::config::StorageConfig;
+use crate::error::StorageError;
+
+/// The oldest Postgres that is supported, as `server_version_num`.
+const OLDEST: i32 = 130_000;
+
+/// Runs under an advisory lock of its own, so that of several nodes one migrates and the others wait.
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// Opens the database and brings its schema up to date.
+pub(crate) async fn open(
+    url: &PostgresUrl,
+    config: &StorageConfig,
+) -> Result<(PostgresReader, PostgresWriter), StorageError> {
+    let options = session::options(url);
+    let mut connection = session::connect(&options, Purpose::Migrate).await?;
+    let prepared = async {
+        check_server(&mut connection).await?;
+        migrate(&mut connection).await
+    };
+    let prepared = prepared.await;
+    // Closing it gives back the lock also when the migration has failed.
+    let _ = connection.close().await;
+    prepared?;
+    let lock_timeout = config.busy_timeout;
+    let writer = PostgresWriter::connect(options.clone(), Purpose::Write { lock_timeout }).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(config.reader_connections.max(1))
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(true)
+        .after_connect(|connection, _| Box::pin(session::settle(connection, Purpose::Read)))
+        .connect_with(options)
+        .await
+        .map_err(sorted("opening the database for reading"))?;
+    Ok((PostgresReader::new(pool), writer))
+}
+
+/// Refuses servers that cannot hold the log, and warns about those that do not keep it safe.
+async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError> {
+    let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), \
+               current_setting('fsync'), current_setting('full_page_writes')";
+    let found: (i32, String, String, String) = sqlx::query_as(sql)
+        .fetch_one(connection)
+        .await
+        .map_err(sorted("looking at the database server"))?;
+    let (version, encoding, fsync, full_page_writes) = found;
+    let refused = |what: String| Err(StorageError::Schema { what: what.into() });
+    if version < OLDEST {
+        return refused(format!("Postgres {} or newer is needed", OLDEST / 10_000));
+    }
+    if encoding != "UTF8" {
+        return refused(format!(
+            "the database must have the encoding UTF8, not {encoding}"
+        ));
+    }
+    if fsync != "on" || full_page_writes != "on" {
+        tracing::warn!(
+            postgres.fsync = fsync,
+            postgres.full_page_writes = full_page_writes,
+            "this Postgres server may lose what it has committed when its machine fails: turn both settings on"
+        );
+    }
+    Ok(())
+}
+
+async fn migrate(connection: &mut PgConnection) -> Result<(), StorageError> {
+    let known = MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default();
+    match MIGRATIONS.run_direct(None, connection, false).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(_)) => {
+            let found = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+                .fetch_one(connection)
+                .await
+                .map_err(sorted("reading the schema version"))?;
+            Err(StorageError::NewerSchema { found, known })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(sorted("migrating the database")(error))
+        }
+        Err(error) => Err(StorageError::Schema {
+            what: Arc::from(error.to_string()),
+        }),
+    }
+}

@@ -1,0 +1,85 @@
+//! Connections with the settings that the promises need, and bounds on how long anything may take.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use tokio::time::timeout;
+
+use super::error::{NoAnswer, sorted};
+use super::url::PostgresUrl;
+use crate::error::StorageError;
+
+/// How long a new connection may take.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one statement of a writer may run.
+const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long one statement of a reader may run.
+const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a migration may wait for another node that migrates, or for a table.
+const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// After so long without a word from its client, Postgres gives up a transaction and its locks.
+const IDLE_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// Changing the schema, which may take long.
+    Migrate,
+    /// Committing; `lock_timeout` is how long to wait for another node's lock on a document.
+    Write {
+        /// How long to wait for a lock.
+        lock_timeout: Duration,
+    },
+    /// Reading.
+    Read,
+}
+
+/// How to connect.
+pub(super) fn options(url: &PostgresUrl) -> PgConnectOptions {
+    url.options()
+        .application_name("weft")
+        .statement_cache_capacity(64)
+        .disable_statement_logging()
+}
+
+/// Opens a connection for `purpose`.
+pub(super) async fn connect(
+    options: &PgConnectOptions,
+    purpose: Purpose,
+) -> Result<PgConnection, StorageError> {
+    const OPERATION: &str = "connecting to Postgres";
+    let connecting = async {
+        let mut connection = options.connect().await?;
+        settle(&mut connection, purpose).await?;
+        Ok(connection)
+    };
+    match timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(connected) => connected.map_err(sorted(OPERATION)),
+        Err(_) => Err(StorageError::unavailable(OPERATION, NoAnswer(CONNECT_TIMEOUT))),
+    }
+}
+
+/// Makes the settings of a new connection.
+///
+/// `synchronous_commit` is raised to `on`, and stays where it is when the administrator has asked for more.
+pub(super) async fn settle(connection: &mut PgConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
+    let (statement, lock) = match purpose {
+        Purpose::Migrate => (Duration::ZERO, MIGRATION_LOCK_TIMEOUT),
+        Purpose::Write { lock_timeout } => (WRITE_STATEMENT_TIMEOUT, lock_timeout),
+        Purpose::Read => (READ_STATEMENT_TIMEOUT, READ_STATEMENT_TIMEOUT),
+    };
+    let sql = format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+         SELECT set_config('synchronous_commit', 'on', false) \
+         WHERE current_setting('synchronous_commit') <> 'remote_apply'",
+        statement.as_millis(),
+        lock.as_millis(),
+        IDLE_TRANSACTION_TIMEOUT.as_millis(),
+    );
+    // Safe: the text is made of literals and numbers.
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
