@@ -67,7 +67,16 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
 
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
-    let routes = http::routes(Arc::new(StorageReadiness(storage))).merge(ws::router(gateway));
+    let api = http::v1::Api {
+        hub,
+        log: Arc::clone(storage.log()),
+        authenticator: gateway.authenticator.clone(),
+        clock: Arc::clone(&gateway.clock),
+        max_body_bytes: config.limits.max_message_bytes,
+    };
+    let routes = http::routes(Arc::new(StorageReadiness(storage)))
+        .merge(ws::router(gateway))
+        .merge(http::v1::routes(api));
     let router = http::finish(routes, &config, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(

@@ -20,8 +20,8 @@ use crate::group::WriterHandle;
 use crate::log::DocumentLog;
 use crate::merge;
 use crate::model::{
-    Append, ArchivedContent, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentSummary, LogRow,
-    MoreToFold, Seq, StoredDocument, StoredSnapshot, WorkspaceId,
+    Append, ArchivedContent, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary,
+    LogRow, MoreToFold, Seq, StoredDocument, StoredSnapshot, WorkspaceId,
 };
 use crate::segment;
 use crate::stored::Vault;
@@ -241,6 +241,22 @@ impl DocumentLog for Engine {
             },
             Guarded::Superseded => CompactionOutcome::Superseded,
         })
+    }
+
+    async fn find(
+        &self,
+        workspace: WorkspaceId,
+        key: DocumentKey<'_>,
+    ) -> Result<Option<DocumentSummary>, StorageError> {
+        let nothing = TailLimit { rows: 0, bytes: 0 };
+        let lookup = match key {
+            DocumentKey::Id(id) => Lookup::Id(id),
+            DocumentKey::Name(name) => Lookup::Name(workspace, name),
+        };
+        let view = self.reader.read_current(lookup, nothing).await?;
+        Ok(view
+            .map(|view| view.document)
+            .filter(|document| document.workspace == workspace))
     }
 
     async fn list(

@@ -8,7 +8,8 @@ use weft_protocol::id::DocumentName;
 
 use crate::error::StorageError;
 use crate::model::{
-    Append, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentSummary, Seq, StoredDocument, WorkspaceId,
+    Append, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary, Seq, StoredDocument,
+    WorkspaceId,
 };
 
 /// The append-only logs of all documents.
@@ -49,6 +50,15 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// the storage.
     async fn compact(&self, id: DocumentId) -> Result<CompactionOutcome, StorageError>;
 
+    /// What is known of a document, without its content: `Ok(None)` when the workspace has no such document.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn find(
+        &self,
+        workspace: WorkspaceId,
+        key: DocumentKey<'_>,
+    ) -> Result<Option<DocumentSummary>, StorageError>;
     /// Documents of a workspace in order of their names, after `after`, at most `limit`.
     ///
     /// # Errors

@@ -49,6 +49,15 @@ impl fmt::Display for DocumentId {
     }
 }
 
+/// How to find a document of a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKey<'a> {
+    /// By its id.
+    Id(DocumentId),
+    /// By its name.
+    Name(&'a DocumentName),
+}
+
 /// A place in a document's log: gapless per document, from 1; 0 is the place before the first update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Seq(pub u64);

@@ -186,6 +186,10 @@ impl Reader {
             })?;
         }
         self.node_is_sound(&found, has_text)?;
+        if !found.is_text() {
+            // Editors say that a hard break in bold text is bold; the stored document has no place for it.
+            found.marks.clear();
+        }
         Ok(found)
     }
 
@@ -202,11 +206,6 @@ impl Reader {
         }
         if found.is_text() && !(found.content.is_empty() && found.attrs.is_empty()) {
             return self.refuse(Fault::Expected("text with nothing but marks"));
-        }
-        if !found.is_text() && !found.marks.is_empty() {
-            return self.within("marks", |reader| {
-                reader.refuse(Fault::Expected("on text nodes only"))
-            });
         }
         if found.kind == node::IMAGE {
             self.address(&found.attrs, "src")?;

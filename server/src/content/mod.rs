@@ -82,7 +82,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_bytes: 4 * 1024 * 1024,
-            max_parts: 200_000,
+            max_parts: 50_000,
             max_depth: 64,
         }
     }

@@ -36,7 +36,7 @@ pub(super) async fn request(
     let path = request.uri().path().to_owned();
     let began = Instant::now();
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions().get::<Problem>().copied() {
+    if let Some(problem) = response.extensions().get::<Problem>().cloned() {
         let rendered = problem.render(Some(&id.to_string()));
         let headers = std::mem::take(response.headers_mut());
         response = with_headers(rendered, headers);

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 /// A failure as clients see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The status of the answer.
     pub status: StatusCode,
@@ -16,6 +16,19 @@ pub struct Problem {
     pub code: &'static str,
     /// One sentence for people.
     pub message: &'static str,
+    /// What is wrong where in the request.
+    pub details: Vec<Detail>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Detail {
+    /// Where, as a path into the request.
+    pub field: String,
+    /// The stable name for machines, `UPPER_SNAKE`.
+    pub code: &'static str,
+    /// The rule, for people. It never repeats the request.
+    pub message: String,
 }
 
 impl Problem {
@@ -25,11 +38,19 @@ impl Problem {
             status,
             code,
             message,
+            details: Vec::new(),
         }
     }
 
+    /// The same problem, with one thing that is wrong.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.details.push(detail);
+        self
+    }
+
     /// The whole answer. `request_id` becomes `instance`.
-    pub(super) fn render(self, request_id: Option<&str>) -> Response {
+    pub(super) fn render(&self, request_id: Option<&str>) -> Response {
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or_default(),
@@ -37,7 +58,7 @@ impl Problem {
             "detail": self.message,
             "code": self.code,
             "message": self.message,
-            "details": [],
+            "details": self.details,
         });
         if let Some(id) = request_id {
             body["instance"] = format!("urn:uuid:{id}").into();

@@ -19,7 +19,7 @@ use weft_storage::{
 use super::hub::Hub;
 use super::load::{Loaded, load, quarantine};
 use super::state::{Poisoned, RoomState};
-use super::{MemberId, RoomMessage};
+use super::{ContentRefusal, RoomMessage};
 
 /// Messages taken from the mailbox at once.
 const BATCH: usize = 256;
@@ -367,10 +367,10 @@ impl Actor {
 
 /// Answers `message` in a room that has no document. Members it had before were told already.
 fn turn_away(message: RoomMessage, reason: CloseReason) {
-    if let RoomMessage::Join(join) = message {
-        let MemberId(member) = join.member;
-        tracing::debug!(member, reason = reason.as_str(), "turned away");
-        join.outbox.close(reason);
+    match message {
+        RoomMessage::Join(join) => join.outbox.close(reason),
+        RoomMessage::Content(request) => request.reply.send(Err(ContentRefusal::Unavailable(reason))),
+        _ => {}
     }
 }
 

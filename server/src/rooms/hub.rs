@@ -9,15 +9,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::clock::Clock;
 use weft_storage::{DocumentLog, WorkspaceId};
 
 use super::actor::Actor;
+use super::content::{ContentAnswer, ContentRefusal, ContentRequest, Operation, Reply};
 use super::{MemberId, RoomLimits, RoomMessage};
 use crate::metrics::Metrics;
 
@@ -119,6 +121,29 @@ impl Hub {
                     .spawn(Actor::new(Arc::clone(self), workspace, name.clone(), mailbox).run());
                 handle
             }
+        }
+    }
+
+    /// Lets the room of `name` carry out `operation`, and waits until what it changed is durable.
+    ///
+    /// # Errors
+    /// [`ContentRefusal`] says why nothing was changed.
+    pub(crate) async fn ask(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        operation: Operation,
+    ) -> Result<ContentAnswer, ContentRefusal> {
+        let (answered, answer) = oneshot::channel();
+        let reply = Reply::new(move |result| drop(answered.send(result)));
+        // The handle keeps the room open until it has answered.
+        let room = self.enter(workspace, name);
+        let request = ContentRequest { operation, reply };
+        let sent = room.sender().send(RoomMessage::Content(request)).await;
+        let unavailable = ContentRefusal::Unavailable(CloseReason::StorageUnavailable);
+        match sent {
+            Ok(()) => answer.await.unwrap_or(Err(unavailable)),
+            Err(_) => Err(unavailable),
         }
     }
 

@@ -7,6 +7,7 @@
 //! Invariant: at most one room per document on a node, and none without its whole log applied.
 
 mod actor;
+mod content;
 mod dialect;
 mod hub;
 mod ledger;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weft_protocol::scan::UpdateFacts;
 
+pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest, Operation, Version};
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
@@ -86,6 +88,8 @@ pub(crate) enum RoomMessage {
         /// The frame that tells it.
         notice: Bytes,
     },
+    /// A request from outside of any connection.
+    Content(ContentRequest),
     /// The member has taken everything that was queued and was behind.
     CatchUp {
         /// Who.

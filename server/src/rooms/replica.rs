@@ -7,6 +7,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::content::{self, ContentError, Node};
 use bytes::Bytes;
 use weft_protocol::gate::{Gate, GateError, WaitingLimits};
 use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_update};
@@ -150,6 +151,71 @@ impl Replica {
     /// [`ReplicaError::Poisoned`].
     pub(crate) fn state_vector(&self) -> Result<Bytes, ReplicaError> {
         guarded(|| Ok(Bytes::from(self.doc.transact().state_vector().encode_v1())))
+    }
+
+    /// Whether nothing was ever written.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Poisoned`].
+    pub(crate) fn is_empty(&self) -> Result<bool, ReplicaError> {
+        guarded(|| Ok(self.doc.transact().state_vector().is_empty()))
+    }
+
+    /// State vector and deletions, encoded: equal exactly where documents are.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Poisoned`].
+    pub(crate) fn snapshot(&self) -> Result<Vec<u8>, ReplicaError> {
+        guarded(|| {
+            let transaction = self.doc.transact();
+            let mut clocks: Vec<_> = transaction
+                .state_vector()
+                .iter()
+                .map(|(client, clock)| (client.get(), *clock))
+                .collect();
+            clocks.sort_unstable();
+            let mut encoded: Vec<u8> = Vec::with_capacity(clocks.len() * 12);
+            for (client, clock) in clocks {
+                encoded.extend(client.to_le_bytes());
+                encoded.extend(clock.to_le_bytes());
+            }
+            encoded.extend(transaction.snapshot().delete_set.encode_v1());
+            Ok(encoded)
+        })
+    }
+
+    /// The rich text that `field` holds.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Poisoned`]; inside, that it holds none.
+    pub(crate) fn read_content(&self, field: &str) -> Result<Result<Node, ContentError>, ReplicaError> {
+        guarded(|| Ok(content::read(&self.doc.transact(), field)))
+    }
+
+    /// Changes the document by a transaction of the server's own, and returns the delta if there is one.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Poisoned`]; inside, that `change` refused, having changed nothing.
+    pub(crate) fn change(
+        &mut self,
+        change: impl FnOnce(&mut TransactionMut<'_>) -> Result<(), ContentError>,
+    ) -> Result<Result<Option<Bytes>, ContentError>, ReplicaError> {
+        let changed = guarded(|| {
+            let mut transaction = self.doc.transact_mut();
+            if let Err(error) = change(&mut transaction) {
+                return Ok(Err(error));
+            }
+            Ok(Ok(transaction
+                .has_changes()
+                .then(|| Bytes::from(transaction.encode_update_v1()))))
+        })?;
+        if let Ok(Some(delta)) = &changed {
+            self.shared_diffs.clear();
+            let facts =
+                scan_update(delta, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Poisoned)?;
+            self.nesting_bound = self.nesting_with(&facts);
+        }
+        Ok(changed)
     }
 
     /// Whether `update` has anything that the document lacks, found out without applying it.

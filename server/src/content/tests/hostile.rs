@@ -422,3 +422,54 @@ fn random_bytes_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn patterns_that_make_parsers_slow_do_not() {
+    let size = 100_000;
+    let patterns = [
+        "[",
+        "*a ",
+        "**a_",
+        "`a``b```c",
+        "<",
+        "<a ",
+        "](",
+        "![",
+        "[a](",
+        "~~a ~",
+        "&",
+        "\\",
+        "|a\n|-\n",
+        "<!--",
+        "<?",
+        "# ",
+        "* * ",
+        "```\n~~~\n",
+        "<li>",
+        "<tr>",
+        "</i></p></td>",
+        "<a href=x>",
+        "[a][b",
+        "\t",
+        "&#x",
+    ];
+    let start = tokio::time::Instant::now();
+    for pattern in patterns {
+        for format in [Format::Markdown, Format::Html] {
+            if let Ok(document) = parse(
+                pattern.repeat(size / pattern.len()).as_bytes(),
+                format,
+                &Limits::default(),
+            ) {
+                render(&document, Format::Markdown);
+                render(&document, Format::Html);
+            }
+        }
+    }
+    println!(
+        "{} patterns of {size} bytes in {:?}",
+        2 * patterns.len(),
+        start.elapsed()
+    );
+    assert!(start.elapsed().as_secs() < 30);
+}

@@ -149,3 +149,44 @@ fn names_that_are_not_known_are_kept_by_json_and_shared_types() {
         "<div data-node=\"callout\"><p>hi<span data-node=\"emoji\"></span></p></div>"
     );
 }
+
+/// JSON as the binding writes it: with `attrs` where there are none, and marks in the order of their keys.
+fn as_binding_says(text: &str) -> Node {
+    json(&text.replace(r#","attrs":{}"#, "")).unwrap()
+}
+
+#[test]
+fn what_a_browser_wrote_is_read_as_the_browser_reads_it() {
+    // Made by Tiptap 3 and y-prosemirror 1.3; the JSON is that of its `yDocToProsemirrorJSON`.
+    let doc = shared(1);
+    doc.transact_mut()
+        .apply_update(Update::decode_v1(include_bytes!("tiptap.bin")).unwrap())
+        .unwrap();
+    let expected = as_binding_says(include_str!("tiptap.json"));
+    assert_same(&expected, &read_doc(&doc), "an update of a browser");
+
+    // Marks that may stand beside themselves keep the keys the browser gave them, and new ones get theirs.
+    let copy = shared(2);
+    write_doc(&copy, &expected);
+    for doc in [&doc, &copy] {
+        let txn = doc.transact();
+        let stored = format!("{:?}", txn.encode_state_as_update_v1(&StateVector::default()));
+        let key = |key: &str| {
+            format!("{:?}", key.as_bytes())
+                .trim_matches(['[', ']'])
+                .to_owned()
+        };
+        assert!(stored.contains(&key("comment--zE8803TO")) && stored.contains(&key("comment--0IljcqOv")));
+    }
+
+    // What a reader of Markdown makes of it is what the editor would have made, so sending it back changes nothing.
+    let shown = render(&expected, Format::Markdown);
+    let summary = write_as(
+        &mut doc.transact_mut(),
+        DEFAULT_FIELD,
+        markdown(&shown),
+        Format::Markdown,
+    )
+    .unwrap();
+    assert!(summary.is_empty(), "{summary:?}\n{shown}");
+}

@@ -205,20 +205,35 @@ fn texts_side_by_side_are_one_and_embeds_are_left_alone() {
 #[test]
 fn a_field_of_another_kind_is_no_rich_text() {
     let doc = shared(1);
-    yrs::Array::push_back(
-        &doc.get_or_insert_array(DEFAULT_FIELD),
-        &mut doc.transact_mut(),
-        7,
-    );
-    assert_eq!(
-        read(&doc.transact(), DEFAULT_FIELD).unwrap_err().fault,
-        Fault::NotRichText
-    );
-    assert_eq!(
-        write(&mut doc.transact_mut(), DEFAULT_FIELD, &markdown("x"))
-            .unwrap_err()
-            .fault,
-        Fault::NotRichText
-    );
+    doc.get_or_insert_array("array");
+    doc.get_or_insert_map("map");
+    doc.get_or_insert_text("text");
+    for field in ["array", "map", "text"] {
+        assert_eq!(
+            read(&doc.transact(), field).unwrap_err().fault,
+            Fault::NotRichText
+        );
+        let refused = write(&mut doc.transact_mut(), field, &markdown("x")).unwrap_err();
+        assert_eq!(refused.fault, Fault::NotRichText);
+    }
     assert_eq!(read(&doc.transact(), "nothing").unwrap(), Node::new(node::DOC));
+
+    // Of a document that came as an update only the content tells.
+    yrs::Array::push_back(&doc.get_or_insert_array("array"), &mut doc.transact_mut(), 7);
+    let copy = shared(2);
+    sync(&doc, &copy);
+    assert_eq!(
+        read(&copy.transact(), "array").unwrap_err().fault,
+        Fault::NotRichText
+    );
+    let before = copy.transact().state_vector();
+    assert!(write(&mut copy.transact_mut(), "array", &markdown("x")).is_err());
+    assert_eq!(copy.transact().state_vector(), before);
+}
+
+#[test]
+fn marks_between_texts_are_taken_and_dropped() {
+    let text = r#"{"type":"doc","content":[{"type":"paragraph","content":[{"type":"hardBreak","marks":[{"type":"bold"}]}]}]}"#;
+    let document = json(text).unwrap();
+    assert_eq!(render(&document, Format::Html), "<p><br></p>");
 }

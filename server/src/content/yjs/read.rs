@@ -61,6 +61,7 @@ pub(super) type Overlapping = BTreeSet<String>;
 /// # Errors
 /// [`Fault::NotRichText`], [`Fault::TooDeep`].
 pub(crate) fn read<T: ReadTxn>(txn: &T, field: &str) -> Result<Node, ContentError> {
+    check_kind(txn, field)?;
     let Some(fragment) = txn.get_xml_fragment(field) else {
         return Ok(Node::new(node::DOC));
     };
@@ -70,6 +71,16 @@ pub(crate) fn read<T: ReadTxn>(txn: &T, field: &str) -> Result<Node, ContentErro
     };
     let children = reader.children(txn, fragment.as_ref(), 1)?;
     Ok(Node::of(node::DOC, contents(children.into_iter())))
+}
+
+/// Checks that `field` is not known to be of another kind. In a document that came as updates, kinds are not known.
+pub(super) fn check_kind<T: ReadTxn>(txn: &T, field: &str) -> Result<(), ContentError> {
+    match txn.get(field) {
+        Some(Out::YArray(_) | Out::YMap(_) | Out::YText(_) | Out::YXmlText(_) | Out::YXmlElement(_)) => {
+            Err(ContentError::whole(Fault::NotRichText))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The nodes that `children` are.

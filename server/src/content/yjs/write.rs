@@ -4,13 +4,14 @@
 //! else types into it at the same time stays. Only an element whose type changes is replaced. A shared text is
 //! emptied, never removed, for somebody may be typing into it.
 
+use yrs::branch::{Branch, BranchPtr};
 use yrs::types::Delta;
 use yrs::{
-    In, OffsetKind, Text, TransactionMut, WriteTxn, Xml, XmlElementPrelim, XmlElementRef, XmlFragment,
-    XmlFragmentRef, XmlTextPrelim, XmlTextRef,
+    Array, ArrayRef, In, OffsetKind, Out, Text, TextRef, TransactionMut, WriteTxn, Xml, XmlElementPrelim,
+    XmlElementRef, XmlFragmentRef, XmlTextRef,
 };
 
-use super::read::{Child, Overlapping, Reader, Run, text_nodes};
+use super::read::{Child, Overlapping, Reader, Run, check_kind, text_nodes};
 use super::text::{Rewrite, fresh};
 use super::value;
 use crate::content::diff::{self, Step, align, fingerprint};
@@ -60,6 +61,7 @@ pub(crate) fn write(
     target: &Node,
     fidelity: Fidelity,
 ) -> Result<ChangeSummary, ContentError> {
+    check_kind(txn, field)?;
     let fragment = txn.get_or_insert_xml_fragment(field);
     let mut reader = Reader::default();
     let children = reader.children(txn, fragment.as_ref(), 1)?;
@@ -76,12 +78,10 @@ pub(crate) fn write(
 /// What stands in a shared element: elements, and texts that stand side by side as one.
 enum Present {
     Element {
-        index: u32,
         element: XmlElementRef,
         node: Node,
     },
     Text {
-        index: u32,
         texts: Vec<(XmlTextRef, Vec<Run>)>,
         nodes: Vec<Node>,
     },
@@ -94,9 +94,11 @@ enum Wanted<'n> {
 }
 
 impl Present {
-    fn index(&self) -> u32 {
+    /// How many children of the shared element it is.
+    fn width(&self) -> u32 {
         match self {
-            Self::Element { index, .. } | Self::Text { index, .. } => *index,
+            Self::Element { .. } => 1,
+            Self::Text { texts, .. } => u32::try_from(texts.len()).unwrap_or(u32::MAX),
         }
     }
 }
@@ -157,19 +159,18 @@ fn same(present: &Present, wanted: &Wanted<'_>) -> bool {
 
 fn present(children: Vec<Child>) -> Vec<Present> {
     let mut items: Vec<Present> = Vec::with_capacity(children.len());
-    for (index, child) in (0..).zip(children) {
+    for child in children {
         match (child, items.last_mut()) {
-            (Child::Element(element, node), _) => items.push(Present::Element { index, element, node }),
+            (Child::Element(element, node), _) => items.push(Present::Element { element, node }),
             (Child::Text(text, runs), Some(Present::Text { texts, .. })) => texts.push((text, runs)),
             (Child::Text(text, runs), _) => items.push(Present::Text {
-                index,
                 texts: vec![(text, runs)],
                 nodes: Vec::new(),
             }),
         }
     }
     for item in &mut items {
-        if let Present::Text { texts, nodes, .. } = item {
+        if let Present::Text { texts, nodes } = item {
             *nodes = text_nodes(texts.iter().flat_map(|(_, runs)| runs));
         }
     }
@@ -202,25 +203,54 @@ impl Writer {
         children: Vec<Child>,
         content: &[Node],
     ) -> Result<(), ContentError> {
-        // From the end to the beginning, so that the positions before stay what they are.
-        let mut at = u32::try_from(children.len()).unwrap_or(u32::MAX);
         let present = present(children);
         let wanted = wanted(content);
-        for step in align(&present, &wanted, same).into_iter().rev() {
+        let mut moves = Moves::default();
+        for step in affordable(align(&present, &wanted, same), present.len(), MAX_WALK) {
             match step {
-                Step::Keep(old) => at = present[old].index(),
+                Step::Keep(old) => moves.keep(present[old].width()),
                 Step::Change(old, new) => {
-                    at = present[old].index();
                     self.change(txn, &present[old], &wanted[new])?;
+                    moves.keep(present[old].width());
                 }
-                Step::Delete(old) => {
-                    at = present[old].index();
-                    self.delete(txn, parent, &present[old]);
-                }
-                Step::Insert(new) => self.insert(txn, parent, at, &wanted[new]),
+                Step::Delete(old) => match &present[old] {
+                    Present::Element { node, .. } => {
+                        self.summary.removed_nodes += node.count();
+                        moves.delete();
+                    }
+                    Present::Text { texts, .. } => {
+                        self.text(txn, texts, &[]);
+                        moves.keep(present[old].width());
+                    }
+                },
+                Step::Insert(new) => moves.insert(&wanted[new], new),
             }
         }
+        let inserted = moves.apply(txn, parent);
+        for (out, new) in inserted {
+            self.fill(txn, out, &wanted[new])?;
+        }
         Ok(())
+    }
+
+    /// Puts what is wanted into an empty element or text.
+    fn fill(&mut self, txn: &mut TransactionMut, out: Out, wanted: &Wanted<'_>) -> Result<(), ContentError> {
+        match (out, wanted) {
+            (Out::YXmlElement(element), Wanted::Element(node)) => {
+                self.summary.inserted_nodes += 1;
+                for (name, value) in &node.attrs {
+                    element.insert_attribute(txn, name.as_str(), value::to_any(value));
+                }
+                self.children(txn, element.as_ref(), Vec::new(), &node.content)
+            }
+            (Out::YXmlText(text), Wanted::Text(nodes)) => {
+                self.summary.inserted_characters +=
+                    nodes.iter().map(|node| node.text.chars().count()).sum::<usize>();
+                text.apply_delta(txn, fresh(nodes, &self.overlapping));
+                Ok(())
+            }
+            _ => Ok(()), // it was inserted as what is wanted
+        }
     }
 
     fn change(
@@ -271,36 +301,120 @@ impl Writer {
             }
         }
     }
+}
 
-    fn delete(&mut self, txn: &mut TransactionMut, parent: &XmlFragmentRef, present: &Present) {
-        match present {
-            Present::Element { index, node, .. } => {
-                parent.remove(txn, *index);
-                self.summary.removed_nodes += node.count();
-            }
-            Present::Text { texts, .. } => self.text(txn, texts, &[]),
+/// How many steps along a list of children all deletions in it may take together: each run of them walks to its end.
+const MAX_WALK: usize = 100_000_000;
+
+/// `steps`, or if they would take too long, one deletion and one insertion instead of everything between the first
+/// and the last of them that changes something.
+fn affordable(steps: Vec<Step>, length: usize, max_walk: usize) -> Vec<Step> {
+    let is_delete = |step: &Step| matches!(step, Step::Delete(_));
+    let runs = steps
+        .chunk_by(|before, after| is_delete(before) && is_delete(after))
+        .filter(|run| is_delete(&run[0]))
+        .count();
+    if runs.saturating_mul(length) <= max_walk {
+        return steps;
+    }
+    let is_keep = |step: &&Step| matches!(step, Step::Keep(_));
+    let start = steps.iter().take_while(is_keep).count();
+    let end = steps.len() - steps[start..].iter().rev().take_while(is_keep).count();
+    let old = steps[start..end].iter().filter_map(|step| match step {
+        Step::Keep(old) | Step::Change(old, _) | Step::Delete(old) => Some(Step::Delete(*old)),
+        Step::Insert(_) => None,
+    });
+    // Before the first change the positions are the same, and from there on each step but a deletion takes the next.
+    let new_count = steps[start..end].iter().filter(|step| !is_delete(step)).count();
+    let new = (start..start + new_count).map(Step::Insert);
+    let (before, after) = (steps[..start].iter().copied(), steps[end..].iter().copied());
+    before.chain(old).chain(new).chain(after).collect()
+}
+
+/// Children that come and go, as one walk along the list of them.
+#[derive(Default)]
+struct Moves {
+    list: Vec<Delta<In>>,
+    /// Where the new children will be, and which ones they are.
+    inserted: Vec<(usize, usize)>,
+    at: usize,
+}
+
+impl Moves {
+    fn keep(&mut self, width: u32) {
+        self.at += width as usize;
+        match self.list.last_mut() {
+            Some(Delta::Retain(before, _)) => *before += width,
+            _ => self.list.push(Delta::Retain(width, None)),
         }
     }
 
-    fn insert(&mut self, txn: &mut TransactionMut, parent: &XmlFragmentRef, index: u32, wanted: &Wanted<'_>) {
-        match wanted {
-            Wanted::Element(node) => {
-                let element = parent.insert(txn, index, XmlElementPrelim::empty(node.kind.as_str()));
-                self.summary.inserted_nodes += 1;
-                for (name, value) in &node.attrs {
-                    element.insert_attribute(txn, name.as_str(), value::to_any(value));
-                }
-                for inside in self::wanted(&node.content).iter().rev() {
-                    self.insert(txn, element.as_ref(), 0, inside);
-                }
-            }
-            Wanted::Text(nodes) => {
-                let delta: Vec<Delta<In>> = fresh(nodes, &self.overlapping);
-                self.summary.inserted_characters +=
-                    nodes.iter().map(|node| node.text.chars().count()).sum::<usize>();
-                let text = parent.insert(txn, index, XmlTextPrelim::new(""));
-                text.apply_delta(txn, delta);
+    fn delete(&mut self) {
+        match self.list.last_mut() {
+            Some(Delta::Deleted(before)) => *before += 1,
+            _ => self.list.push(Delta::Deleted(1)),
+        }
+    }
+
+    fn insert(&mut self, wanted: &Wanted<'_>, new: usize) {
+        let empty = match wanted {
+            Wanted::Element(node) => In::XmlElement(XmlElementPrelim::empty(node.kind.as_str())),
+            Wanted::Text(_) => In::XmlText(Default::default()),
+        };
+        self.list.push(Delta::Inserted(empty, None));
+        self.inserted.push((self.at, new));
+        self.at += 1;
+    }
+
+    /// Changes the children of `parent` and returns the new ones, empty, with their positions in what is wanted.
+    fn apply(self, txn: &mut TransactionMut, parent: &XmlFragmentRef) -> Vec<(Out, usize)> {
+        if self.list.iter().all(|step| matches!(step, Delta::Retain(..))) {
+            return Vec::new();
+        }
+        // A list of children and a text are the same inside. Only a text can be walked along while it is changed:
+        // each insertion into a list of children begins at its start.
+        let branch: &Branch = parent.as_ref();
+        TextRef::from(BranchPtr::from(branch)).apply_delta(txn, self.list);
+        let list: &ArrayRef = parent.as_ref();
+        let mut inserted = self.inserted.into_iter().peekable();
+        let mut found = Vec::with_capacity(inserted.len());
+        for (index, out) in list.iter(txn).enumerate() {
+            if let Some((_, new)) = inserted.next_if(|(at, _)| *at == index) {
+                found.push((out, new));
             }
         }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Step::{Change, Delete, Insert, Keep};
+
+    #[test]
+    fn what_would_take_too_long_is_replaced_as_a_whole() {
+        let steps = vec![
+            Keep(0),
+            Delete(1),
+            Keep(2),
+            Insert(2),
+            Delete(3),
+            Change(4, 3),
+            Keep(5),
+        ];
+        assert_eq!(affordable(steps.clone(), 6, 12), steps);
+        let coarse = [
+            Keep(0),
+            Delete(1),
+            Delete(2),
+            Delete(3),
+            Delete(4),
+            Insert(1),
+            Insert(2),
+            Insert(3),
+            Keep(5),
+        ];
+        assert_eq!(affordable(steps, 6, 11), coarse);
     }
 }

@@ -93,10 +93,7 @@ impl RoomState {
             self.ledger.accept(edit.update.clone());
         }
         if let Some(delta) = applied.delta {
-            self.size_bound += delta.len();
-            self.shared_answers.clear();
-            self.broadcast_update(&delta, sole_author(edits))?;
-            self.ledger.accept(delta);
+            self.accept_delta(delta, sole_author(edits))?;
         }
         for (position, edit) in edits.iter().enumerate() {
             if applied.refused.contains(&position) {
@@ -105,6 +102,15 @@ impl RoomState {
                 self.acknowledge_edit(edit);
             }
         }
+        Ok(())
+    }
+
+    /// Sends a change of the document to all members but `author`, and owes it to the log.
+    pub(super) fn accept_delta(&mut self, delta: Bytes, author: Option<MemberId>) -> Result<(), Poisoned> {
+        self.size_bound += delta.len();
+        self.shared_answers.clear();
+        self.broadcast_update(&delta, author)?;
+        self.ledger.accept(delta);
         Ok(())
     }
 
@@ -160,7 +166,7 @@ impl RoomState {
     }
 
     /// Whether the document may grow by `bytes`; measured exactly only when the bound says no.
-    fn has_room_for(&mut self, bytes: usize) -> Result<bool, Poisoned> {
+    pub(super) fn has_room_for(&mut self, bytes: usize) -> Result<bool, Poisoned> {
         if self.size_bound.saturating_add(bytes) > self.limits.max_document_bytes {
             self.apply_edits()?;
             self.size_bound = self.check(Replica::encoded_len)?;

@@ -4,6 +4,7 @@
 //! read a clock, so that every order of events can be played through in a test.
 
 mod edits;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -170,7 +171,9 @@ impl RoomState {
             .map(|message| match message {
                 // Conflicts are resolved block by block, which can take long for few bytes.
                 RoomMessage::Edit(edit) => edit.update.len() + edit.facts.blocks * BLOCK_WEIGHT,
-                RoomMessage::StepOne { .. } | RoomMessage::CatchUp { .. } => self.size_bound,
+                RoomMessage::StepOne { .. } | RoomMessage::CatchUp { .. } | RoomMessage::Content(_) => {
+                    self.size_bound
+                }
                 _ => 0,
             })
             .sum()
@@ -228,6 +231,7 @@ impl RoomState {
                 }
                 Ok(())
             }
+            RoomMessage::Content(request) => self.answer_request(request),
             RoomMessage::CatchUp { member } => self.catch_up(member),
             // These two never come here: `handle` takes them.
             RoomMessage::Edit(_) | RoomMessage::Awareness { .. } => Ok(()),
@@ -404,6 +408,10 @@ impl RoomState {
     }
 
     fn tell(&self, id: MemberId, acknowledgement: Acknowledgement) {
+        if let Acknowledgement::Answer(deferred) = acknowledgement {
+            deferred.send();
+            return;
+        }
         // A member that has left meanwhile has no outbox any more.
         let Some(member) = self.members.get(&id) else {
             return;
@@ -411,6 +419,7 @@ impl RoomState {
         match acknowledgement {
             Acknowledgement::Saved => member.outbox.push_status(SyncStatus::Saved),
             Acknowledgement::Echo(frame) => member.outbox.push_echo(frame),
+            Acknowledgement::Answer(_) => {}
         }
     }
 

@@ -1,0 +1,64 @@
+//! Bodies of requests, read within bounds of size and time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use tokio::time::timeout;
+
+use crate::http::Problem;
+
+/// How long a client may take to send a body.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of a body that is too large is thrown away before the connection closes, in bytes.
+const MAX_EXCESS_BYTES: usize = 64 * 1024 * 1024;
+
+const TOO_LARGE: Problem = Problem::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "BODY_TOO_LARGE",
+    "the body is larger than this server takes",
+);
+const UNREADABLE: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "BODY_UNREADABLE",
+    "the body could not be read",
+);
+const TOO_SLOW: Problem = Problem::new(
+    StatusCode::REQUEST_TIMEOUT,
+    "BODY_TOO_SLOW",
+    "the body took too long",
+);
+
+/// Reads a body of at most `max_bytes`. What is above that is thrown away as it comes, within bounds too, because a
+/// client that is still sending when its connection closes never reads the answer.
+///
+/// # Errors
+/// 413 if it is larger, 408 if it takes more than a minute, 400 if it breaks off.
+pub(super) async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
+    let mut chunks = body.into_data_stream();
+    let reading = async {
+        let mut bytes = BytesMut::new();
+        let mut excess = 0;
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|_| UNREADABLE)?;
+            if excess > 0 || bytes.len() + chunk.len() > max_bytes {
+                bytes = BytesMut::new();
+                excess += chunk.len();
+                if excess > MAX_EXCESS_BYTES {
+                    break;
+                }
+            } else {
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        if excess > 0 {
+            Err(TOO_LARGE)
+        } else {
+            Ok(bytes.freeze())
+        }
+    };
+    timeout(PATIENCE, reading).await.unwrap_or(Err(TOO_SLOW))
+}

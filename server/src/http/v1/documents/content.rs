@@ -1,0 +1,262 @@
+//! `GET`, `PUT` and `PATCH /v1/documents/{document_id}/content`: rich text as ProseMirror JSON, Markdown or HTML, and the
+//! whole document as a Yjs update.
+//!
+//! A change is a transaction in the document's room. `PUT` changes only what differs from what the document shows now,
+//! so what others type at the same time survives.
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use weft_protocol::scan::{UpdateLimits, scan_update};
+use weft_storage::{DocumentSummary, WorkspaceId};
+
+use super::{DocumentView, find, refusal_problem, set_version, versioned};
+use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
+use crate::http::Problem;
+use crate::http::problem::NOT_FOUND;
+use crate::http::v1::{Api, body};
+use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
+
+/// The media type of Yjs updates.
+const YJS_UPDATE: &str = "application/vnd.yjs.update";
+/// The longest name of a shared type, in bytes.
+const MAX_FIELD_BYTES: usize = 255;
+
+const UNKNOWN_FORMAT: Problem = Problem::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "UNKNOWN_FORMAT",
+    "known formats are json, markdown, html and, to read and to patch, yjs",
+);
+
+/// What travels: rich text in one of its formats, or an update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Text(Format),
+    Yjs,
+}
+
+#[derive(Debug, Default)]
+struct Query {
+    shape: Option<Shape>,
+    field: Option<String>,
+}
+
+impl Query {
+    fn parse(query: Option<&str>) -> Result<Self, Problem> {
+        let invalid = |message| Problem::new(StatusCode::BAD_REQUEST, "INVALID_QUERY", message);
+        let mut parsed = Self::default();
+        for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            match &*key {
+                "format" if value == "yjs" => parsed.shape = Some(Shape::Yjs),
+                "format" => parsed.shape = Some(Shape::Text(format_of_name(&value).ok_or(UNKNOWN_FORMAT)?)),
+                "field" if (1..=MAX_FIELD_BYTES).contains(&value.len()) => {
+                    parsed.field = Some(value.into_owned())
+                }
+                "field" => return Err(invalid("field must have 1 to 255 bytes")),
+                _ => return Err(invalid("known parameters are format and field")),
+            }
+        }
+        Ok(parsed)
+    }
+
+    fn field(self) -> String {
+        self.field.unwrap_or_else(|| DEFAULT_FIELD.to_owned())
+    }
+}
+
+/// The format that the API calls `name`.
+pub(super) fn format_of_name(name: &str) -> Option<Format> {
+    match name {
+        "json" => Some(Format::Json),
+        "markdown" => Some(Format::Markdown),
+        "html" => Some(Format::Html),
+        _ => None,
+    }
+}
+
+/// The content as it is now, in the format asked for (JSON if none is). `If-None-Match` saves the transfer.
+pub(super) async fn get_content(
+    State(api): State<Api>,
+    Path(document_id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = Query::parse(query.as_deref())?;
+    let document = find(&api, &document_id).await?;
+    api.access(&headers, &document.name)?.ok_or(NOT_FOUND)?;
+    let shape = query.shape.unwrap_or_else(|| accepted(&headers));
+    let operation = match shape {
+        Shape::Text(_) => Operation::Read { field: query.field() },
+        Shape::Yjs => Operation::ReadUpdate,
+    };
+    let answer = api
+        .hub
+        .ask(WorkspaceId::DEFAULT, &document.name, operation)
+        .await
+        .map_err(refusal_problem)?;
+    let known = entity_tags(&headers, header::IF_NONE_MATCH).is_some_and(|tags| match tags {
+        Condition::Unchanged(versions) => versions.contains(&answer.version.to_string()),
+        Condition::Exists | Condition::Absent => true,
+    });
+    let mut response = match (known, answer.body, shape) {
+        (true, _, _) => StatusCode::NOT_MODIFIED.into_response(),
+        (false, Some(ContentBody::Node(node)), Shape::Text(format)) => (
+            [(header::CONTENT_TYPE, format.media_type())],
+            content::render(&node, format),
+        )
+            .into_response(),
+        (false, Some(ContentBody::Update(update)), Shape::Yjs) => {
+            ([(header::CONTENT_TYPE, YJS_UPDATE)], update).into_response()
+        }
+        _ => return Err(NOT_FOUND),
+    };
+    let response_headers = response.headers_mut();
+    set_version(response_headers, answer.version);
+    // What people wrote must not run in whoever opens this address.
+    response_headers.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment"),
+    );
+    Ok(response)
+}
+
+/// The field is to show this content. `If-Match` is required, so that nobody overwrites what they have not seen.
+pub(super) async fn put_content(
+    State(api): State<Api>,
+    Path(document_id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    let query = Query::parse(query.as_deref())?;
+    let document = find_to_change(&api, &document_id, &headers).await?;
+    let Some(Shape::Text(format)) = query.shape.or_else(|| sent(&headers)) else {
+        return Err(UNKNOWN_FORMAT);
+    };
+    let condition = entity_tags(&headers, header::IF_MATCH).ok_or(Problem::new(
+        StatusCode::PRECONDITION_REQUIRED,
+        "IF_MATCH_REQUIRED",
+        "send If-Match with the ETag that was read, or * to overwrite whatever there is",
+    ))?;
+    let bytes = body::read(request_body, Limits::default().max_bytes).await?;
+    let target = content::parse(&bytes, format, &Limits::default());
+    let target = target.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
+    change(
+        &api,
+        &document,
+        Operation::Write {
+            field: query.field(),
+            target,
+            format,
+            condition,
+        },
+    )
+    .await
+}
+
+/// Some blocks are to change (a JSON list of operations), or an update made elsewhere is to be taken in.
+pub(super) async fn patch_content(
+    State(api): State<Api>,
+    Path(document_id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    request_body: Body,
+) -> Result<Response, Problem> {
+    let query = Query::parse(query.as_deref())?;
+    let document = find_to_change(&api, &document_id, &headers).await?;
+    let operation = match query.shape.or_else(|| sent(&headers)) {
+        Some(Shape::Yjs) => apply(body::read(request_body, api.max_body_bytes).await?)?,
+        Some(Shape::Text(Format::Json)) => {
+            let limits = Limits::default();
+            let bytes = body::read(request_body, limits.max_bytes).await?;
+            let patches = ContentPatch::parse(&bytes, &limits);
+            let patches = patches.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
+            let condition = entity_tags(&headers, header::IF_MATCH);
+            Operation::Patch {
+                field: query.field(),
+                patches,
+                condition,
+            }
+        }
+        _ => return Err(UNKNOWN_FORMAT),
+    };
+    change(&api, &document, operation).await
+}
+
+async fn find_to_change(
+    api: &Api,
+    document_id: &str,
+    headers: &HeaderMap,
+) -> Result<DocumentSummary, Problem> {
+    let document = find(api, document_id).await?;
+    api.write_access(headers, &document.name)?.ok_or(NOT_FOUND)?;
+    Ok(document)
+}
+
+fn apply(update: Bytes) -> Result<Operation, Problem> {
+    let limits = UpdateLimits {
+        max_bytes: usize::MAX,
+        ..UpdateLimits::default()
+    };
+    match scan_update(&update, &limits) {
+        Ok(facts) => Ok(Operation::Apply { update, facts }),
+        Err(_) => Err(refusal_problem(ContentRefusal::Update(
+            weft_protocol::close::CloseReason::HostileUpdate,
+        ))),
+    }
+}
+
+async fn change(api: &Api, document: &DocumentSummary, operation: Operation) -> Result<Response, Problem> {
+    let answer = api
+        .hub
+        .ask(WorkspaceId::DEFAULT, &document.name, operation)
+        .await
+        .map_err(refusal_problem)?;
+    let document = find(api, &document.id.to_string()).await?;
+    Ok(versioned(
+        StatusCode::OK,
+        answer.version,
+        DocumentView::from(&document),
+    ))
+}
+
+/// The shape that `Content-Type` names.
+fn sent(headers: &HeaderMap) -> Option<Shape> {
+    let media_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    shape_of(media_type)
+}
+
+/// The first shape that `Accept` names; JSON if it names none.
+fn accepted(headers: &HeaderMap) -> Shape {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept
+        .split(',')
+        .find_map(shape_of)
+        .unwrap_or(Shape::Text(Format::Json))
+}
+
+fn shape_of(media_type: &str) -> Option<Shape> {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case(YJS_UPDATE) || essence.eq_ignore_ascii_case("application/octet-stream") {
+        return Some(Shape::Yjs);
+    }
+    Format::of_media_type(media_type).map(Shape::Text)
+}
+
+/// The condition that a header of entity tags states: `*`, or a list of them.
+fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Option<Condition> {
+    let value = headers.get(name)?.to_str().ok()?.trim();
+    if value == "*" {
+        return Some(Condition::Exists);
+    }
+    let tags = value
+        .split(',')
+        .map(str::trim)
+        .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
+    Some(Condition::Unchanged(tags.map(str::to_owned).collect()))
+}

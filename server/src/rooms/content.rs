@@ -1,0 +1,158 @@
+//! Requests that come from outside of any connection: the REST API reads and changes documents through their rooms, by
+//! the same path as everybody else.
+//!
+//! An answer to a change leaves only when the change is durable.
+
+use std::fmt;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use weft_protocol::close::CloseReason;
+use weft_protocol::scan::UpdateFacts;
+
+use crate::content::{ContentError, ContentPatch, Format, Node};
+
+/// What a document is at one moment: two are equal exactly if the documents are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version([u8; 16]);
+
+impl Version {
+    /// The version of the document with this encoded snapshot (state vector and deletions).
+    pub(super) fn of(snapshot: &[u8]) -> Self {
+        let mut version = [0; 16];
+        version.copy_from_slice(&Sha256::digest(snapshot)[..16]);
+        Self(version)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+/// What a change takes for granted about the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// It is one of these, as [`Version`]s are written.
+    Unchanged(Vec<String>),
+    /// It has content, whichever.
+    Exists,
+    /// It has none yet.
+    Absent,
+}
+
+/// What is asked of a room.
+#[derive(Debug)]
+pub(crate) enum Operation {
+    /// The rich text in `field`.
+    Read {
+        /// The shared type that holds it.
+        field: String,
+    },
+    /// The whole document as an update.
+    ReadUpdate,
+    /// `field` is to show `target`; only what differs is changed.
+    Write {
+        /// The shared type that holds it.
+        field: String,
+        /// What it is to show.
+        target: Node,
+        /// The format that the target came in: what it has no words for stays.
+        format: Format,
+        /// When.
+        condition: Condition,
+    },
+    /// Blocks of `field` are to change.
+    Patch {
+        /// The shared type that holds it.
+        field: String,
+        /// How, in order.
+        patches: Vec<ContentPatch>,
+        /// When; by default whatever the document is.
+        condition: Option<Condition>,
+    },
+    /// An update made elsewhere is to be taken in; its bytes have passed the scan.
+    Apply {
+        /// The update.
+        update: Bytes,
+        /// What the scan found.
+        facts: UpdateFacts,
+    },
+}
+
+/// What a room answers.
+#[derive(Debug)]
+pub(crate) struct ContentAnswer {
+    /// What the document is now.
+    pub(crate) version: Version,
+    /// What was read.
+    pub(crate) body: Option<ContentBody>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) enum ContentBody {
+    /// Rich text.
+    Node(Node),
+    /// The whole document as an update.
+    Update(Bytes),
+}
+
+/// Why a room has done nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ContentRefusal {
+    /// The document is not what the request takes for granted.
+    Precondition,
+    /// There is no such document.
+    Missing,
+    /// The content cannot be taken, or the document has none.
+    Content(ContentError),
+    /// An update that the document cannot take.
+    Update(CloseReason),
+    /// The document cannot be had.
+    Unavailable(CloseReason),
+}
+
+/// Where the answer goes.
+pub(crate) struct Reply(Box<dyn FnOnce(Result<ContentAnswer, ContentRefusal>) + Send>);
+
+impl Reply {
+    /// `send` gets the answer, once.
+    pub(super) fn new(send: impl FnOnce(Result<ContentAnswer, ContentRefusal>) + Send + 'static) -> Self {
+        Self(Box::new(send))
+    }
+
+    /// Answers.
+    pub(super) fn send(self, result: Result<ContentAnswer, ContentRefusal>) {
+        (self.0)(result);
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Reply")
+    }
+}
+
+/// An answer that waits until the change it speaks of is durable.
+#[derive(Debug)]
+pub(crate) struct Deferred {
+    pub(super) reply: Reply,
+    pub(super) answer: ContentAnswer,
+}
+
+impl Deferred {
+    pub(super) fn send(self) {
+        self.reply.send(Ok(self.answer));
+    }
+}
+
+/// A request and the way back.
+#[derive(Debug)]
+pub(crate) struct ContentRequest {
+    /// What is asked.
+    pub(crate) operation: Operation,
+    /// Where the answer goes.
+    pub(crate) reply: Reply,
+}

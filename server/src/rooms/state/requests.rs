@@ -1,0 +1,154 @@
+//! Requests of the REST API, carried out between the edits of members.
+//!
+//! A change is a transaction on the document as it is now; members see it like any other edit.
+
+use bytes::Bytes;
+use weft_protocol::close::CloseReason;
+use weft_protocol::scan::UpdateFacts;
+
+use super::super::MemberId;
+use super::super::content::{
+    Condition, ContentAnswer, ContentBody, ContentRefusal, ContentRequest, Deferred, Operation, Version,
+};
+use super::super::ledger::Acknowledgement;
+use super::super::replica::ReplicaError;
+use super::{Poisoned, RoomState};
+use crate::content::{self, ContentError, Node};
+
+/// Who makes the changes of requests: nobody who is a member.
+const NOBODY: MemberId = MemberId(0);
+
+/// Why an operation did not succeed: the request is to blame, or the document.
+enum Failure {
+    Refused(ContentRefusal),
+    Poisoned,
+}
+
+impl From<ReplicaError> for Failure {
+    fn from(error: ReplicaError) -> Self {
+        match error {
+            ReplicaError::Malformed => Self::Refused(ContentRefusal::Update(CloseReason::HostileUpdate)),
+            ReplicaError::Poisoned => Self::Poisoned,
+        }
+    }
+}
+
+impl From<ContentError> for Failure {
+    fn from(error: ContentError) -> Self {
+        Self::Refused(ContentRefusal::Content(error))
+    }
+}
+
+impl From<Poisoned> for Failure {
+    fn from(Poisoned: Poisoned) -> Self {
+        Self::Poisoned
+    }
+}
+
+impl RoomState {
+    /// Carries out a request. Its answer leaves when everything that it speaks of is durable.
+    pub(super) fn answer_request(&mut self, request: ContentRequest) -> Result<(), Poisoned> {
+        let ContentRequest { operation, reply } = request;
+        let result = self.carry_out(operation).and_then(|body| {
+            let version = self.version()?;
+            Ok(ContentAnswer { version, body })
+        });
+        match result {
+            Ok(answer) => self.acknowledge(NOBODY, Acknowledgement::Answer(Deferred { reply, answer })),
+            Err(Failure::Refused(refusal)) => reply.send(Err(refusal)),
+            Err(Failure::Poisoned) => {
+                reply.send(Err(ContentRefusal::Unavailable(CloseReason::InternalError)));
+                return Err(Poisoned);
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, operation: Operation) -> Result<Option<ContentBody>, Failure> {
+        match operation {
+            Operation::Read { field } => {
+                self.require(&Condition::Exists, ContentRefusal::Missing)?;
+                Ok(Some(ContentBody::Node(self.replica.read_content(&field)??)))
+            }
+            Operation::ReadUpdate => {
+                self.require(&Condition::Exists, ContentRefusal::Missing)?;
+                let everything = Bytes::from_static(&[0]);
+                Ok(Some(ContentBody::Update(self.replica.diff(&everything)?)))
+            }
+            Operation::Write {
+                field,
+                target,
+                format,
+                condition,
+            } => {
+                self.require(&condition, ContentRefusal::Precondition)?;
+                self.change(|txn| content::write_as(txn, &field, target, format).map(drop))
+            }
+            Operation::Patch {
+                field,
+                patches,
+                condition,
+            } => {
+                self.require(&Condition::Exists, ContentRefusal::Missing)?;
+                if let Some(condition) = condition {
+                    self.require(&condition, ContentRefusal::Precondition)?;
+                }
+                let current: Node = self.replica.read_content(&field)??;
+                let target = content::apply_patch(current, &patches)?;
+                self.change(|txn| content::write(txn, &field, &target).map(drop))
+            }
+            Operation::Apply { update, facts } => self.take_in(update, &facts),
+        }
+    }
+
+    fn require(&self, condition: &Condition, otherwise: ContentRefusal) -> Result<(), Failure> {
+        let exists = !self.replica.is_empty()?;
+        let holds = match condition {
+            Condition::Exists => exists,
+            Condition::Absent => !exists,
+            Condition::Unchanged(versions) => exists && versions.contains(&self.version()?.to_string()),
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Failure::Refused(otherwise))
+        }
+    }
+
+    fn version(&self) -> Result<Version, Failure> {
+        Ok(Version::of(&self.replica.snapshot()?))
+    }
+
+    /// Changes the document by a transaction of the server's own.
+    fn change(
+        &mut self,
+        change: impl FnOnce(&mut yrs::TransactionMut<'_>) -> Result<(), ContentError>,
+    ) -> Result<Option<ContentBody>, Failure> {
+        if let Some(delta) = self.replica.change(change)?? {
+            self.accept_delta(delta, None)?;
+        }
+        Ok(None)
+    }
+
+    fn take_in(&mut self, update: Bytes, facts: &UpdateFacts) -> Result<Option<ContentBody>, Failure> {
+        let refused = |reason| Failure::Refused(ContentRefusal::Update(reason));
+        if facts.blocks > 0 && !self.has_room_for(update.len())? {
+            return Err(refused(CloseReason::DocumentTooLarge));
+        }
+        let limit = self.limits.max_nesting;
+        if !self.check(|replica| replica.admits_nesting(facts, limit))? {
+            return Err(refused(CloseReason::NestedTooDeep));
+        }
+        let applied = self.replica.apply([&update])?;
+        if !applied.refused.is_empty() {
+            return Err(refused(CloseReason::HostileUpdate));
+        }
+        if !applied.waiting.is_empty() {
+            self.ledger.accept(update);
+        }
+        if let Some(delta) = applied.delta {
+            self.accept_delta(delta, None)?;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,35 @@
+// The commands in the documentation, run as they stand there.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { scenario } from '../support/scenario.js'
+import { binary } from '../support/server.js'
+
+const run = promisify(execFile)
+const text = (path) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
+const commands = (markdown) => [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block)
+
+scenario('docs/api.md: every command does what the page says', async (scene) => {
+  const server = await scene.server()
+  const script = commands(await text('docs/api.md'))
+  assert.ok(script.length >= 6, 'the page has its commands')
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, WEFT: server.httpUrl }, timeout: 30_000 })
+})
+
+scenario('README.md: a secret makes tokens that open documents', async (scene) => {
+  const block = commands(await text('README.md')).find((commands) => commands.includes('weft token'))
+  const lines = Object.fromEntries(['export', 'weft serve', 'weft token'].map((start) => [start, block.split('\n').find((line) => line.startsWith(start))]))
+  assert.ok(Object.values(lines).every(Boolean), 'the page has its commands')
+  const secret = 'x'.repeat(64)
+  const variable = lines.export.match(/export (\w+)="(\w+):/)
+  const environment = { [variable[1]]: `${variable[2]}:${secret}` }
+  const server = await scene.server({ playground: false, env: environment })
+  const mint = lines['weft token'].replace(/#.*/, '').replace(/^weft/, '"$WEFT_BINARY"')
+  const { stdout } = await run('bash', ['-euc', mint], {
+    env: { PATH: process.env.PATH, WEFT_BINARY: binary, ...environment }
+  }).catch((error) => assert.fail(error.stderr))
+  const client = await scene.client('y-websocket-3', server, 'my/document', { token: stdout.trim() }).synced()
+  client.doc.getText('text').insert(0, 'in')
+})
