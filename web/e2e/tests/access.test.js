@@ -187,3 +187,18 @@ scenario('a token that is replaced by a bad one closes the document', async (sce
   const reader = await scene.client('y-websocket-3', server, 'paper', { token: token() }).synced()
   assert.equal(reader.doc.getText('text').toString(), '')
 })
+
+scenario('a token that expires ends what it had opened', async (scene) => {
+  const server = await scene.server({ playground: false, env: { ...PROTECTED.env, WEFT_AUTH_LEEWAY_SECONDS: '0' } })
+  const brief = token({ exp: Math.floor(Date.now() / 1000) + 3 })
+  const raw = await scene.raw(`${server.syncUrl}/fleeting?token=${brief}`)
+  const collab = await scene.raw(server.collabUrl)
+  collab.send(named('fleeting', authentication(brief, '4.8.0')))
+  await collab.message('the way in', ({ type, kind }) => type === AUTH && kind === 2)
+  assert.equal((await raw.closure({ within: 15_000 })).code, 4401)
+  await collab.message('the end of it', ({ type, kind }) => type === AUTH && kind === 1, { within: 15_000 })
+  const seen = collab.frames.length
+  collab.send(named('fleeting', stepOne()))
+  await pause(200)
+  assert.equal(collab.frames.length, seen, 'what comes afterwards is not answered')
+})

@@ -103,6 +103,7 @@ for (const kind of ['y-websocket-3', 'hocuspocus-4', 'y-sweet']) {
     await converged([writer, active, stopped])
     const newcomer = await scene.client('y-websocket-3', server, 'flood').synced()
     await converged([writer, newcomer])
-    assert.ok(Y.encodeStateAsUpdate(newcomer.doc).length < 2 * MEBIBYTE)
+    // Yjs keeps some bytes of every value that was overwritten, but not the value.
+    assert.ok(Y.encodeStateAsUpdate(newcomer.doc).length < UPDATES * 128)
   })
 }
