@@ -81,14 +81,12 @@ fn rounds(name: &str, count: usize, work: impl Fn(&mut StdRng, &mut Vec<Vec<u8>>
     println!("{name}: WEFT_SEED={seed}, {count} inputs × {factor}");
     let count = count as u64 * factor;
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
     thread::scope(|scope| {
         for part in 0..THREADS {
             let work = &work;
             scope.spawn(move || {
                 for round in (part..count).step_by(THREADS as usize) {
-                    one_round(seed.wrapping_mul(0x9e37_79b9).wrapping_add(round), before, work);
+                    one_round(seed.wrapping_mul(0x9e37_79b9).wrapping_add(round), work);
                 }
             });
         }
@@ -96,7 +94,10 @@ fn rounds(name: &str, count: usize, work: impl Fn(&mut StdRng, &mut Vec<Vec<u8>>
 }
 
 /// A slow round gets two more chances, since the machine may have been busy with something else.
-fn one_round(seed: u64, memory_before: usize, work: &(impl Fn(&mut StdRng, &mut Vec<Vec<u8>>) + Sync)) {
+fn one_round(seed: u64, work: &(impl Fn(&mut StdRng, &mut Vec<Vec<u8>>) + Sync)) {
+    // Each round is measured by itself: documents that yrs does not free add up over a long run.
+    let memory_before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
     let mut inputs = Vec::new();
     let mut fastest = u128::MAX;
     for _ in 0..3 {
