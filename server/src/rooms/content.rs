@@ -62,6 +62,8 @@ pub(crate) enum Operation {
         format: Format,
         /// When.
         condition: Condition,
+        /// What it may add to the document, in bytes: at most the size of the request.
+        size_bytes: usize,
     },
     /// Blocks of `field` are to change.
     Patch {
@@ -71,6 +73,8 @@ pub(crate) enum Operation {
         patches: Vec<ContentPatch>,
         /// When; by default whatever the document is.
         condition: Option<Condition>,
+        /// What they may add to the document, in bytes: at most the size of the request.
+        size_bytes: usize,
     },
     /// An update made elsewhere is to be taken in; its bytes have passed the scan.
     Apply {

@@ -88,6 +88,19 @@ scenario('max_document_bytes: an edit that would outgrow the document is refused
   assert.ok(reader.isConnected && reader.connections === 1)
 })
 
+scenario('max_document_bytes: holds over REST, too', async (scene) => {
+  const server = await scene.server({ env: limits({ max_document_bytes: 100_000 }) })
+  const send = (method, path, body, type = 'application/json') =>
+    fetch(server.httpUrl + path, { method, body, headers: { 'content-type': type, 'if-match': '*' } })
+  const created = await send('POST', '/v1/documents', JSON.stringify({ name: 'small' }))
+  const path = `/v1/documents/${(await created.json()).id}/content`
+  const paragraph = [{ type: 'paragraph', content: [{ type: 'text', text: 'x'.repeat(40_000) }] }]
+  const append = () => send('PATCH', path, JSON.stringify([{ op: 'append', content: paragraph }]))
+  assert.deepEqual([(await append()).status, (await append()).status, (await append()).status], [200, 200, 413])
+  assert.equal((await send('PUT', path, 'x'.repeat(100_001), 'text/markdown')).status, 413)
+  assert.equal((await send('PUT', path, 'little', 'text/markdown')).status, 200, 'it can still be made smaller')
+})
+
 scenario('max_clients_per_document: one more waits outside until one leaves', async (scene) => {
   const server = await scene.server({ env: limits({ max_clients_per_document: 3 }) })
   const clients = []

@@ -80,16 +80,20 @@ impl RoomState {
                 target,
                 format,
                 condition,
+                size_bytes,
             } => {
                 self.require(&condition, ContentRefusal::Precondition)?;
+                self.require_room(size_bytes)?;
                 self.change(|txn| content::write_as(txn, &field, target, format).map(drop))
             }
             Operation::Patch {
                 field,
                 patches,
                 condition,
+                size_bytes,
             } => {
                 self.require(&Condition::Exists, ContentRefusal::Missing)?;
+                self.require_room(size_bytes)?;
                 if let Some(condition) = condition {
                     self.require(&condition, ContentRefusal::Precondition)?;
                 }
@@ -115,6 +119,16 @@ impl RoomState {
         }
     }
 
+    fn require_room(&mut self, bytes: usize) -> Result<(), Failure> {
+        if self.has_room_for(bytes)? {
+            Ok(())
+        } else {
+            Err(Failure::Refused(ContentRefusal::Update(
+                CloseReason::DocumentTooLarge,
+            )))
+        }
+    }
+
     fn version(&self) -> Result<Version, Failure> {
         Ok(Version::of(&self.replica.snapshot()?))
     }
@@ -132,8 +146,8 @@ impl RoomState {
 
     fn take_in(&mut self, update: Bytes, facts: &UpdateFacts) -> Result<Option<ContentBody>, Failure> {
         let refused = |reason| Failure::Refused(ContentRefusal::Update(reason));
-        if facts.blocks > 0 && !self.has_room_for(update.len())? {
-            return Err(refused(CloseReason::DocumentTooLarge));
+        if facts.blocks > 0 {
+            self.require_room(update.len())?;
         }
         let limit = self.limits.max_nesting;
         if !self.check(|replica| replica.admits_nesting(facts, limit))? {

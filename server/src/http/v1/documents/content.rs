@@ -141,6 +141,7 @@ pub(super) async fn put_content(
         "send If-Match with the ETag that was read, or * to overwrite whatever there is",
     ))?;
     let bytes = body::read(request_body, Limits::default().max_bytes).await?;
+    let size_bytes = bytes.len();
     let target = content::parse(&bytes, format, &Limits::default());
     let target = target.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
     change(
@@ -151,6 +152,7 @@ pub(super) async fn put_content(
             target,
             format,
             condition,
+            size_bytes,
         },
     )
     .await
@@ -171,6 +173,7 @@ pub(super) async fn patch_content(
         Some(Shape::Text(Format::Json)) => {
             let limits = Limits::default();
             let bytes = body::read(request_body, limits.max_bytes).await?;
+            let size_bytes = bytes.len();
             let patches = ContentPatch::parse(&bytes, &limits);
             let patches = patches.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
             let condition = entity_tags(&headers, header::IF_MATCH);
@@ -178,6 +181,7 @@ pub(super) async fn patch_content(
                 field: query.field(),
                 patches,
                 condition,
+                size_bytes,
             }
         }
         _ => return Err(UNKNOWN_FORMAT),

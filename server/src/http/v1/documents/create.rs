@@ -55,6 +55,7 @@ pub(super) async fn create_document(
         target,
         format,
         condition: Condition::Absent,
+        size_bytes: bytes.len(),
     };
     let answer = api
         .hub
