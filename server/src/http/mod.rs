@@ -10,6 +10,7 @@ mod metrics;
 pub mod origin;
 mod page;
 pub mod problem;
+pub mod rest;
 pub(crate) mod v1;
 
 use std::sync::Arc;

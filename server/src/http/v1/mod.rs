@@ -2,7 +2,6 @@
 //!
 //! It changes documents only by asking their rooms; what it answers as saved is durable.
 
-mod body;
 mod documents;
 mod principal;
 
@@ -12,6 +11,7 @@ use axum::Router;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
 
+use super::rest::read as body;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
