@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use self::settings::SettingsArgs;
 use crate::config::{Config, reference};
-use crate::telemetry;
+use crate::{http, telemetry};
 
 /// Stack of each thread: the CRDT library recurses, and a document is allowed to nest.
 const THREAD_STACK_BYTES: usize = 16 * 1024 * 1024;
@@ -39,6 +39,8 @@ enum Command {
     Rebuild(rebuild::RebuildArgs),
     /// Sign a document token, for tests and development.
     Token(token::TokenArgs),
+    /// Print the OpenAPI description of the REST API.
+    Openapi,
     /// Show the version.
     Version,
     /// Print docs/configuration.md.
@@ -63,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => doctor::run(args),
         Command::Rebuild(args) => rebuild::run(args),
         Command::Token(args) => token::run(args),
+        Command::Openapi => answer(&(http::v1::openapi().to_pretty_json()? + "\n")),
         Command::Version => answer(&format!("weft {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Reference => answer(&reference::markdown()),
     }

@@ -1,13 +1,46 @@
 //! The REST API, version 1: one folder for each resource, one file for each thing that can be done with it.
 //!
 //! It changes documents only by asking their rooms; what it answers as saved is durable.
+//!
+//! # How to add an operation
+//!
+//! An operation and its description are one: a route that is not described cannot be written here, because routers are
+//! [`OpenApiRouter`]s and `routes!` takes only handlers with `#[utoipa::path]`. `documents/` is the model.
+//!
+//! 1. The handler, one file for each. Its doc comment is the description: one line of summary, a blank line, the rest.
+//!    Its name is the `operationId`: unique, `verb_noun`, never changed after a release.
+//!    ```text
+//!    /// Reads a team.
+//!    #[utoipa::path(
+//!        get, path = "/v1/teams/{team_id}", tag = "Teams",
+//!        params(("team_id" = Uuid, Path)),                     // query: a struct with IntoParams, or ("limit" = Option<u32>, Query)
+//!        request_body = NewTeam,                               // if it has one
+//!        responses(
+//!            (status = 200, body = TeamView, headers(("ETag" = String))),
+//!            (status = 409, description = "There is such a team"),   // problems: status and when, no body
+//!        ),
+//!    )]
+//!    ```
+//! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
+//!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
+//! 3. Bodies derive `ToSchema`, answers also `Serialize`, requests also `Deserialize` with `deny_unknown_fields`.
+//!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
+//!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
+//!    `#[schema(as = Team)]` names a `TeamView` for readers.
+//! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
+//!    422, 429, 500 and 503 where they can happen, their schema, request ids, rate limits, bounds for what has none,
+//!    and that a token is needed. Who needs none says `security(())`.
+//! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
 mod documents;
+mod openapi;
 mod principal;
 
 use std::sync::Arc;
 
 use axum::Router;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
 
@@ -41,5 +74,15 @@ impl std::fmt::Debug for Api {
 
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
-    documents::routes().with_state(api)
+    let (router, _) = described().split_for_parts();
+    router.with_state(api)
+}
+
+/// The description of all of them.
+pub(crate) fn openapi() -> OpenApi {
+    openapi::complete(described().into_openapi())
+}
+
+fn described() -> OpenApiRouter<Api> {
+    OpenApiRouter::default().merge(documents::routes())
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::{DocumentSummary, WorkspaceId};
 
+use super::shapes::{BlockOperation, ContentParams, RichText};
 use super::{DocumentView, find, refusal_problem, set_version, versioned};
 use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
@@ -76,8 +77,24 @@ pub(super) fn format_of_name(name: &str) -> Option<Format> {
     }
 }
 
-/// The content as it is now, in the format asked for (JSON if none is). `If-None-Match` saves the transfer.
-pub(super) async fn get_content(
+/// Reads the content as it is now.
+///
+/// In the format of `format`, else in the first known one of `Accept`, else as JSON.
+#[utoipa::path(
+    get, path = "/v1/documents/{document_id}/content", tag = "Documents",
+    params(
+        ("document_id" = Uuid, Path), ContentParams,
+        ("If-None-Match" = Option<String>, Header, description = "ETags that are known already"),
+    ),
+    responses(
+        (status = 200, headers(("ETag" = String)), content(
+            (RichText = "application/json"), (String = "text/markdown"), (String = "text/html"),
+            (Vec<u8> = "application/vnd.yjs.update"),
+        )),
+        (status = 304, description = "It is as it was", headers(("ETag" = String))),
+    ),
+)]
+pub(super) async fn get_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,
@@ -122,8 +139,24 @@ pub(super) async fn get_content(
     Ok(response)
 }
 
-/// The field is to show this content. `If-Match` is required, so that nobody overwrites what they have not seen.
-pub(super) async fn put_content(
+/// Makes the content what the body says.
+///
+/// Only what differs is changed, so what others type at the same time survives. `If-Match` is required, so that nobody
+/// overwrites what they have not seen.
+#[utoipa::path(
+    put, path = "/v1/documents/{document_id}/content", tag = "Documents",
+    params(
+        ("document_id" = Uuid, Path), ContentParams,
+        ("If-Match" = String, Header, description = "The ETag that was read, or `*`"),
+    ),
+    request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
+    responses(
+        (status = 200, body = DocumentView, headers(("ETag" = String))),
+        (status = 412, description = "The document has changed meanwhile"),
+        (status = 428, description = "`If-Match` is missing"),
+    ),
+)]
+pub(super) async fn put_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,
@@ -158,8 +191,20 @@ pub(super) async fn put_content(
     .await
 }
 
-/// Some blocks are to change (a JSON list of operations), or an update made elsewhere is to be taken in.
-pub(super) async fn patch_content(
+/// Changes some blocks, or takes in an update that was made elsewhere.
+#[utoipa::path(
+    patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
+    params(
+        ("document_id" = Uuid, Path), ContentParams,
+        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`"),
+    ),
+    request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
+    responses(
+        (status = 200, body = DocumentView, headers(("ETag" = String))),
+        (status = 412, description = "The document has changed meanwhile"),
+    ),
+)]
+pub(super) async fn patch_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentKey, WorkspaceId};
 
@@ -19,17 +20,30 @@ use crate::rooms::{Condition, ContentRefusal, Operation};
 /// What a new document shows if nothing else is asked for: one empty paragraph.
 const EMPTY: &str = r#"{"type":"doc","content":[{"type":"paragraph"}]}"#;
 
-#[derive(Debug, Deserialize)]
+/// A document to be made.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewDocument {
+    /// The name under which clients open it.
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
+    /// What it is to show: a ProseMirror document, or text in `format`. One empty paragraph if it is left out.
     #[serde(default)]
     content: Option<Value>,
+    /// The format of `content`: `json` (if it is left out), `markdown` or `html`.
     #[serde(default)]
     format: Option<String>,
 }
 
 /// Makes a document under a name that has none.
+#[utoipa::path(
+    post, path = "/v1/documents", tag = "Documents",
+    request_body = NewDocument,
+    responses(
+        (status = 201, body = DocumentView, headers(("ETag" = String), ("Location" = String))),
+        (status = 409, description = "There is a document of this name"),
+    ),
+)]
 pub(super) async fn create_document(
     State(api): State<Api>,
     headers: HeaderMap,

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentKey, WorkspaceId};
 
@@ -19,13 +20,41 @@ const MAX_LIMIT: usize = 100;
 /// How many names one request may look through for those that its token opens. A page may be empty and go on.
 const MAX_LOOKED_AT: usize = 1_000;
 
+/// A page of documents.
+#[derive(Debug, Serialize, ToSchema)]
+struct DocumentList {
+    data: Vec<DocumentView>,
+    meta: CursorMeta,
+}
+
+/// Where this page is, and where the next one begins.
+#[derive(Debug, Serialize, ToSchema)]
+struct CursorMeta {
+    /// How many were asked for.
+    #[schema(minimum = 1, maximum = 100)]
+    limit: usize,
+    /// To be sent as `cursor`; null on the last page.
+    next_cursor: Option<String>,
+}
+
 struct Query {
     limit: usize,
     after: Option<DocumentName>,
     name: Option<DocumentName>,
 }
 
-/// A page of documents in order of their names; `meta.next_cursor` leads to the next one.
+/// Lists documents in order of their names.
+///
+/// Shows those that the token opens. A page may be empty and still lead to a next one.
+#[utoipa::path(
+    get, path = "/v1/documents", tag = "Documents",
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, description = "How many to give at most; above 100 is taken as 100"),
+        ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
+        ("name" = Option<String>, Query, description = "Only the document of this name"),
+    ),
+    responses((status = 200, body = DocumentList)),
+)]
 pub(super) async fn list_documents(
     State(api): State<Api>,
     RawQuery(query): RawQuery,
@@ -73,11 +102,11 @@ pub(super) async fn list_documents(
             }
         }
     }
-    let cursor = after
+    let next_cursor = after
         .filter(|_| more)
         .map(|name| URL_SAFE_NO_PAD.encode(name.as_str()));
-    let body = json!({ "data": data, "meta": { "limit": limit, "next_cursor": cursor } });
-    let mut response = Json(body).into_response();
+    let meta = CursorMeta { limit, next_cursor };
+    let mut response = Json(DocumentList { data, meta }).into_response();
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

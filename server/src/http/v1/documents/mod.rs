@@ -4,13 +4,15 @@ mod content;
 mod create;
 mod list;
 mod read;
+mod shapes;
 
 use axum::Json;
-use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_storage::{DocumentId, DocumentKey, DocumentSummary, StorageError, WorkspaceId};
@@ -20,26 +22,26 @@ use crate::http::Problem;
 use crate::http::problem::{Detail, NOT_FOUND};
 use crate::rooms::{ContentRefusal, Version};
 
-pub(super) fn routes() -> Router<Api> {
-    Router::new()
-        .route(
-            "/v1/documents",
-            get(list::list_documents).post(create::create_document),
-        )
-        .route("/v1/documents/{document_id}", get(read::get_document))
-        .route(
-            "/v1/documents/{document_id}/content",
-            get(content::get_content)
-                .put(content::put_content)
-                .patch(content::patch_content),
-        )
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::default()
+        .routes(routes!(list::list_documents, create::create_document))
+        .routes(routes!(read::get_document))
+        .routes(routes!(
+            content::get_document_content,
+            content::put_document_content,
+            content::patch_document_content
+        ))
 }
 
-/// A document as the API shows it.
-#[derive(Debug, Serialize)]
+/// A document, without its content.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Document)]
 struct DocumentView {
     id: Uuid,
+    /// The name under which clients open it.
+    #[schema(min_length = 1, max_length = 255)]
     name: String,
+    #[schema(format = DateTime)]
     created_at: String,
     /// How many changes were ever made durable.
     changes: u64,

@@ -10,7 +10,12 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::v1::Api;
 
-/// What is known of a document, without its content.
+/// Reads what is known of a document, without its content.
+#[utoipa::path(
+    get, path = "/v1/documents/{document_id}", tag = "Documents",
+    params(("document_id" = Uuid, Path)),
+    responses((status = 200, body = DocumentView)),
+)]
 pub(super) async fn get_document(
     State(api): State<Api>,
     Path(document_id): Path<String>,
