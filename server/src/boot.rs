@@ -14,6 +14,7 @@ use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
+use crate::access::{Changes, Identities};
 use crate::access::{Gatekeeper, Recheck, Registry};
 use crate::auth::Authenticator;
 use crate::config::Config;
@@ -87,6 +88,12 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         hub,
         log: Arc::clone(storage.log()),
         authenticator,
+        records: storage.records().clone(),
+        identities: Arc::new(Identities::new(
+            storage.records().clone(),
+            Arc::clone(&gateway.clock),
+        )),
+        changes: Changes::default(),
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
