@@ -19,6 +19,8 @@ pub enum CloseReason {
     Unauthorized,
     /// 4403: a good token that does not open this document. The client stops.
     Forbidden,
+    /// 4403: the right to this document, which there was, is taken away. The client stops.
+    AccessRevoked,
     /// 4404: the name in the URL can never be a document's. The client stops.
     InvalidDocumentName,
     /// 4413: one message was above the limit; it would come again after every reconnect. The client stops.
@@ -29,6 +31,8 @@ pub enum CloseReason {
     DocumentFull,
     /// 1013: as many clients as the server may have. The client tries again until one leaves.
     ServerFull,
+    /// 1013: as many sockets as one user may have. The client tries again until one closes.
+    TooManySockets,
     /// 4508: no authentication in time. The client reconnects.
     AuthenticationTimeout,
     /// 4503: the document cannot be read or saved now. The client keeps its edits, reconnects and sends them again.
@@ -48,17 +52,19 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Restart,
         Self::ProtocolError,
         Self::TextFrame,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::AccessRevoked,
         Self::InvalidDocumentName,
         Self::MessageTooLarge,
         Self::DocumentTooLarge,
         Self::DocumentFull,
         Self::ServerFull,
+        Self::TooManySockets,
         Self::AuthenticationTimeout,
         Self::StorageUnavailable,
         Self::DocumentQuarantined,
@@ -75,10 +81,10 @@ impl CloseReason {
             Self::TextFrame => 1003,
             Self::InternalError => 1011,
             Self::Restart => 1012,
-            Self::DocumentFull | Self::ServerFull => 1013,
+            Self::DocumentFull | Self::ServerFull | Self::TooManySockets => 1013,
             Self::HostileUpdate | Self::NestedTooDeep => 4400,
             Self::Unauthorized => 4401,
-            Self::Forbidden => 4403,
+            Self::Forbidden | Self::AccessRevoked => 4403,
             Self::InvalidDocumentName => 4404,
             Self::MessageTooLarge | Self::DocumentTooLarge => 4413,
             Self::StorageUnavailable => 4503,
@@ -96,11 +102,13 @@ impl CloseReason {
             Self::TextFrame => "text-frames-not-supported",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::AccessRevoked => "access-revoked",
             Self::InvalidDocumentName => "invalid-document-name",
             Self::MessageTooLarge => "message-too-large",
             Self::DocumentTooLarge => "document-too-large",
             Self::DocumentFull => "document-full",
             Self::ServerFull => "server-full",
+            Self::TooManySockets => "too-many-sockets",
             Self::AuthenticationTimeout => "authentication-timeout",
             Self::StorageUnavailable => "storage-unavailable",
             Self::DocumentQuarantined => "document-quarantined",
@@ -123,6 +131,7 @@ mod tests {
         match reason {
             CloseReason::Unauthorized
             | CloseReason::Forbidden
+            | CloseReason::AccessRevoked
             | CloseReason::InvalidDocumentName
             | CloseReason::MessageTooLarge
             | CloseReason::DocumentTooLarge
@@ -133,6 +142,7 @@ mod tests {
             | CloseReason::TextFrame
             | CloseReason::DocumentFull
             | CloseReason::ServerFull
+            | CloseReason::TooManySockets
             | CloseReason::AuthenticationTimeout
             | CloseReason::StorageUnavailable
             | CloseReason::DocumentQuarantined

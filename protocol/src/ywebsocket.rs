@@ -19,6 +19,9 @@ const AUTH_DENIED: u8 = 0;
 /// An awareness message without entries: harmless to every client, and proof that the server lives.
 pub const KEEP_ALIVE: &[u8] = &[AWARENESS, 1, 0];
 
+/// An acknowledgement of version 0, by which Y-Sweet clients know that the server lives and that it has nothing of theirs.
+pub const ACKNOWLEDGE_NOTHING: &[u8] = &[ACKNOWLEDGE, 1, 0];
+
 /// What a client sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientFrame<'a> {

@@ -8,12 +8,14 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
+use crate::access::{Changes, Identities};
+use crate::access::{Gatekeeper, Recheck, Registry};
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
@@ -22,6 +24,8 @@ use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
 use crate::ws::{self, Gateway};
 
+/// The longest time between two decisions about one membership.
+const LEASE: Duration = Duration::from_secs(30);
 /// How often blobs that nothing names are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 /// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
@@ -49,14 +53,23 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         hub_settings(&config),
         Arc::clone(&metrics),
     );
+    let authenticator = Authenticator::new(&config);
+    let connections = TaskTracker::new();
+    let gatekeeper = Arc::new(Gatekeeper::new(
+        authenticator.clone(),
+        Arc::clone(&clock),
+        config.limits.authentication_timeout(),
+    ));
+    let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(&metrics), connections.clone());
     let gateway = Arc::new(Gateway {
         hub: Arc::clone(&hub),
-        authenticator: Authenticator::new(&config),
+        gatekeeper,
+        registry,
         limits: config.limits.clone(),
         metrics: Arc::clone(&metrics),
         clock,
         stopping: life.soft().clone(),
-        connections: TaskTracker::new(),
+        connections,
         unauthenticated: Arc::default(),
         origins: OriginPolicy::new(&config),
     });
@@ -65,12 +78,22 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
     );
 
+    life.spawn_pillar(
+        "leases",
+        renew_leases(life.clone(), Arc::clone(&gateway.registry)),
+    );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
     let api = http::v1::Api {
         hub,
         log: Arc::clone(storage.log()),
-        authenticator: gateway.authenticator.clone(),
+        authenticator,
+        records: storage.records().clone(),
+        identities: Arc::new(Identities::new(
+            storage.records().clone(),
+            Arc::clone(&gateway.clock),
+        )),
+        changes: Changes::default(),
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
@@ -118,6 +141,13 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     gateway.connections.wait().await;
     gateway.hub.close().await;
     storage.close().await;
+}
+
+/// Has every membership decided again now and then, whatever was or was not heard of changes.
+async fn renew_leases(life: Lifecycle, registry: Arc<Registry>) {
+    while life.soft().run_until_cancelled(sleep(LEASE)).await.is_some() {
+        registry.recheck(&Recheck::Everything, Instant::now()).await;
+    }
 }
 
 /// Removes the files of replaced snapshots now and then.

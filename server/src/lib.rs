@@ -3,6 +3,7 @@
 //! `boot` puts the parts together; `rooms` own the documents; `ws` and `http` are the ways in; `config`, `auth`,
 //! `lifecycle`, `metrics` and `telemetry` serve all of them. Time, randomness and settings are passed in.
 
+pub mod access;
 pub mod auth;
 pub mod boot;
 pub mod cli;

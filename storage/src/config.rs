@@ -48,6 +48,8 @@ pub struct StorageConfig {
     pub inline_limit_bytes: usize,
     /// Connections that read beside the one that writes.
     pub reader_connections: u32,
+    /// Connections for records, where the database takes several writers (Postgres).
+    pub record_connections: u32,
     /// Appends that may wait for the writer; more than that wait in their callers.
     pub write_queue: usize,
     /// How long one compaction's input may be, in bytes; it bounds the memory that a compaction takes.
@@ -64,6 +66,7 @@ impl StorageConfig {
             database: Database::Embedded,
             inline_limit_bytes: EMBEDDED_INLINE_BYTES,
             reader_connections: 4,
+            record_connections: 8,
             write_queue: 1024,
             compaction_input_bytes: 64 * 1024 * 1024,
             busy_timeout: Duration::from_secs(5),

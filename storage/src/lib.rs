@@ -25,6 +25,7 @@ mod model;
 mod plan;
 mod postgres;
 mod rebuild;
+pub mod records;
 mod segment;
 mod snapshot;
 mod sqlite;

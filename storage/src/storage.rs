@@ -25,6 +25,7 @@ use crate::error::StorageError;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
 use crate::postgres;
+use crate::records::{Pools, Records};
 use crate::sqlite;
 use crate::stats::StorageStats;
 use crate::stored::Vault;
@@ -36,6 +37,7 @@ const BLOB_DIRECTORY: &str = "blobs";
 pub struct Storage {
     engine: Arc<Engine>,
     log: Arc<dyn DocumentLog>,
+    records: Records,
     /// Since when a blob is known to be unreferenced.
     unreferenced: Mutex<HashMap<BlobKey, Instant>>,
 }
@@ -67,7 +69,7 @@ impl Storage {
             Ok((lock, blobs))
         });
         let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
-        let (reader, writer) = open_database(config, &tasks).await?;
+        let (reader, writer, pools) = open_database(config, &tasks).await?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
             reader,
@@ -81,6 +83,7 @@ impl Storage {
         });
         Ok(Self {
             log: engine.clone(),
+            records: Records::new(pools),
             engine,
             unreferenced: Mutex::default(),
         })
@@ -89,6 +92,11 @@ impl Storage {
     /// The document log.
     pub fn log(&self) -> &Arc<dyn DocumentLog> {
         &self.log
+    }
+
+    /// People, workspaces, and what belongs to them.
+    pub fn records(&self) -> &Records {
+        &self.records
     }
 
     /// The blob store.
@@ -150,6 +158,7 @@ impl Storage {
     /// Commits what waits, checkpoints the database and releases the data directory. Later calls get
     /// [`StorageError::Closed`]. Closing twice is harmless.
     pub async fn close(&self) {
+        self.records.close().await;
         self.engine.reader.close().await;
         self.engine.writer.stop();
         self.engine.tasks.close();
@@ -174,15 +183,15 @@ impl fmt::Debug for Storage {
 async fn open_database(
     config: &StorageConfig,
     tasks: &TaskTracker,
-) -> Result<(Arc<dyn LogReader>, Box<dyn LogWriter>), StorageError> {
+) -> Result<(Arc<dyn LogReader>, Box<dyn LogWriter>, Pools), StorageError> {
     Ok(match &config.database {
         Database::Embedded => {
-            let (reader, writer) = sqlite::open(config, tasks).await?;
-            (Arc::new(reader), Box::new(writer))
+            let (reader, writer, pools) = sqlite::open(config, tasks).await?;
+            (Arc::new(reader), Box::new(writer), pools)
         }
         Database::Postgres(url) => {
-            let (reader, writer) = postgres::open(url, config).await?;
-            (Arc::new(reader), Box::new(writer))
+            let (reader, writer, pools) = postgres::open(url, config).await?;
+            (Arc::new(reader), Box::new(writer), pools)
         }
     })
 }

@@ -11,6 +11,7 @@ pub mod origin;
 mod page;
 pub mod problem;
 mod reference;
+pub mod rest;
 pub(crate) mod v1;
 
 use std::sync::Arc;

@@ -7,6 +7,8 @@ mod kinds;
 
 use std::fmt::Write as _;
 
+use weft_protocol::close::CloseReason;
+
 pub use self::kinds::{Counter, CounterFamily, Gauge, Histogram};
 
 /// Every metric of the process. Shared in an `Arc`.
@@ -48,6 +50,8 @@ pub struct Metrics {
     pub slow_consumer: Counter,
     /// Times reading from a client paused because it sent too much, by policy: `messages`, `bytes`.
     pub ratelimited: CounterFamily,
+    /// Time from a change of rights until the sockets that lived by them are changed or closed, in seconds.
+    pub revocation_latency_seconds: Histogram,
     /// Refused tokens by kind.
     pub auth_failures: CounterFamily,
     /// Times an HTTP request was answered, by class of status.
@@ -113,11 +117,15 @@ impl Metrics {
                 "policy",
                 &["messages", "bytes"],
             ),
+            revocation_latency_seconds: Histogram::new(
+                "weft_revocation_latency_seconds",
+                "Time from a change of rights until a socket that lived by them is changed or closed.",
+            ),
             auth_failures: CounterFamily::new(
                 "weft_auth_failures_total",
                 "Refused tokens.",
                 "kind",
-                &["missing", "invalid", "expired", "forbidden"],
+                &["missing", "invalid", "expired", "forbidden", "unavailable"],
             ),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
@@ -169,6 +177,7 @@ impl Metrics {
             &self.doc_load_seconds,
             &self.doc_apply_seconds,
             &self.persist_seconds,
+            &self.revocation_latency_seconds,
         ] {
             histogram.render(&mut text);
         }
@@ -176,21 +185,16 @@ impl Metrics {
     }
 }
 
-/// Why a WebSocket ended, for `weft_ws_closed_total`.
-const CLOSE_REASONS: &[&str] = &[
-    "client",
-    "lost",
-    "shutdown",
-    "unauthorized",
-    "forbidden",
-    "malformed",
-    "too_large",
-    "limit",
-    "unresponsive",
-    "authentication_timeout",
-    "document_failed",
-    "storage",
-];
+/// Why a WebSocket ended, for `weft_ws_closed_total`: the client closed it, or a reason of ours.
+const CLOSE_REASONS: &[&str] = &{
+    let mut names = ["client"; CloseReason::ALL.len() + 1];
+    let mut position = 0;
+    while position < CloseReason::ALL.len() {
+        names[position + 1] = CloseReason::ALL[position].as_str();
+        position += 1;
+    }
+    names
+};
 
 #[cfg(test)]
 mod tests {
@@ -212,6 +216,7 @@ mod tests {
             "weft_ws_messages_total{dir=\"in\"} 5",
             "weft_ws_messages_total{dir=\"out\"} 0",
             "weft_ws_closed_total{reason=\"other\"} 1",
+            "weft_ws_closed_total{reason=\"access-revoked\"} 0",
             "weft_persist_seconds_bucket{le=\"0.0025\"} 0",
             "weft_persist_seconds_bucket{le=\"0.005\"} 1",
             "weft_persist_seconds_bucket{le=\"+Inf\"} 1",

@@ -85,8 +85,8 @@ pub(crate) enum RoomMessage {
         member: MemberId,
         /// What it may do from now on.
         access: Access,
-        /// The frame that tells it.
-        notice: Bytes,
+        /// The frame that tells it, if its protocol has one.
+        notice: Option<Bytes>,
     },
     /// A request from outside of any connection.
     Content(ContentRequest),

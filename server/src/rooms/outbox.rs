@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 
+use crate::access::Grant;
+
 /// Presence frames that may wait before they are replaced by one list of everybody.
 const MAX_PRESENCE_FRAMES: usize = 4;
 /// Echo frames (acknowledgements with a body) that may wait; a client asks anew every two seconds.
@@ -28,7 +30,9 @@ pub(crate) enum Outgoing {
     Status(SyncStatus),
     /// Everything queued was taken; ask the room for what was not queued.
     CatchUp,
-    /// The room has ended this membership.
+    /// The right of this membership is now this one.
+    Granted(Arc<Grant>),
+    /// The membership is ended, by the room or because the right to it is gone.
     Closed(CloseReason),
 }
 
@@ -43,7 +47,10 @@ struct Lanes {
     document_behind: bool,
     presence_behind: bool,
     catching_up: bool,
+    granted: Option<Arc<Grant>>,
     closed: Option<CloseReason>,
+    /// Nothing more comes in.
+    is_cut: bool,
 }
 
 /// The queue of one member.
@@ -160,10 +167,34 @@ impl Outbox {
         });
     }
 
+    /// Tells the connection, before anything else, what its right has become. Only the newest counts.
+    pub(crate) fn regrant(&self, grant: Arc<Grant>) {
+        self.with(|lanes| lanes.granted = Some(grant));
+    }
+
+    /// Ends the membership at once: what is queued is forgotten, and nothing more is taken in.
+    pub(crate) fn cut(&self, reason: CloseReason) {
+        self.with(|lanes| {
+            *lanes = Lanes {
+                closed: Some(reason),
+                is_cut: true,
+                ..Lanes::default()
+            };
+        });
+    }
+
+    /// Whether the right to the membership is gone.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.lock().is_cut
+    }
+
     /// What comes next: documents before acknowledgements before presence, so that no client believes that it is
     /// synced before it is.
     pub(crate) fn next(&self) -> Option<Outgoing> {
         let mut lanes = self.lock();
+        if let Some(grant) = lanes.granted.take() {
+            return Some(Outgoing::Granted(grant));
+        }
         if let Some(frame) = lanes.documents.pop_front() {
             lanes.document_bytes -= frame.len();
             if lanes.documents.is_empty() && lanes.documents.capacity() > 64 {
@@ -192,8 +223,13 @@ impl Outbox {
         None
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Lanes) -> T) -> T {
-        let result = change(&mut self.lock());
+    fn with<T: Default>(&self, change: impl FnOnce(&mut Lanes) -> T) -> T {
+        let mut lanes = self.lock();
+        if lanes.is_cut {
+            return T::default();
+        }
+        let result = change(&mut lanes);
+        drop(lanes);
         self.wake.notify_one();
         result
     }

@@ -18,9 +18,12 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
+use super::admission::{Admissions, Answer};
 use super::membership::{Membership, Post};
 use super::rates::Rates;
+use crate::access::Grant;
 use crate::auth::UnixSeconds;
+use crate::config::LimitsConfig;
 use crate::rooms::{Outbox, Outgoing, RoomMessage};
 
 /// Frames of one member that are written before the next member has its turn.
@@ -39,11 +42,20 @@ pub(super) trait Protocol: Send {
     /// # Errors
     /// The reason for which the connection is closed.
     fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason>;
+    /// The gatekeeper has decided.
+    ///
+    /// # Errors
+    /// The reason for which the connection is closed.
+    fn answered(&mut self, gateway: &Gateway, answer: Answer, post: &mut Post) -> Result<(), CloseReason>;
+    /// Whether so much waits for answers that nothing more should be read before the next one.
+    fn is_full(&self, limits: &LimitsConfig) -> bool;
     /// Every open membership, in a stable order.
     fn memberships(&mut self) -> impl Iterator<Item = &mut Membership>;
     /// The frame that answers an edit of the membership of this position, if the protocol has one.
     fn status(&self, membership: usize, status: SyncStatus) -> Option<Bytes>;
-    /// The room has ended a membership.
+    /// The right of a membership has become `grant`.
+    fn regranted(&mut self, membership: usize, grant: &Grant, post: &mut Post);
+    /// The room has ended a membership, or the right to it is gone.
     fn ended(&mut self, membership: usize, reason: CloseReason, post: &mut Post) -> Ended;
     /// Ends what `now` is too late for.
     ///
@@ -88,6 +100,7 @@ pub(super) struct Connection<P> {
     socket: WebSocket,
     protocol: P,
     post: Post,
+    admissions: Admissions,
     rates: Rates,
     /// Nothing is read before this moment.
     paused_until: Option<Instant>,
@@ -113,6 +126,7 @@ impl<P: Protocol> Connection<P> {
             socket,
             protocol,
             post,
+            admissions: Admissions::default(),
             rates,
             paused_until: None,
             opened: now,
@@ -159,8 +173,13 @@ impl<P: Protocol> Connection<P> {
 
     /// Waits for the next thing to do, and does what does not need the socket for writing.
     async fn wait(&mut self, mut timer: Pin<&mut Sleep>, more: bool) -> Result<(), End> {
+        while let Some(question) = self.post.questions.pop_front() {
+            self.admissions.ask(&self.gateway, question);
+        }
         let undelivered = self.post.is_waiting();
-        let reads = !undelivered && self.paused_until.is_none();
+        let asks = self.admissions.is_waiting();
+        let is_full = asks && self.protocol.is_full(&self.gateway.limits);
+        let reads = !undelivered && !is_full && self.paused_until.is_none();
         let wake = Arc::clone(&self.post.wake);
         tokio::select! {
             biased;
@@ -171,6 +190,9 @@ impl<P: Protocol> Connection<P> {
                 result
             }
             () = self.post.deliver_one(), if undelivered => Ok(()),
+            Some(answer) = self.admissions.next(), if asks => {
+                Ok(self.protocol.answered(&self.gateway, answer, &mut self.post)?)
+            }
             received = self.socket.next(), if reads => {
                 let result = self.on_message(received);
                 if let Some(until) = self.paused_until {
@@ -271,6 +293,10 @@ impl<P: Protocol> Connection<P> {
                 Some(frame)
             }
             Outgoing::Status(status) => self.protocol.status(position, status),
+            Outgoing::Granted(grant) => {
+                self.protocol.regranted(position, &grant, &mut self.post);
+                None
+            }
             Outgoing::CatchUp => {
                 self.gateway.metrics.slow_consumer.add(1);
                 // Everything that was queued must be on its way before the room makes the diff.

@@ -1,7 +1,7 @@
 //! What frames mean on a Hocuspocus connection: many documents on one socket, each authenticated on its own.
 //!
-//! Messages that come before their document is authenticated are kept in order, within bounds; nothing is answered and
-//! nothing reaches a room before.
+//! Messages that come while it is not decided whether their document opens are kept in order, within bounds; nothing
+//! is answered and nothing reaches a room before. The other documents of the socket go on meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,10 +11,13 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::{self, ClientBody, ClientFrame, ClientMessage, Scope, SyncStatus};
 use weft_protocol::id::DocumentName;
 
+use super::admission::{Admitted, Answer, Question};
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, Unauthenticated, sync_to_room};
-use crate::auth::{Access, Grant, UnixSeconds};
+use crate::access::{Grant, Refusal};
+use crate::auth::{Access, UnixSeconds};
+use crate::config::LimitsConfig;
 use crate::rooms::{Dialect, RoomMessage};
 
 /// What a document is told that would be one too many on its socket.
@@ -24,9 +27,9 @@ const CLOSED_BY_CLIENT: &str = "provider_initiated";
 
 #[derive(Debug)]
 enum State {
-    /// Not authenticated yet: what came so far.
-    Waiting(VecDeque<Bytes>),
-    /// Authenticated, and a member of its room.
+    /// Nobody has shown anything for it yet.
+    New,
+    /// A member of its room.
     Open {
         membership: Membership,
         saved: Bytes,
@@ -41,6 +44,10 @@ struct Document {
     /// The name as the client sends it, with its session if it has one.
     name: Arc<str>,
     state: State,
+    /// The question about it that is under way.
+    attempt: Option<u64>,
+    /// What waits for the answer, or for the first question.
+    queue: VecDeque<Bytes>,
 }
 
 /// One client of many documents.
@@ -49,6 +56,7 @@ pub(super) struct Hocuspocus {
     documents: Vec<Document>,
     queued_messages: usize,
     queued_bytes: usize,
+    attempts: u64,
     /// Held until the first document is open.
     unauthenticated: Option<Unauthenticated>,
 }
@@ -60,6 +68,7 @@ impl Hocuspocus {
             documents: Vec::new(),
             queued_messages: 0,
             queued_bytes: 0,
+            attempts: 0,
             unauthenticated: Some(unauthenticated),
         }
     }
@@ -71,65 +80,48 @@ impl Hocuspocus {
         frame: &Bytes,
         post: &mut Post,
     ) -> Result<(), CloseReason> {
-        if let ClientBody::Authenticate { token, .. } = message.body {
-            return self.authenticate(gateway, message, token, post);
+        match message.body {
+            ClientBody::Forbidden { .. } => return Err(CloseReason::ProtocolError),
+            ClientBody::Ignored { .. } => return Ok(()),
+            _ => {}
         }
-        let position = self
-            .documents
-            .iter()
-            .position(|document| &*document.name == message.name);
-        let Some(document) = position.and_then(|position| self.documents.get_mut(position)) else {
-            return self.queue(gateway, message, frame, None, post);
+        let position = match self.position(message.name) {
+            Some(position) => position,
+            // It would end the next attempt to open the document.
+            None if message.body == ClientBody::Close => return Ok(()),
+            None => match self.add(gateway, message.name, post) {
+                Some(position) => position,
+                None => return Ok(()),
+            },
         };
-        match &mut document.state {
-            State::Open { membership, .. } => {
-                let member = membership.id;
-                let to_room = match message.body {
-                    ClientBody::Sync(sync) => sync_to_room(member, sync, frame, &gateway.limits)?,
-                    ClientBody::Awareness(body) => RoomMessage::Awareness {
-                        member,
-                        body: frame.slice_ref(body),
-                    },
-                    ClientBody::QueryAwareness => RoomMessage::QueryAwareness { member },
-                    ClientBody::Stateless { payload } => RoomMessage::Stateless {
-                        member,
-                        payload: payload.into(),
-                    },
-                    ClientBody::Close => {
-                        self.close(message.name, post);
-                        return Ok(());
-                    }
-                    ClientBody::Forbidden { .. } => return Err(CloseReason::ProtocolError),
-                    ClientBody::Ignored { .. } | ClientBody::Authenticate { .. } => return Ok(()),
-                };
-                membership.post(to_room, post);
+        let Some(document) = self.documents.get_mut(position) else {
+            return Ok(());
+        };
+        if document.attempt.is_some() {
+            return self.queue(gateway, position, frame);
+        }
+        match (&document.state, message.body) {
+            (_, ClientBody::Authenticate { token, .. }) => {
+                self.authenticate(position, message, token, post);
                 Ok(())
             }
-            State::Waiting(_) => self.queue(gateway, message, frame, position, post),
-            State::Refused => {
-                if message.body == ClientBody::Close {
-                    self.documents.retain(|document| &*document.name != message.name);
-                }
+            (State::Open { .. } | State::Refused, ClientBody::Close) => {
+                self.close(position, post);
                 Ok(())
             }
+            (State::Open { membership, .. }, body) => to_room(membership, body, frame, gateway, post),
+            // A close of an attempt that was refused is not kept: it would end the next one.
+            (State::Refused, _) | (State::New, ClientBody::Close) => Ok(()),
+            (State::New, _) => self.queue(gateway, position, frame),
         }
     }
 
-    /// Keeps a message until its document is authenticated. A close is not kept: it belongs to an attempt that was
-    /// refused, and would end the next one.
-    fn queue(
-        &mut self,
-        gateway: &Gateway,
-        message: &ClientMessage<'_>,
-        frame: &Bytes,
-        position: Option<usize>,
-        post: &mut Post,
-    ) -> Result<(), CloseReason> {
-        match message.body {
-            ClientBody::Close | ClientBody::Ignored { .. } => return Ok(()),
-            ClientBody::Forbidden { .. } => return Err(CloseReason::ProtocolError),
-            _ => {}
-        }
+    fn position(&self, name: &str) -> Option<usize> {
+        self.documents.iter().position(|document| &*document.name == name)
+    }
+
+    /// Keeps a message until it is decided whether its document opens.
+    fn queue(&mut self, gateway: &Gateway, position: usize, frame: &Bytes) -> Result<(), CloseReason> {
         self.queued_messages += 1;
         self.queued_bytes += frame.len();
         if self.queued_messages > gateway.limits.max_queued_messages_before_authentication
@@ -137,20 +129,9 @@ impl Hocuspocus {
         {
             return Err(CloseReason::AuthenticationTimeout);
         }
-        let position = match position {
-            Some(position) => position,
-            None => match self.add(gateway, message.name, post) {
-                Some(position) => position,
-                None => return Ok(()),
-            },
-        };
-        if let Some(Document {
-            state: State::Waiting(frames),
-            ..
-        }) = self.documents.get_mut(position)
-        {
+        if let Some(document) = self.documents.get_mut(position) {
             // A copy, so that a small message does not keep a large read buffer.
-            frames.push_back(Bytes::copy_from_slice(frame));
+            document.queue.push_back(Bytes::copy_from_slice(frame));
         }
         Ok(())
     }
@@ -164,125 +145,143 @@ impl Hocuspocus {
         }
         self.documents.push(Document {
             name: name.into(),
-            state: State::Waiting(VecDeque::new()),
+            state: State::New,
+            attempt: None,
+            queue: VecDeque::new(),
         });
         Some(self.documents.len() - 1)
     }
 
-    fn authenticate(
-        &mut self,
-        gateway: &Gateway,
-        message: &ClientMessage<'_>,
-        token: &str,
-        post: &mut Post,
-    ) -> Result<(), CloseReason> {
-        let position = match self
-            .documents
-            .iter()
-            .position(|document| &*document.name == message.name)
-        {
-            Some(position) => position,
-            None => match self.add(gateway, message.name, post) {
-                Some(position) => position,
-                None => return Ok(()),
-            },
+    /// Asks whether the document may be opened, or go on being open.
+    fn authenticate(&mut self, position: usize, message: &ClientMessage<'_>, token: &str, post: &mut Post) {
+        let Ok(name) = DocumentName::parse(message.document) else {
+            self.refuse(position, CloseReason::InvalidDocumentName, post);
+            return;
         };
-        let granted = DocumentName::parse(message.document)
-            .map_err(|_| CloseReason::InvalidDocumentName)
-            .and_then(|name| {
-                let token = Some(token).filter(|token| !token.is_empty());
-                let grant = gateway
-                    .authenticator
-                    .authorize(token, &name, gateway.now_seconds());
-                Ok((name, grant.map_err(|refusal| gateway.refusal_reason(refusal))?))
-            });
-        let queued = match granted {
-            Err(reason) => {
-                self.end(position, post);
-                post.to_client
-                    .push_back(hocuspocus::permission_denied(message.name, reason.as_str()));
-                return Ok(());
-            }
-            Ok((name, grant)) => self.open(gateway, position, &name, &grant, post),
+        let Some(document) = self.documents.get_mut(position) else {
+            return;
         };
-        for frame in queued {
-            self.queued_messages -= 1;
-            self.queued_bytes -= frame.len();
-            self.receive(gateway, frame, post)?;
-        }
-        Ok(())
+        self.attempts += 1;
+        document.attempt = Some(self.attempts);
+        post.questions.push_back(Question {
+            name: Arc::clone(&document.name),
+            attempt: self.attempts,
+            document: name,
+            credential: Some(token).filter(|token| !token.is_empty()).map(Into::into),
+        });
     }
 
-    /// Opens a document, or renews the right to it. Returns what had come before.
+    fn refuse(&mut self, position: usize, reason: CloseReason, post: &mut Post) {
+        self.end(position, post);
+        if let Some(document) = self.documents.get(position) {
+            post.to_client
+                .push_back(hocuspocus::permission_denied(&document.name, reason.as_str()));
+        }
+    }
+
+    /// Opens a document, or goes on with it under a new grant.
     fn open(
         &mut self,
         gateway: &Gateway,
         position: usize,
         name: &DocumentName,
-        grant: &Grant,
+        admitted: &Admitted,
         post: &mut Post,
-    ) -> VecDeque<Bytes> {
+    ) {
         let Some(document) = self.documents.get_mut(position) else {
-            return VecDeque::new();
+            return;
         };
-        let scope = match grant.access {
-            Access::ReadWrite => Scope::ReadWrite,
-            Access::ReadOnly => Scope::ReadOnly,
-        };
-        let greeting = hocuspocus::authenticated(&document.name, scope);
+        let greeting = greeting(&document.name, &admitted.grant);
         self.unauthenticated = None;
         if let State::Open { membership, .. } = &mut document.state {
-            membership.expires_at = grant.expires_at;
-            let message = RoomMessage::SetAccess {
-                member: membership.id,
-                access: grant.access,
-                notice: greeting,
-            };
-            membership.post(message, post);
-            return VecDeque::new();
+            membership.renew(admitted, greeting, post);
+            return;
         }
         let dialect = Dialect::Hocuspocus(Arc::clone(&document.name));
-        let membership = Membership::enter(gateway, name, grant, dialect, Some(greeting), post);
-        let open = State::Open {
-            membership,
+        document.state = State::Open {
+            membership: Membership::enter(gateway, name, admitted, dialect, Some(greeting), post),
             saved: hocuspocus::sync_status(&document.name, SyncStatus::Saved),
             refused: hocuspocus::sync_status(&document.name, SyncStatus::Refused),
         };
-        match std::mem::replace(&mut document.state, open) {
-            State::Waiting(frames) => frames,
-            State::Open { .. } | State::Refused => VecDeque::new(),
-        }
     }
 
     /// The client no longer needs a document.
-    fn close(&mut self, name: &str, post: &mut Post) {
-        if let Some(position) = self.documents.iter().position(|document| &*document.name == name) {
-            self.end(position, post);
-            self.documents.swap_remove(position);
+    fn close(&mut self, position: usize, post: &mut Post) {
+        let Some(document) = self.documents.get(position) else {
+            return;
+        };
+        if matches!(document.state, State::Open { .. }) {
             post.to_client
-                .push_back(hocuspocus::close(name, CLOSED_BY_CLIENT));
+                .push_back(hocuspocus::close(&document.name, CLOSED_BY_CLIENT));
         }
+        self.end(position, post);
+        self.take_queue(position);
+        self.documents.swap_remove(position);
     }
 
-    /// Leaves the room and forgets what waits; the document stays listed as refused.
+    /// Leaves the room; the document stays listed as refused.
     fn end(&mut self, position: usize, post: &mut Post) {
         let Some(document) = self.documents.get_mut(position) else {
             return;
         };
-        match std::mem::replace(&mut document.state, State::Refused) {
-            State::Open { membership, .. } => membership.leave(post),
-            State::Waiting(frames) => {
-                self.queued_messages -= frames.len();
-                self.queued_bytes -= frames.iter().map(Bytes::len).sum::<usize>();
-            }
-            State::Refused => {}
+        if let State::Open { membership, .. } = std::mem::replace(&mut document.state, State::Refused) {
+            membership.leave(post);
         }
+    }
+
+    fn take_queue(&mut self, position: usize) -> VecDeque<Bytes> {
+        let Some(document) = self.documents.get_mut(position) else {
+            return VecDeque::new();
+        };
+        let frames = std::mem::take(&mut document.queue);
+        self.queued_messages -= frames.len();
+        self.queued_bytes -= frames.iter().map(Bytes::len).sum::<usize>();
+        frames
     }
 
     fn open_document(&self, membership: usize) -> Option<(usize, &Document)> {
         let open = |(_, document): &(usize, &Document)| matches!(document.state, State::Open { .. });
         self.documents.iter().enumerate().filter(open).nth(membership)
     }
+}
+
+/// The frame that says "you are in", and how far.
+fn greeting(name: &str, grant: &Grant) -> Bytes {
+    let scope = match grant.access {
+        Access::ReadWrite => Scope::ReadWrite,
+        Access::ReadOnly => Scope::ReadOnly,
+    };
+    hocuspocus::authenticated(name, scope)
+}
+
+/// Hands a message of an open document to its room.
+fn to_room(
+    membership: &Membership,
+    body: ClientBody<'_>,
+    frame: &Bytes,
+    gateway: &Gateway,
+    post: &mut Post,
+) -> Result<(), CloseReason> {
+    let member = membership.id;
+    let message = match body {
+        ClientBody::Sync(sync) => sync_to_room(member, sync, frame, &gateway.limits)?,
+        ClientBody::Awareness(body) => RoomMessage::Awareness {
+            member,
+            body: frame.slice_ref(body),
+        },
+        ClientBody::QueryAwareness => RoomMessage::QueryAwareness { member },
+        ClientBody::Stateless { payload } => RoomMessage::Stateless {
+            member,
+            payload: payload.into(),
+        },
+        // These never come here.
+        ClientBody::Close
+        | ClientBody::Authenticate { .. }
+        | ClientBody::Forbidden { .. }
+        | ClientBody::Ignored { .. } => return Ok(()),
+    };
+    membership.post(message, post);
+    Ok(())
 }
 
 impl Protocol for Hocuspocus {
@@ -293,12 +292,41 @@ impl Protocol for Hocuspocus {
         }
     }
 
+    fn answered(&mut self, gateway: &Gateway, answer: Answer, post: &mut Post) -> Result<(), CloseReason> {
+        let Some(position) = self.position(&answer.name) else {
+            return Ok(());
+        };
+        let Some(document) = self.documents.get_mut(position) else {
+            return Ok(());
+        };
+        if document.attempt != Some(answer.attempt) {
+            return Ok(());
+        }
+        document.attempt = None;
+        match answer.outcome {
+            Ok(admitted) => self.open(gateway, position, &answer.document, &admitted, post),
+            // It may be possible in a moment, but a provider only comes back with its socket.
+            Err(Refusal::Unavailable) => return Err(gateway.refusal_reason(Refusal::Unavailable)),
+            Err(refusal) => self.refuse(position, gateway.refusal_reason(refusal), post),
+        }
+        // What waited comes now, in order; after a refusal it is dropped up to the next attempt.
+        for frame in self.take_queue(position) {
+            self.receive(gateway, frame, post)?;
+        }
+        Ok(())
+    }
+
+    fn is_full(&self, limits: &LimitsConfig) -> bool {
+        self.queued_messages * 2 > limits.max_queued_messages_before_authentication
+            || self.queued_bytes * 2 > limits.max_queued_bytes_before_authentication
+    }
+
     fn memberships(&mut self) -> impl Iterator<Item = &mut Membership> {
         self.documents
             .iter_mut()
             .filter_map(|document| match &mut document.state {
                 State::Open { membership, .. } => Some(membership),
-                State::Waiting(_) | State::Refused => None,
+                State::New | State::Refused => None,
             })
     }
 
@@ -306,7 +334,17 @@ impl Protocol for Hocuspocus {
         match (&self.open_document(membership)?.1.state, status) {
             (State::Open { saved, .. }, SyncStatus::Saved) => Some(saved.clone()),
             (State::Open { refused, .. }, SyncStatus::Refused) => Some(refused.clone()),
-            (State::Waiting(_) | State::Refused, _) => None,
+            (State::New | State::Refused, _) => None,
+        }
+    }
+
+    fn regranted(&mut self, membership: usize, grant: &Grant, post: &mut Post) {
+        let open = |document: &&mut Document| matches!(document.state, State::Open { .. });
+        let Some(document) = self.documents.iter_mut().filter(open).nth(membership) else {
+            return;
+        };
+        if let State::Open { membership, .. } = &mut document.state {
+            membership.regrant(grant, Some(greeting(&document.name, grant)), post);
         }
     }
 
@@ -321,7 +359,9 @@ impl Protocol for Hocuspocus {
         let name = Arc::clone(&document.name);
         let was_open = matches!(&document.state, State::Open { membership, .. } if membership.greeted);
         self.end(position, post);
-        post.to_client.push_back(if was_open {
+        // Whose right is gone may show another one; the provider then asks the application for it.
+        let is_denied = matches!(reason, CloseReason::AccessRevoked | CloseReason::Unauthorized);
+        post.to_client.push_back(if was_open && !is_denied {
             hocuspocus::close(&name, reason.as_str())
         } else {
             hocuspocus::permission_denied(&name, reason.as_str())
@@ -331,16 +371,12 @@ impl Protocol for Hocuspocus {
 
     fn expire(&mut self, now: UnixSeconds, post: &mut Post) -> Result<(), CloseReason> {
         for position in 0..self.documents.len() {
-            let document = &self.documents[position];
-            let expires_at = match &document.state {
+            let expires_at = match &self.documents[position].state {
                 State::Open { membership, .. } => membership.expires_at,
-                State::Waiting(_) | State::Refused => None,
+                State::New | State::Refused => None,
             };
             if expires_at.is_some_and(|at| at <= now) {
-                let reason = CloseReason::Unauthorized.as_str();
-                post.to_client
-                    .push_back(hocuspocus::permission_denied(&document.name, reason));
-                self.end(position, post);
+                self.refuse(position, CloseReason::Unauthorized, post);
             }
         }
         Ok(())

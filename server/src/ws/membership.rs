@@ -10,10 +10,11 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::error::TrySendError;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
-use weft_storage::WorkspaceId;
 
 use super::Gateway;
-use crate::auth::{Grant, UnixSeconds};
+use super::admission::{Admitted, Question};
+use crate::access::{Grant, Seat};
+use crate::auth::{Access, UnixSeconds};
 use crate::rooms::{Dialect, Join, MemberId, Outbox, RoomHandle, RoomMessage};
 
 /// One connection's place in one room.
@@ -24,6 +25,9 @@ pub(super) struct Membership {
     pub(super) outbox: Arc<Outbox>,
     /// When the right to be here ends.
     pub(super) expires_at: Option<UnixSeconds>,
+    access: Access,
+    /// Where changes of the right find this membership.
+    seat: Seat,
     /// Whether the room has said anything: it is open, and this is a member.
     pub(super) greeted: bool,
 }
@@ -33,14 +37,18 @@ impl Membership {
     pub(super) fn enter(
         gateway: &Gateway,
         name: &DocumentName,
-        grant: &Grant,
+        admitted: &Admitted,
         dialect: Dialect,
         greeting: Option<Bytes>,
         post: &mut Post,
     ) -> Self {
         let id = gateway.hub.new_member();
         let outbox = Arc::new(Outbox::new(gateway.limits.outbox_bytes, Arc::clone(&post.wake)));
-        let room = gateway.hub.enter(WorkspaceId::DEFAULT, name);
+        let grant = &admitted.grant;
+        let room = gateway.hub.enter(grant.workspace, name);
+        let seat = gateway
+            .registry
+            .enter(id, name, Arc::clone(grant), admitted.decided, Arc::clone(&outbox));
         let join = Join {
             member: id,
             outbox: Arc::clone(&outbox),
@@ -54,8 +62,36 @@ impl Membership {
             room,
             outbox,
             expires_at: grant.expires_at,
+            access: grant.access,
+            seat,
             greeted: false,
         }
+    }
+
+    /// Goes on under a grant that the client asked for; `notice` tells it.
+    pub(super) fn renew(&mut self, admitted: &Admitted, notice: Bytes, post: &mut Post) {
+        self.seat.replace(Arc::clone(&admitted.grant), admitted.decided);
+        self.change(&admitted.grant, Some(notice), post);
+    }
+
+    /// Goes on under what the grant has become; `notice` tells the client if it may do more or less than before.
+    pub(super) fn regrant(&mut self, grant: &Grant, notice: Option<Bytes>, post: &mut Post) {
+        if grant.access == self.access {
+            self.expires_at = grant.expires_at;
+        } else {
+            self.change(grant, notice, post);
+        }
+    }
+
+    fn change(&mut self, grant: &Grant, notice: Option<Bytes>, post: &mut Post) {
+        self.expires_at = grant.expires_at;
+        self.access = grant.access;
+        let message = RoomMessage::SetAccess {
+            member: self.id,
+            access: grant.access,
+            notice,
+        };
+        self.post(message, post);
     }
 
     /// Posts `message` to the room.
@@ -69,13 +105,15 @@ impl Membership {
     }
 }
 
-/// What a connection has to say: messages to rooms that could not be delivered yet, and frames of its own.
+/// What a connection has to say: messages to rooms that could not be delivered yet, frames of its own, and questions to
+/// the gatekeeper.
 ///
 /// A connection reads no further frame while a message waits here, so there are never more than one frame makes.
 #[derive(Debug)]
 pub(super) struct Post {
     undelivered: VecDeque<(Arc<RoomHandle>, RoomMessage)>,
     pub(super) to_client: VecDeque<Bytes>,
+    pub(super) questions: VecDeque<Question>,
     pub(super) wake: Arc<Notify>,
 }
 
@@ -85,6 +123,7 @@ impl Post {
         Self {
             undelivered: VecDeque::new(),
             to_client: VecDeque::new(),
+            questions: VecDeque::new(),
             wake: Arc::default(),
         }
     }

@@ -1,10 +1,11 @@
 //! WebSockets: the two protocols on the wire, each connection one task.
 //!
-//! `upgrade` lets clients in, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
+//! `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
 //! `membership` ties a connection to a room, `rates` slows down those who send too much.
 //!
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
 
+mod admission;
 mod connection;
 mod hocuspocus;
 mod membership;
@@ -25,7 +26,8 @@ use weft_storage::clock::Clock;
 
 pub(crate) use upgrade::router;
 
-use crate::auth::{Authenticator, Refusal};
+use crate::access::{Gatekeeper, Refusal, Registry};
+use crate::auth;
 use crate::config::LimitsConfig;
 use crate::metrics::Metrics;
 use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
@@ -36,12 +38,14 @@ pub(crate) struct Gateway {
     /// The rooms.
     pub(crate) hub: Arc<Hub>,
     /// Who may do what.
-    pub(crate) authenticator: Authenticator,
+    pub(crate) gatekeeper: Arc<Gatekeeper>,
+    /// Who is here by which right.
+    pub(crate) registry: Arc<Registry>,
     /// What a connection may cost.
     pub(crate) limits: LimitsConfig,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
-    /// Wall-clock time, for tokens.
+    /// Wall-clock time, for grants that end.
     pub(crate) clock: Arc<dyn Clock>,
     /// Ends every connection.
     pub(crate) stopping: CancellationToken,
@@ -62,8 +66,9 @@ impl Gateway {
     fn refusal_reason(&self, refusal: Refusal) -> CloseReason {
         self.metrics.auth_failures.with(refusal.kind()).add(1);
         match refusal {
-            Refusal::Unauthorized(_) => CloseReason::Unauthorized,
-            Refusal::Forbidden => CloseReason::Forbidden,
+            Refusal::Refused(auth::Refusal::Unauthorized(_)) => CloseReason::Unauthorized,
+            Refusal::Refused(auth::Refusal::Forbidden) => CloseReason::Forbidden,
+            Refusal::Unavailable => CloseReason::StorageUnavailable,
         }
     }
 }

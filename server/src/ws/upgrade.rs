@@ -16,12 +16,12 @@ use axum::routing::any;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 
+use super::admission::Admitted;
 use super::connection::{Connection, Protocol, close_socket};
 use super::hocuspocus::Hocuspocus;
 use super::membership::Post;
 use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
-use crate::auth::Grant;
 
 /// What is read from a socket at once, in bytes: it is held by every connection, busy or not.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -48,12 +48,15 @@ async fn sync(
         return problem.into_response();
     }
     let token = token_of(query.as_deref(), &headers);
-    let admitted = admit(&gateway, &document, token.as_deref());
+    let admitted = match Unauthenticated::enter(&gateway) {
+        Some(_unauthenticated) => admit(&gateway, &document, token.as_deref()).await,
+        None => Err(CloseReason::ServerFull),
+    };
     configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
         match admitted {
-            Ok((name, grant)) => {
+            Ok((name, admitted)) => {
                 let mut post = Post::new();
-                let protocol = YWebsocket::join(&gateway, &name, &grant, &mut post);
+                let protocol = YWebsocket::join(&gateway, &name, &admitted, &mut post);
                 start(gateway, socket, protocol, post);
             }
             Err(reason) => turn_away(&gateway, socket, reason),
@@ -78,17 +81,17 @@ async fn collab(
     })
 }
 
-fn admit(
+async fn admit(
     gateway: &Gateway,
     document: &str,
     token: Option<&str>,
-) -> Result<(DocumentName, Grant), CloseReason> {
+) -> Result<(DocumentName, Admitted), CloseReason> {
     let name = DocumentName::parse(document).map_err(|_| CloseReason::InvalidDocumentName)?;
-    let grant = gateway
-        .authenticator
-        .authorize(token, &name, gateway.now_seconds())
+    let admitted = gateway
+        .admit(token, &name)
+        .await
         .map_err(|refusal| gateway.refusal_reason(refusal))?;
-    Ok((name, grant))
+    Ok((name, admitted))
 }
 
 /// The token: from the query, because a browser's y-websocket can put it nowhere else, or from the header.

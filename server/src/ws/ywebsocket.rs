@@ -6,10 +6,13 @@ use weft_protocol::hocuspocus::SyncStatus;
 use weft_protocol::id::DocumentName;
 use weft_protocol::ywebsocket::{self, ClientFrame};
 
+use super::admission::{Admitted, Answer};
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, sync_to_room};
-use crate::auth::{Grant, UnixSeconds};
+use crate::access::Grant;
+use crate::auth::UnixSeconds;
+use crate::config::LimitsConfig;
 use crate::rooms::{Dialect, RoomMessage};
 
 /// One client of one document.
@@ -19,9 +22,14 @@ pub(super) struct YWebsocket {
 }
 
 impl YWebsocket {
-    /// Joins `document` by the right of `grant`.
-    pub(super) fn join(gateway: &Gateway, document: &DocumentName, grant: &Grant, post: &mut Post) -> Self {
-        let membership = Membership::enter(gateway, document, grant, Dialect::YWebsocket, None, post);
+    /// Joins `document` by the right that was granted.
+    pub(super) fn join(
+        gateway: &Gateway,
+        document: &DocumentName,
+        admitted: &Admitted,
+        post: &mut Post,
+    ) -> Self {
+        let membership = Membership::enter(gateway, document, admitted, Dialect::YWebsocket, None, post);
         Self {
             membership: Some(membership),
         }
@@ -51,12 +59,27 @@ impl Protocol for YWebsocket {
         Ok(())
     }
 
+    fn answered(&mut self, _gateway: &Gateway, _answer: Answer, _post: &mut Post) -> Result<(), CloseReason> {
+        // Its only question was answered before the socket opened.
+        Ok(())
+    }
+
+    fn is_full(&self, _limits: &LimitsConfig) -> bool {
+        false
+    }
+
     fn memberships(&mut self) -> impl Iterator<Item = &mut Membership> {
         self.membership.iter_mut()
     }
 
     fn status(&self, _membership: usize, _status: SyncStatus) -> Option<Bytes> {
         None
+    }
+
+    fn regranted(&mut self, _membership: usize, grant: &Grant, post: &mut Post) {
+        if let Some(membership) = &mut self.membership {
+            membership.regrant(grant, None, post);
+        }
     }
 
     fn ended(&mut self, _membership: usize, reason: CloseReason, _post: &mut Post) -> Ended {

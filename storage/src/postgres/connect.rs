@@ -13,6 +13,7 @@ use super::url::PostgresUrl;
 use super::write::PostgresWriter;
 use crate::config::StorageConfig;
 use crate::error::StorageError;
+use crate::records::Pools;
 
 /// The oldest Postgres that is supported, as `server_version_num`.
 const OLDEST: i32 = 130_000;
@@ -24,7 +25,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
 pub(crate) async fn open(
     url: &PostgresUrl,
     config: &StorageConfig,
-) -> Result<(PostgresReader, PostgresWriter), StorageError> {
+) -> Result<(PostgresReader, PostgresWriter, Pools), StorageError> {
     let options = session::options(url);
     let mut connection = session::connect(&options, Purpose::Migrate).await?;
     let prepared = async {
@@ -42,21 +43,30 @@ pub(crate) async fn open(
         .acquire_timeout(CONNECT_TIMEOUT)
         .test_before_acquire(true)
         .after_connect(|connection, _| Box::pin(session::settle(connection, Purpose::Read)))
-        .connect_with(options)
+        .connect_with(options.clone())
         .await
         .map_err(sorted("opening the database for reading"))?;
-    Ok((PostgresReader::new(pool), writer))
+    let records = PgPoolOptions::new()
+        .max_connections(config.record_connections.max(1))
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .test_before_acquire(true)
+        .after_connect(move |connection, _| {
+            Box::pin(session::settle(connection, Purpose::Records { lock_timeout }))
+        })
+        .connect_lazy_with(options);
+    Ok((PostgresReader::new(pool), writer, Pools::Postgres(records)))
 }
 
 /// Refuses servers that cannot hold the log, and warns about those that do not keep it safe.
 async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError> {
     let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), \
-               current_setting('fsync'), current_setting('full_page_writes')";
-    let found: (i32, String, String, String) = sqlx::query_as(sql)
+               current_setting('fsync'), current_setting('full_page_writes'), \
+               (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)";
+    let found: (i32, String, String, String, bool) = sqlx::query_as(sql)
         .fetch_one(connection)
         .await
         .map_err(sorted("looking at the database server"))?;
-    let (version, encoding, fsync, full_page_writes) = found;
+    let (version, encoding, fsync, full_page_writes, bypasses_security) = found;
     let refused = |what: String| Err(StorageError::Schema { what: what.into() });
     if version < OLDEST {
         return refused(format!("Postgres {} or newer is needed", OLDEST / 10_000));
@@ -71,6 +81,11 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError>
             postgres.fsync = fsync,
             postgres.full_page_writes = full_page_writes,
             "this Postgres server may lose what it has committed when its machine fails: turn both settings on"
+        );
+    }
+    if bypasses_security {
+        tracing::warn!(
+            "Weft is connected as a role that row-level security does not hold for: use one that is no superuser"
         );
     }
     Ok(())

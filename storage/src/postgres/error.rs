@@ -19,7 +19,7 @@ const INDEX_CORRUPTED: &str = "XX002";
 pub(super) struct NoAnswer(pub(super) Duration);
 
 /// Adds what was being done and turns the error into ours.
-pub(super) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
+pub(crate) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
     move |error| match &error {
         sqlx::Error::PoolClosed => StorageError::Closed,
         sqlx::Error::Database(cause) => match cause.code().as_deref() {

@@ -14,4 +14,5 @@ mod url;
 mod write;
 
 pub(crate) use connect::open;
+pub(crate) use error::sorted;
 pub use url::{InvalidDatabaseUrl, PostgresUrl};

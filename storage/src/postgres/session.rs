@@ -31,8 +31,13 @@ pub(super) enum Purpose {
         /// How long to wait for a lock.
         lock_timeout: Duration,
     },
-    /// Reading.
+    /// Reading the log.
     Read,
+    /// Reading and writing records: nothing of any workspace is seen before one is named.
+    Records {
+        /// How long to wait for a lock.
+        lock_timeout: Duration,
+    },
 }
 
 /// How to connect.
@@ -66,11 +71,18 @@ pub(super) async fn connect(
 pub(super) async fn settle(connection: &mut PgConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
     let (statement, lock) = match purpose {
         Purpose::Migrate => (Duration::ZERO, MIGRATION_LOCK_TIMEOUT),
-        Purpose::Write { lock_timeout } => (WRITE_STATEMENT_TIMEOUT, lock_timeout),
+        Purpose::Write { lock_timeout } | Purpose::Records { lock_timeout } => {
+            (WRITE_STATEMENT_TIMEOUT, lock_timeout)
+        }
         Purpose::Read => (READ_STATEMENT_TIMEOUT, READ_STATEMENT_TIMEOUT),
     };
+    // One commit of the log holds edits of many workspaces.
+    let workspace = match purpose {
+        Purpose::Migrate | Purpose::Write { .. } | Purpose::Read => "*",
+        Purpose::Records { .. } => "",
+    };
     let sql = format!(
-        "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
+        "SET weft.workspace = '{workspace}'; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
          SELECT set_config('synchronous_commit', 'on', false) \
          WHERE current_setting('synchronous_commit') <> 'remote_apply'",
         statement.as_millis(),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
 use tokio_util::task::TaskTracker;
@@ -16,6 +17,7 @@ use super::read::SqliteReader;
 use super::write::SqliteWriter;
 use crate::config::StorageConfig;
 use crate::error::StorageError;
+use crate::records::{Pools, WriteTurn};
 
 const DATABASE_FILE: &str = "weft.db";
 
@@ -25,7 +27,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 pub(crate) async fn open(
     config: &StorageConfig,
     tasks: &TaskTracker,
-) -> Result<(SqliteReader, SqliteWriter), StorageError> {
+) -> Result<(SqliteReader, SqliteWriter, Pools), StorageError> {
     let options = options(&config.data_dir.join(DATABASE_FILE), config);
     let mut writer = options.connect().await.map_err(sorted("opening the database"))?;
     if let Err(error) = migrate(&mut writer).await {
@@ -38,10 +40,39 @@ pub(crate) async fn open(
     let pool = SqlitePoolOptions::new()
         .max_connections(config.reader_connections.max(1))
         .test_before_acquire(false)
-        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+        .connect_with(
+            options
+                .clone()
+                .create_if_missing(false)
+                .pragma("query_only", "ON"),
+        )
         .await
         .map_err(sorted("opening the database for reading"))?;
-    Ok((SqliteReader::new(pool), SqliteWriter::new(writer, checkpointer)))
+    let turn = WriteTurn::default();
+    let records = Pools::Sqlite {
+        read: pool.clone(),
+        write: records_pool(options.create_if_missing(false)),
+        turn: turn.clone(),
+    };
+    let writer = SqliteWriter::new(writer, checkpointer, turn);
+    Ok((SqliteReader::new(pool), writer, records))
+}
+
+/// The one connection that writes records.
+fn records_pool(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // Most often there is nothing to roll back, which SQLite reports as an error.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                let _ = sqlx::query("ROLLBACK").execute(connection).await;
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(options)
 }
 
 fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {

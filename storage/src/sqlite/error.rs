@@ -12,7 +12,7 @@ const NOTADB: i64 = 26;
 const IOERR_SHMSIZE: i64 = 4874;
 
 /// Adds what was being done and turns the error into ours.
-pub(super) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
+pub(crate) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> StorageError {
     move |error| match &error {
         sqlx::Error::PoolClosed => StorageError::Closed,
         sqlx::Error::Database(cause) => {

@@ -13,3 +13,4 @@ mod statements;
 mod write;
 
 pub(crate) use connect::open;
+pub(crate) use error::sorted;

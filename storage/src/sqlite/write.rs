@@ -16,12 +16,15 @@ use crate::backend::{
 };
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
+use crate::records::WriteTurn;
 use crate::stored::{Place, StoredBytes};
 
 /// The one connection that writes.
 pub(crate) struct SqliteWriter {
     connection: SqliteConnection,
     checkpointer: Checkpointer,
+    /// Taken for each call, so that whoever writes records beside the log waits in line and not in SQLite.
+    turn: WriteTurn,
 }
 
 /// How a transaction is to end.
@@ -31,10 +34,11 @@ enum Ending<T> {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: SqliteConnection, checkpointer: Checkpointer) -> Self {
+    pub(super) fn new(connection: SqliteConnection, checkpointer: Checkpointer, turn: WriteTurn) -> Self {
         Self {
             connection,
             checkpointer,
+            turn,
         }
     }
 
@@ -66,6 +70,7 @@ impl SqliteWriter {
 #[async_trait]
 impl LogWriter for SqliteWriter {
     async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure> {
+        let _turn = self.turn.clone().lock_owned().await;
         let write = async {
             self.begin().await?;
             let written = super::append::write(&mut self.connection, appends, now_ms).await;
@@ -81,6 +86,7 @@ impl LogWriter for SqliteWriter {
     }
 
     async fn quarantine(&mut self, id: DocumentId, reason: &str, now_ms: i64) -> Result<(), StorageError> {
+        let _turn = self.turn.clone().lock_owned().await;
         let sql = "UPDATE documents SET quarantined_at_ms = ?, quarantine_reason = ? \
                    WHERE id = ? AND quarantined_at_ms IS NULL";
         let query = sqlx::query(sql).bind(now_ms).bind(reason.to_owned()).bind(id.0);
@@ -92,6 +98,7 @@ impl LogWriter for SqliteWriter {
     }
 
     async fn fold(&mut self, fold: &Fold, now_ms: i64) -> Result<Guarded, StorageError> {
+        let _turn = self.turn.clone().lock_owned().await;
         let write = async {
             self.begin().await?;
             let written = write_fold(&mut self.connection, fold, now_ms).await;
@@ -107,6 +114,7 @@ impl LogWriter for SqliteWriter {
     }
 
     async fn replace(&mut self, replacement: &Replacement, now_ms: i64) -> Result<Guarded, StorageError> {
+        let _turn = self.turn.clone().lock_owned().await;
         let write = async {
             self.begin().await?;
             let written = write_replacement(&mut self.connection, replacement, now_ms).await;
@@ -116,6 +124,7 @@ impl LogWriter for SqliteWriter {
     }
 
     async fn probe(&mut self, now_ms: i64) -> Result<(), StorageError> {
+        let _turn = self.turn.clone().lock_owned().await;
         let sql = "INSERT INTO write_probe (id, written_at_ms) VALUES (1, ?) \
                    ON CONFLICT (id) DO UPDATE SET written_at_ms = excluded.written_at_ms";
         let query = sqlx::query(sql).bind(now_ms);

@@ -17,6 +17,8 @@ mod nodes;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod support;
@@ -67,6 +69,12 @@ suite! { [sqlite, postgres] {
     damage::quarantine_holds_until_the_rebuild,
     damage::a_whole_storage_has_no_findings,
     crash::acknowledged_updates_survive_kill,
+    records::a_workspace_and_its_members_are_there_after_reopening,
+    records::what_is_not_committed_leaves_nothing_behind,
+    records::a_workspace_is_not_reached_through_another,
+    records::writers_of_one_workspace_take_turns,
+    records::the_log_and_the_records_write_side_by_side,
+    records::epochs_count_changes,
 } }
 
 mod embedded_only {
@@ -78,6 +86,7 @@ mod embedded_only {
 
 mod shared_only {
     suite! { [postgres] {
+        records::row_security_shows_only_the_workspace_that_was_named,
         nodes::a_commit_that_comes_late_is_not_passed_over,
         nodes::a_document_that_comes_late_is_not_passed_over,
         nodes::a_commit_whose_answer_is_lost_is_left_open,

@@ -74,16 +74,21 @@ impl Server {
             std::process::id(),
             self.next_database.fetch_add(1, Ordering::Relaxed)
         );
-        let mut connection = connect(&self.address("postgres")).await;
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        let mut connection = connect(&self.address("postgres", "postgres")).await;
+        // Most often it exists already.
+        let _ = sqlx::query("CREATE ROLE weft LOGIN")
+            .execute(&mut connection)
+            .await;
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name} OWNER weft"));
         sqlx::query(create).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
-        self.address(&name)
+        self.address("weft", &name)
     }
 
-    fn address(&self, database: &str) -> String {
+    /// The storage is no superuser, so that row-level security holds for it.
+    fn address(&self, user: &str, database: &str) -> String {
         format!(
-            "postgres://weft@localhost/{database}?host={}",
+            "postgres://{user}@localhost/{database}?host={}",
             self.directory.display()
         )
     }
@@ -119,7 +124,7 @@ fn start(programs: &Path, directory: &Path, process: u32) -> Child {
         .unwrap();
     let data = directory.join("data");
     let made = command(&programs.join("initdb"))
-        .args(["-U", "weft", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
+        .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
         .args(["--no-sync", "-D"])
         .arg(&data)
         .stderr(Stdio::piped())
@@ -151,8 +156,16 @@ fn start(programs: &Path, directory: &Path, process: u32) -> Child {
     keeper
 }
 
-/// A connection of its own, past the storage.
+/// A connection of its own, past the storage; it sees all workspaces.
 pub(crate) async fn connect(address: &str) -> PgConnection {
+    let mut connection = connect_unsettled(address).await;
+    let settle = "SET weft.workspace = '*'";
+    sqlx::query(settle).execute(&mut connection).await.unwrap();
+    connection
+}
+
+/// A connection of its own that has not said which workspace it is about.
+pub(crate) async fn connect_unsettled(address: &str) -> PgConnection {
     let options: PgConnectOptions = address.parse().unwrap();
     options.disable_statement_logging().connect().await.unwrap()
 }

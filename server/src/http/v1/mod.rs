@@ -32,19 +32,24 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
-mod body;
+mod caller;
 mod documents;
+mod failure;
 mod openapi;
 mod principal;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
+use weft_storage::records::Records;
 
+use super::rest::read as body;
+use crate::access::{Changes, Identities};
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
@@ -57,6 +62,12 @@ pub(crate) struct Api {
     pub(crate) log: Arc<dyn DocumentLog>,
     /// Who may do what.
     pub(crate) authenticator: Authenticator,
+    /// People, workspaces and what belongs to them.
+    pub(crate) records: Records,
+    /// Who is behind credentials.
+    pub(crate) identities: Arc<Identities>,
+    /// To be told when a transaction has changed rights.
+    pub(crate) changes: Changes,
     /// Wall-clock time, for tokens.
     pub(crate) clock: Arc<dyn Clock>,
     /// The largest body, in bytes.
@@ -75,7 +86,9 @@ impl std::fmt::Debug for Api {
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    router.with_state(api)
+    router
+        .layer(from_fn_with_state(api.clone(), caller::identify))
+        .with_state(api)
 }
 
 /// The description of all of them.

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
+use weft_protocol::ywebsocket;
 
 use super::super::dialect::{Broadcast, Dialect, Payload};
 use super::super::ledger::Acknowledgement;
@@ -14,10 +15,19 @@ use super::super::{Edit, EditKind, MemberId};
 use super::{Poisoned, RoomState};
 use crate::auth::Access;
 
+/// What a y-websocket client is told whose edits are refused.
+const READ_ONLY: &str = "read-only";
+/// A reader's refused edits are counted up to here.
+const MAX_COUNTED_REFUSALS: usize = 10_000;
+/// The largest echo that is kept, in bytes.
+const MAX_KEPT_ECHO_BYTES: usize = 64;
+
 impl RoomState {
     /// Takes in one edit: it is applied with those around it, or refused.
     pub(super) fn receive_edit(&mut self, edit: Edit) -> Result<(), Poisoned> {
-        let Some(member) = self.members.get(&edit.member) else {
+        // What comes from somebody whose right is gone was not in time.
+        let member = self.members.get(&edit.member);
+        let Some(member) = member.filter(|member| !member.outbox.is_cut()) else {
             return Ok(());
         };
         if member.access == Access::ReadOnly {
@@ -134,13 +144,40 @@ impl RoomState {
     }
 
     fn acknowledge_edit(&mut self, edit: &Edit) {
-        let is_hocuspocus = self
-            .members
-            .get(&edit.member)
-            .is_some_and(|member| member.dialect != Dialect::YWebsocket);
-        if is_hocuspocus {
-            self.acknowledge(edit.member, Acknowledgement::Saved);
+        let Some(member) = self.members.get_mut(&edit.member) else {
+            return;
+        };
+        // A step 2 of somebody who may write brings everything that was refused before, too.
+        let settles = edit.kind == EditKind::StepTwo && member.access == Access::ReadWrite;
+        let refused_before = if settles {
+            std::mem::take(&mut member.refused)
+        } else {
+            0
+        };
+        if member.dialect != Dialect::YWebsocket {
+            for _ in 0..refused_before.max(1) {
+                self.acknowledge(edit.member, Acknowledgement::Saved);
+            }
         }
+    }
+
+    /// "Send this back when everything I sent is durable." Whose edits were refused gets back what it sent before: its
+    /// connection lives, and nothing is acknowledged.
+    pub(super) fn receive_echo(&mut self, id: MemberId, frame: Bytes) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        if member.refused > 0 {
+            let honest = member.honest_echo.clone();
+            member
+                .outbox
+                .push_echo(honest.unwrap_or(Bytes::from_static(ywebsocket::ACKNOWLEDGE_NOTHING)));
+            return;
+        }
+        if frame.len() <= MAX_KEPT_ECHO_BYTES {
+            member.honest_echo = Some(Bytes::copy_from_slice(&frame));
+        }
+        self.acknowledge(id, Acknowledgement::Echo(frame));
     }
 
     /// A reader's edit is dropped. Its provider resends all it has as step 2 when it reconnects: that is only refused
@@ -157,10 +194,18 @@ impl RoomState {
         };
         if !news {
             self.acknowledge_edit(edit);
-        } else if let Some(member) = self.members.get(&edit.member)
-            && member.dialect != Dialect::YWebsocket
-        {
-            member.outbox.push_status(SyncStatus::Refused);
+        } else if let Some(member) = self.members.get_mut(&edit.member) {
+            member.refused = (member.refused + 1).min(MAX_COUNTED_REFUSALS);
+            match &member.dialect {
+                Dialect::Hocuspocus(_) => member.outbox.push_status(SyncStatus::Refused),
+                // The protocol has no answer to an edit; one word for all that are refused is what it can hear.
+                Dialect::YWebsocket if member.refused == 1 => {
+                    member
+                        .outbox
+                        .push_answer(ywebsocket::permission_denied(READ_ONLY));
+                }
+                Dialect::YWebsocket => {}
+            }
         }
         Ok(())
     }

@@ -60,6 +60,10 @@ struct Member {
     behind_since: Option<Bytes>,
     /// A step 1 that has to wait until the member has taken what is queued.
     unanswered: Option<Bytes>,
+    /// Edits that were refused because the member may only read, as long as the document lacks them.
+    refused: usize,
+    /// The newest echo that acknowledges none of them.
+    honest_echo: Option<Bytes>,
 }
 
 /// One document, its members, and what is owed to them.
@@ -213,7 +217,7 @@ impl RoomState {
                 Ok(())
             }
             RoomMessage::Echo { member, frame } => {
-                self.acknowledge(member, Acknowledgement::Echo(frame));
+                self.receive_echo(member, frame);
                 Ok(())
             }
             RoomMessage::Stateless { member, payload } => {
@@ -224,13 +228,7 @@ impl RoomState {
                 member,
                 access,
                 notice,
-            } => {
-                if let Some(member) = self.members.get_mut(&member) {
-                    member.access = access;
-                    member.outbox.push_answer(notice);
-                }
-                Ok(())
-            }
+            } => self.set_access(member, access, notice),
             RoomMessage::Content(request) => self.answer_request(request),
             RoomMessage::CatchUp { member } => self.catch_up(member),
             // These two never come here: `handle` takes them.
@@ -258,9 +256,29 @@ impl RoomState {
             access: join.access,
             behind_since: None,
             unanswered: None,
+            refused: 0,
+            honest_echo: None,
         };
         self.members.insert(join.member, member);
         self.send_presence(join.member);
+        Ok(())
+    }
+
+    /// The member may do more or less from now on. Who may write again is asked for what was refused meanwhile.
+    fn set_access(&mut self, id: MemberId, access: Access, notice: Option<Bytes>) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get_mut(&id) else {
+            return Ok(());
+        };
+        let may_write_again = member.access == Access::ReadOnly && access == Access::ReadWrite;
+        member.access = access;
+        let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
+        if let Some(notice) = notice {
+            outbox.push_answer(notice);
+        }
+        if may_write_again {
+            let state_vector = self.check(|replica| replica.state_vector())?;
+            outbox.push_answer(dialect.frame(Payload::StepOne(&state_vector)));
+        }
         Ok(())
     }
 
@@ -346,7 +364,7 @@ impl RoomState {
     }
 
     fn receive_awareness(&mut self, id: MemberId, body: &Bytes, now_ms: u64) {
-        let Some(member) = self.members.get(&id) else {
+        let Some(member) = self.members.get(&id).filter(|member| !member.outbox.is_cut()) else {
             return;
         };
         let limits = AwarenessLimits {
@@ -392,6 +410,13 @@ impl RoomState {
     }
 
     fn relay_stateless(&self, from: MemberId, payload: &str) {
+        if self
+            .members
+            .get(&from)
+            .is_none_or(|member| member.outbox.is_cut())
+        {
+            return;
+        }
         for (id, member) in &self.members {
             if let Dialect::Hocuspocus(name) = &member.dialect
                 && *id != from

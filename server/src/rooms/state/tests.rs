@@ -107,6 +107,7 @@ impl Client {
                 Outgoing::Status(SyncStatus::Saved) => self.saved += 1,
                 Outgoing::Status(SyncStatus::Refused) => self.refused += 1,
                 Outgoing::CatchUp => break,
+                Outgoing::Granted(_) => {}
                 Outgoing::Closed(reason) => {
                     self.closed = Some(reason);
                     break;

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is thrown away before the connection closes, in bytes.
 const MAX_EXCESS_BYTES: usize = 64 * 1024 * 1024;
 
-const TOO_LARGE: Problem = Problem::new(
+pub(super) const TOO_LARGE: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "BODY_TOO_LARGE",
     "the body is larger than this server takes",
@@ -37,14 +37,18 @@ const TOO_SLOW: Problem = Problem::new(
 ///
 /// # Errors
 /// 413 if it is larger, 408 if it takes more than a minute, 400 if it breaks off.
-pub(super) async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
+pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
+    // A length that was declared decides before a byte is kept.
+    let declared = http_body::Body::size_hint(&body).lower();
+    let mut is_too_large = declared > max_bytes as u64;
     let mut chunks = body.into_data_stream();
     let reading = async {
         let mut bytes = BytesMut::new();
         let mut excess = 0;
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|_| UNREADABLE)?;
-            if excess > 0 || bytes.len() + chunk.len() > max_bytes {
+            if is_too_large || bytes.len() + chunk.len() > max_bytes {
+                is_too_large = true;
                 bytes = BytesMut::new();
                 excess += chunk.len();
                 if excess > MAX_EXCESS_BYTES {
@@ -54,7 +58,7 @@ pub(super) async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem>
                 bytes.extend_from_slice(&chunk);
             }
         }
-        if excess > 0 {
+        if is_too_large {
             Err(TOO_LARGE)
         } else {
             Ok(bytes.freeze())

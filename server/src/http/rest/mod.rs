@@ -1,0 +1,36 @@
+//! What every operation of the REST API has in common: how requests are read, checked and answered.
+//!
+//! Handlers take extractors from here and return [`Answer`](respond)s or [`Problem`](super::Problem)s. Invariant: what
+//! is wrong with a request is said by naming the place and the rule, never by repeating what was sent.
+//!
+//! - [`Body<T>`]: a JSON body. [`MergePatch<T>`]: a change of some members; `T` is made of [`Change`] and [`Clearable`].
+//! - [`Query<T>`]: query parameters. [`Listing<F>`]: the same for lists, with pages, cursors and an order.
+//! - [`Id`]: an id in the path; what is no id is not found.
+//! - [`IfMatch`] (or `Option<IfMatch>`), [`IfNoneMatch`], [`ETag`]: versions.
+//! - [`validate`]: texts, addresses and names as types that cannot hold anything else; [`time`]: times and dates.
+//! - [`respond`]: 200, 201, 204, 304 and lists, never kept by caches.
+
+mod de;
+mod etag;
+mod json;
+mod page;
+mod patch;
+mod path;
+mod query;
+pub mod read;
+pub mod respond;
+pub mod time;
+pub mod validate;
+
+pub use self::etag::{ETag, IfMatch, IfNoneMatch};
+pub use self::json::{Body, MAX_JSON_BYTES};
+pub use self::page::{Cursors, Filters, List, Listing, Meta, Position};
+pub use self::patch::{Change, Clearable, MergePatch};
+pub use self::path::Id;
+pub use self::query::{Commas, Query};
+pub use self::respond::{Created, Found, NoContent};
+pub use self::time::{Date, Timestamp};
+pub use self::validate::{AnyCase, Email, Line, Text};
+
+#[cfg(test)]
+mod tests;

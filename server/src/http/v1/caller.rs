@@ -1,0 +1,115 @@
+//! Who asks, for every operation under `/v1`: found out once for each request, before anything else looks at it.
+//!
+//! Tokens come in the `Authorization` header alone; one in the address would end up in logs.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::Api;
+use crate::access::{Identity, Refusal};
+use crate::auth::permission::{Action, Decision, Denial, Resource, may};
+use crate::http::Problem;
+use crate::http::problem::NOT_FOUND;
+
+const UNAUTHORIZED: Problem = Problem::new(
+    StatusCode::UNAUTHORIZED,
+    "UNAUTHORIZED",
+    "a valid token is required: send it as `Authorization: Bearer …`",
+);
+const FORBIDDEN: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "FORBIDDEN",
+    "your role does not allow this",
+);
+const INSUFFICIENT_SCOPE: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "INSUFFICIENT_SCOPE",
+    "this token may not be used for this",
+);
+const UNVERIFIED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "EMAIL_NOT_VERIFIED",
+    "verify your e-mail address first",
+);
+const UNAVAILABLE: Problem = Problem::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "STORAGE_UNAVAILABLE",
+    "it cannot be found out now who asks; try again",
+);
+
+/// What became of a request's credential: kept with the request, for limits and for [`Caller`].
+#[derive(Debug, Clone)]
+pub(crate) struct Identified(pub(crate) Result<Arc<Identity>, Refusal>);
+
+/// Finds out who asks and keeps it with the request. A bad credential fails only operations that want to know.
+pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let value = request.headers().get(header::AUTHORIZATION);
+    let credential = value.map(|value| value.to_str().ok().and_then(bearer).unwrap_or_default());
+    let identity = api.identities.identify(credential).await.map(Arc::new);
+    request.extensions_mut().insert(Identified(identity));
+    next.run(request).await
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whoever asks, possibly nobody.
+///
+/// # Errors
+/// As an extractor: 401 if there is a credential and it is not good, 503 if that cannot be found out.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Arc<Identity>);
+
+impl Caller {
+    /// The account of the one who asks.
+    ///
+    /// # Errors
+    /// 401 if nobody is logged in, 403 if it is not a person who asks.
+    pub(crate) fn user(&self) -> Result<Uuid, Problem> {
+        self.0.user().ok_or_else(|| match self.0.subject {
+            crate::access::Subject::Nobody => UNAUTHORIZED,
+            _ => FORBIDDEN,
+        })
+    }
+
+    /// Lets those through who may do this to that.
+    ///
+    /// # Errors
+    /// 401, 403 or 404, as [`Denial`] says.
+    pub(crate) fn require(&self, action: Action, resource: &Resource) -> Result<(), Problem> {
+        match may(&self.0.facts, action, resource) {
+            Decision::Allow => Ok(()),
+            Decision::Deny(denial) => Err(problem(denial)),
+        }
+    }
+}
+
+fn problem(denial: Denial) -> Problem {
+    match denial {
+        Denial::Unauthenticated | Denial::Disabled => UNAUTHORIZED,
+        Denial::Unverified => UNVERIFIED,
+        Denial::Scope => INSUFFICIENT_SCOPE,
+        Denial::Forbidden => FORBIDDEN,
+        Denial::Hidden => NOT_FOUND,
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Problem> {
+        match parts.extensions.get::<Identified>() {
+            Some(Identified(Ok(identity))) => Ok(Self(Arc::clone(identity))),
+            Some(Identified(Err(Refusal::Refused(_)))) => Err(UNAUTHORIZED),
+            Some(Identified(Err(Refusal::Unavailable))) | None => Err(UNAVAILABLE),
+        }
+    }
+}

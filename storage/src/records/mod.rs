@@ -1,0 +1,89 @@
+//! The rows beside the log: people, workspaces, and what belongs to them.
+//!
+//! Invariant: a statement about a tenant's table cannot be written without its tenant. Statements are values that are
+//! checked when the program is compiled ([`statement`]); the ones about tenants run through a [`Tenant`] alone, which
+//! binds its workspace as `$1`. On Postgres row-level security stands behind that.
+//!
+//! One file for each subject: the values, and the queries as methods of [`Tx`] (what belongs to the server) or
+//! [`Tenant`]. Decisions belong to the callers; nothing here knows who asks.
+//!
+//! On both databases a transaction that writes to a workspace is alone in doing so: SQLite has one writer, and on
+//! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
+//! when it commits.
+
+mod epochs;
+mod error;
+mod row;
+mod statement;
+mod tenant;
+mod tx;
+mod value;
+mod workspaces;
+
+pub use epochs::{Epoch, EpochKind};
+pub use error::RecordError;
+pub use tenant::Tenant;
+pub use tx::Tx;
+pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::Mutex;
+
+/// The turn to write: SQLite takes one writer at a time, and waiting for it here is fair, where SQLite's own waiting
+/// is a matter of luck.
+pub(crate) type WriteTurn = Arc<Mutex<()>>;
+
+/// The connections of the records.
+#[derive(Debug, Clone)]
+pub(crate) enum Pools {
+    /// The embedded database.
+    Sqlite {
+        /// Connections that read.
+        read: SqlitePool,
+        /// The one connection that writes. It rolls back whatever was left open when it is given back.
+        write: SqlitePool,
+        /// Shared with the log's writer.
+        turn: WriteTurn,
+    },
+    /// A Postgres server.
+    Postgres(PgPool),
+}
+
+/// The way to the records. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Records {
+    pools: Pools,
+}
+
+impl Records {
+    pub(crate) fn new(pools: Pools) -> Self {
+        Self { pools }
+    }
+
+    /// Begins a transaction that only reads: one consistent view.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn read(&self) -> Result<Tx, RecordError> {
+        Tx::read(&self.pools).await
+    }
+
+    /// Begins a transaction that may write. Dropping it without [`Tx::commit`] undoes it. Keep it short and never wait
+    /// for anything but the database in it: on SQLite everybody else who writes is waiting, the log included.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn write(&self) -> Result<Tx, RecordError> {
+        Tx::write(&self.pools).await
+    }
+
+    pub(crate) async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => write.close().await,
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}

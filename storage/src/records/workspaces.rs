@@ -1,0 +1,277 @@
+//! Workspaces and who is in them.
+
+use uuid::Uuid;
+
+use super::error::RecordError;
+use super::row::{FromRow, Row};
+use super::statement::{CrossTenantSql, tenant_sql};
+use super::tenant::Tenant;
+use super::tx::Tx;
+use super::value::args;
+use crate::model::WorkspaceId;
+
+/// A workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// Its settings, a JSON object.
+    pub settings: String,
+    /// Who made it.
+    pub created_by: Option<Uuid>,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it was last changed.
+    pub updated_at_ms: i64,
+    /// When it was put in the trash, if it was.
+    pub deleted_at_ms: Option<i64>,
+    /// How often it was changed, from 1.
+    pub version: i64,
+}
+
+/// What a new workspace is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct NewWorkspace<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Who makes it.
+    pub created_by: Option<Uuid>,
+    /// Now.
+    pub now_ms: i64,
+}
+
+/// What is to be changed of a workspace; `None` stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WorkspaceChange<'a> {
+    /// The new name.
+    pub name: Option<&'a str>,
+    /// The new settings, a JSON object.
+    pub settings: Option<&'a str>,
+}
+
+/// Somebody's membership of a workspace. The role is a name; what it means is the caller's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user_id: Uuid,
+    /// As what.
+    pub role: String,
+    /// Since when.
+    pub joined_at_ms: i64,
+    /// How often it was changed, from 1.
+    pub version: i64,
+}
+
+/// A workspace as one of its members sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// The member's role.
+    pub role: String,
+    /// Since when.
+    pub joined_at_ms: i64,
+}
+
+impl FromRow for Membership {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            workspace: Workspace::from_row(row)?,
+            role: row.get("role")?,
+            joined_at_ms: row.get("joined_at_ms")?,
+        })
+    }
+}
+
+/// How a membership is to be.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberChange<'a> {
+    /// Who.
+    pub user_id: Uuid,
+    /// As what.
+    pub role: &'a str,
+    /// Now.
+    pub now_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "workspace_id, name, settings, created_by, created_at_ms, updated_at_ms, deleted_at_ms, version"
+    };
+}
+
+impl FromRow for Workspace {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            id: WorkspaceId(row.get("workspace_id")?),
+            name: row.get("name")?,
+            settings: row.get("settings")?,
+            created_by: row.get("created_by")?,
+            created_at_ms: row.get("created_at_ms")?,
+            updated_at_ms: row.get("updated_at_ms")?,
+            deleted_at_ms: row.get("deleted_at_ms")?,
+            version: row.get("version")?,
+        })
+    }
+}
+
+impl FromRow for Member {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            user_id: row.get("user_id")?,
+            role: row.get("role")?,
+            joined_at_ms: row.get("joined_at_ms")?,
+            version: row.get("version")?,
+        })
+    }
+}
+
+impl Tx {
+    /// The live workspaces that `user` is in and their role there, by id after `after`.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn workspaces_of(
+        &mut self,
+        user: Uuid,
+        after: Option<WorkspaceId>,
+        limit: u32,
+    ) -> Result<Vec<Membership>, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            "somebody's own memberships are theirs to see, in whichever workspace",
+            "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
+             w.deleted_at_ms, w.version, m.role, m.joined_at_ms \
+             FROM workspace_members m JOIN workspaces w ON w.workspace_id = m.workspace_id \
+             WHERE m.user_id = $1 AND w.deleted_at_ms IS NULL AND ($2 IS NULL OR m.workspace_id > $2) \
+             ORDER BY m.workspace_id LIMIT $3",
+        );
+        self.all_across(SQL, args![user, after.map(|id| id.0), limit])
+            .await
+    }
+}
+
+impl Tenant<'_> {
+    /// Makes the workspace.
+    ///
+    /// # Errors
+    /// [`RecordError::Taken`] if the id is in use; a failure of the database.
+    pub async fn create_workspace(&mut self, new: NewWorkspace<'_>) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "INSERT INTO workspaces (workspace_id, name, created_by, created_at_ms, updated_at_ms) \
+             VALUES ($1, $2, $3, $4, $4)"
+        );
+        self.execute(sql, args![new.name, new.created_by, new.now_ms])
+            .await
+            .map(|_| ())
+    }
+
+    /// The workspace, also if it is in the trash.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn workspace(&mut self) -> Result<Option<Workspace>, RecordError> {
+        let sql = tenant_sql!("SELECT ", columns!(), " FROM workspaces WHERE workspace_id = $1");
+        self.one(sql, args![]).await
+    }
+
+    /// Changes the workspace.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn change_workspace(
+        &mut self,
+        change: WorkspaceChange<'_>,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE workspaces SET name = COALESCE($2, name), settings = COALESCE($3, settings), \
+             updated_at_ms = $4, version = version + 1 WHERE workspace_id = $1"
+        );
+        self.execute(sql, args![change.name, change.settings, now_ms])
+            .await
+            .map(|_| ())
+    }
+
+    /// Puts the workspace in the trash (`Some(now)`) or takes it out.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn trash_workspace(&mut self, deleted_at_ms: Option<i64>) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE workspaces SET deleted_at_ms = $2, version = version + 1 WHERE workspace_id = $1"
+        );
+        self.execute(sql, args![deleted_at_ms]).await.map(|_| ())
+    }
+
+    /// Somebody's membership.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn member(&mut self, user: Uuid) -> Result<Option<Member>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT user_id, role, joined_at_ms, version FROM workspace_members \
+             WHERE workspace_id = $1 AND user_id = $2"
+        );
+        self.one(sql, args![user]).await
+    }
+
+    /// Members by user id, after `after`.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn members(&mut self, after: Option<Uuid>, limit: u32) -> Result<Vec<Member>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT user_id, role, joined_at_ms, version FROM workspace_members \
+             WHERE workspace_id = $1 AND ($2 IS NULL OR user_id > $2) ORDER BY user_id LIMIT $3"
+        );
+        self.all(sql, args![after, limit]).await
+    }
+
+    /// Makes somebody a member, or changes their role.
+    ///
+    /// # Errors
+    /// [`RecordError::Dangling`] if there is no such user or workspace; a failure of the database.
+    pub async fn put_member(&mut self, change: MemberChange<'_>) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "INSERT INTO workspace_members (workspace_id, user_id, role, joined_at_ms) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (workspace_id, user_id) \
+             DO UPDATE SET role = $3, version = workspace_members.version + 1"
+        );
+        self.execute(sql, args![change.user_id, change.role, change.now_ms])
+            .await
+            .map(|_| ())
+    }
+
+    /// Takes a membership away, and with it what hangs on it (teams, projects, shares, keys). Whether there was one.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn remove_member(&mut self, user: Uuid) -> Result<bool, RecordError> {
+        let sql = tenant_sql!("DELETE FROM workspace_members WHERE workspace_id = $1 AND user_id = $2");
+        Ok(self.execute(sql, args![user]).await? > 0)
+    }
+
+    /// How many members have `role`.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn count_members(&mut self, role: &str) -> Result<i64, RecordError> {
+        let sql =
+            tenant_sql!("SELECT count(*) AS n FROM workspace_members WHERE workspace_id = $1 AND role = $2");
+        Ok(self
+            .one::<Count>(sql, args![role])
+            .await?
+            .map_or(0, |count| count.0))
+    }
+}
+
+/// A row with one number, called `n`.
+pub(super) struct Count(pub(super) i64);
+
+impl FromRow for Count {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        row.get("n").map(Self)
+    }
+}
