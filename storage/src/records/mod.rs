@@ -14,16 +14,27 @@
 mod epochs;
 mod error;
 mod row;
+mod server_values;
+mod sessions;
+mod signing_keys;
+mod single_use;
+mod standing;
 mod statement;
 mod tenant;
 mod tx;
+mod users;
 mod value;
 mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use sessions::{NewRefreshToken, NewSession, RefreshRow, Session};
+pub use signing_keys::SealedKey;
+pub use single_use::{NewSingleUse, SingleUseToken};
+pub use standing::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStanding};
 pub use tenant::Tenant;
 pub use tx::Tx;
+pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
 use std::sync::Arc;
