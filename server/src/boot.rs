@@ -1,6 +1,7 @@
 //! Puts the parts of a serving process together, in order, and takes them apart again in the opposite order.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,10 @@ use weft_storage::{Database, Storage, StorageConfig};
 
 use crate::access::{Changes, Identities};
 use crate::access::{Gatekeeper, Recheck, Registry};
-use crate::auth::Authenticator;
+use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
+use crate::auth::external::ExternalIssuer;
+use crate::auth::sealed::Sealer;
+use crate::auth::{Authenticator, settings};
 use crate::config::Config;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
@@ -38,22 +42,44 @@ const SWEEP_GRACE: Duration = Duration::from_secs(600);
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let life = Lifecycle::new();
     let signals = Signals::install()?;
+    let app = start(&config, Arc::new(SystemClock), &life).await?;
+    writeln!(std::io::stdout(), "ready: http://{}/", app.address)?;
+    Ok(life.run(signals, config.limits.shutdown()).await)
+}
+
+/// A server that accepts connections.
+#[derive(Debug)]
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it has opened; closed when its life ends.
+    pub storage: Arc<Storage>,
+}
+
+/// Puts the parts together and accepts connections; everything ends with `life`.
+///
+/// # Errors
+/// If the data directory cannot be opened or an address cannot be listened on.
+pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> anyhow::Result<App> {
     let metrics = Arc::new(Metrics::new());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let storage = open_storage(&config, Arc::clone(&clock)).await?;
+    let storage = open_storage(config, Arc::clone(&clock)).await?;
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
+    // Links and issuers name the port that was taken.
+    let mut config = config.clone();
+    config.server.listen = address;
+    let config = &config;
 
     let hub = Hub::new(
         Arc::clone(storage.log()),
         Arc::clone(&clock),
-        hub_settings(&config),
+        hub_settings(config),
         Arc::clone(&metrics),
     );
-    let authenticator = Authenticator::new(&config);
+    let authenticator = Authenticator::new(config);
     let connections = TaskTracker::new();
     let gatekeeper = Arc::new(Gatekeeper::new(
         authenticator.clone(),
@@ -71,7 +97,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         stopping: life.soft().clone(),
         connections,
         unauthenticated: Arc::default(),
-        origins: OriginPolicy::new(&config),
+        origins: OriginPolicy::new(config),
     });
     life.spawn_pillar(
         "documents",
@@ -84,23 +110,23 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
+    let changes = Changes::default();
+    let (accounts, identities) = open_accounts(config, &storage, &gateway.clock, &changes, life).await?;
     let api = http::v1::Api {
         hub,
         log: Arc::clone(storage.log()),
         authenticator,
         records: storage.records().clone(),
-        identities: Arc::new(Identities::new(
-            storage.records().clone(),
-            Arc::clone(&gateway.clock),
-        )),
-        changes: Changes::default(),
+        accounts,
+        identities,
+        changes,
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
-    let routes = http::routes(Arc::new(StorageReadiness(storage)))
+    let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, &config, Arc::clone(&metrics));
+    let router = http::finish(routes, config, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",
@@ -112,9 +138,46 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
             life.tracker().clone(),
         ),
     );
-    serve_metrics(&config, settings, &metrics, &life).await?;
-    writeln!(std::io::stdout(), "ready: http://{address}/")?;
-    Ok(life.run(signals, config.limits.shutdown()).await)
+    serve_metrics(config, settings, &metrics, life).await?;
+    Ok(App { address, storage })
+}
+
+/// Opens what accounts stand on, and puts its keepers to work.
+async fn open_accounts(
+    config: &Config,
+    storage: &Storage,
+    clock: &Arc<dyn Clock>,
+    changes: &Changes,
+    life: &Lifecycle,
+) -> anyhow::Result<(Arc<Accounts>, Arc<Identities>)> {
+    let records = storage.records();
+    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
+    let sealer = Arc::new(sealer);
+    let policy = settings::rotation_policy(config);
+    let keyring = Keyring::open(records.clone(), Arc::clone(&sealer), policy, Arc::clone(clock)).await?;
+    let keyring = Arc::new(keyring);
+    let foundation = Foundation {
+        records: records.clone(),
+        clock: Arc::clone(clock),
+        changes: changes.clone(),
+        keyring: Arc::clone(&keyring),
+    };
+    let (accounts, postman) = Accounts::open(config, &sealer, foundation).await?;
+    let issuer = ExternalIssuer::from_config(config, settings::outgoing(config)?);
+    let external = issuer.map(|issuer| {
+        let creates = config.external.create_accounts;
+        ExternalAccounts::new(issuer, records.clone(), Arc::clone(clock), creates)
+    });
+    let identities = Identities::new(
+        records.clone(),
+        Arc::clone(clock),
+        Arc::clone(&keyring),
+        accounts.access_tokens().clone(),
+        external,
+    );
+    life.spawn_pillar("signing keys", keyring.keep(life.soft().clone()));
+    life.spawn_pillar("mail", postman.work(life.soft().clone()));
+    Ok((Arc::new(accounts), Arc::new(identities)))
 }
 
 /// Opens the data directory and the database that `config` names.

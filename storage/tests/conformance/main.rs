@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod appends;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod compaction;
 #[cfg(test)]
 mod crash;

@@ -32,11 +32,14 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod auth;
 mod caller;
 mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod users;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -50,6 +53,7 @@ use weft_storage::records::Records;
 
 use super::rest::read as body;
 use crate::access::{Changes, Identities};
+use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
@@ -64,6 +68,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Authenticator,
     /// People, workspaces and what belongs to them.
     pub(crate) records: Records,
+    /// Registering, logging in, and what follows from it.
+    pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.
     pub(crate) identities: Arc<Identities>,
     /// To be told when a transaction has changed rights.
@@ -102,5 +108,9 @@ pub(crate) fn openapi_text() -> String {
 }
 
 fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::default().merge(documents::routes())
+    OpenApiRouter::default()
+        .merge(auth::routes())
+        .merge(documents::routes())
+        .merge(users::routes())
+        .merge(well_known::routes())
 }

@@ -2,10 +2,17 @@
 
 use serde_json::{Value, json};
 
-pub(super) const TAGS: &[(&str, &str)] = &[(
-    "Documents",
-    "Documents and what they show, read and changed while people edit them.",
-)];
+pub(super) const TAGS: &[(&str, &str)] = &[
+    (
+        "Documents",
+        "Documents and what they show, read and changed while people edit them.",
+    ),
+    ("Sessions", "Logging in, staying logged in, and logging out."),
+    (
+        "Users",
+        "Accounts: one's own, those of colleagues, and their administration.",
+    ),
+];
 
 pub(super) fn add(api: &mut Value) {
     api["tags"] = TAGS
