@@ -14,6 +14,7 @@
 mod epochs;
 mod error;
 mod row;
+mod standing;
 mod statement;
 mod tenant;
 mod tx;
@@ -22,6 +23,7 @@ mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
