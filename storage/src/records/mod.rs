@@ -13,6 +13,7 @@
 
 mod epochs;
 mod error;
+mod rights;
 mod row;
 mod statement;
 mod tenant;
@@ -22,6 +23,7 @@ mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use rights::{AccountStanding, DocumentTies, KeyStanding, LinkStanding, SessionStanding};
 pub use tenant::Tenant;
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
