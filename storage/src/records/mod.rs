@@ -17,6 +17,7 @@ mod rights;
 mod row;
 mod statement;
 mod tenant;
+mod tickets;
 mod tx;
 mod value;
 mod workspaces;
@@ -25,6 +26,7 @@ pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use rights::{AccountStanding, DocumentTies, KeyStanding, LinkStanding, SessionStanding};
 pub use tenant::Tenant;
+pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
