@@ -27,7 +27,7 @@ pub async fn document_facts(
     let who = Onlooker {
         // Whoever bears a token that somebody minted looks through their eyes.
         user: identity.user().or(identity.basis.user),
-        link: identity.bearer.and_then(|bearer| bearer.link),
+        link: identity.basis.link,
         now_ms,
     };
     let standing = tx.document_standing(id, who).await?;
@@ -57,7 +57,7 @@ pub fn facts(identity: &Identity, standing: &DocumentStanding) -> Facts {
     };
     let is_for_this =
         bearer.workspace == standing.document.workspace && bearer.document == standing.document.id;
-    let limit = match (bearer.link, identity.basis.user) {
+    let limit = match (identity.basis.link, identity.basis.user) {
         (Some(_), _) => role(standing.link_role.as_deref()),
         (None, Some(_)) => effective_role(&of_account),
         // An application's own client vouches for it.

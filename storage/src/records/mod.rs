@@ -14,10 +14,12 @@
 mod documents;
 mod epochs;
 mod error;
+mod rights;
 mod row;
 mod standing;
 mod statement;
 mod tenant;
+mod tickets;
 mod tx;
 mod value;
 mod workspaces;
@@ -25,8 +27,10 @@ mod workspaces;
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
+pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
