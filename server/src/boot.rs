@@ -17,7 +17,9 @@ use weft_storage::{Database, Storage, StorageConfig};
 use crate::access::{Changes, Identities};
 use crate::access::{Gatekeeper, Recheck, Registry};
 use crate::auth::Authenticator;
+use crate::auth::sealed::Sealer;
 use crate::config::Config;
+use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
@@ -84,6 +86,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
+    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let api = http::v1::Api {
         hub,
         log: Arc::clone(storage.log()),
@@ -94,6 +97,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
             Arc::clone(&gateway.clock),
         )),
         changes: Changes::default(),
+        cursors: Cursors::new(Arc::new(sealer)),
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };

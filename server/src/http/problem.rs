@@ -32,6 +32,13 @@ pub struct Detail {
 }
 
 impl Problem {
+    /// Something is wrong with the server. What it is stands in the log alone.
+    pub const INTERNAL: Self = Self::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL",
+        "something went wrong here; it was noted",
+    );
+
     /// A problem with these members.
     pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self {

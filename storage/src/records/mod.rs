@@ -13,6 +13,7 @@
 
 mod epochs;
 mod error;
+mod idempotency;
 mod row;
 mod statement;
 mod tenant;
@@ -22,6 +23,7 @@ mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use tenant::Tenant;
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
