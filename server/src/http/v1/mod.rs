@@ -44,7 +44,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
-use utoipa::openapi::OpenApi;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
@@ -103,8 +103,13 @@ pub(crate) fn routes(api: Api) -> Router {
 }
 
 /// The description of all of them.
-pub(crate) fn openapi() -> OpenApi {
-    openapi::complete(described().into_openapi())
+fn openapi() -> Value {
+    openapi::complete(described().get_openapi())
+}
+
+/// The same as text, as it is served and as `docs/openapi.json` has it.
+pub(crate) fn openapi_text() -> String {
+    format!("{:#}\n", openapi())
 }
 
 fn described() -> OpenApiRouter<Api> {
