@@ -104,7 +104,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let routes = http::routes(Arc::new(StorageReadiness(storage)))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, &config, Arc::clone(&metrics));
+    let router = http::finish(routes, &config, Arc::new(SystemClock), Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",

@@ -33,7 +33,9 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod batch;
 mod caller;
+mod counted;
 mod documents;
 mod failure;
 mod openapi;
@@ -98,6 +100,7 @@ pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
     router
         .layer(from_fn(once::read_key))
+        .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api.clone(), caller::identify))
         .with_state(api)
 }
@@ -113,5 +116,7 @@ pub(crate) fn openapi_text() -> String {
 }
 
 fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::default().merge(documents::routes())
+    OpenApiRouter::default()
+        .merge(batch::routes())
+        .merge(documents::routes())
 }
