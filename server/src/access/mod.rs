@@ -7,6 +7,8 @@
 //! and no grant outlives what it rests on by more than the time of one recheck.
 
 mod changes;
+pub mod documents;
+pub(crate) mod facts;
 mod gatekeeper;
 mod grant;
 mod identity;

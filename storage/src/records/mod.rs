@@ -11,19 +11,23 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod documents;
 mod epochs;
 mod error;
 mod idempotency;
 mod row;
+mod standing;
 mod statement;
 mod tenant;
 mod tx;
 mod value;
 mod workspaces;
 
+pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
+pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
