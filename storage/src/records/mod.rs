@@ -14,6 +14,7 @@
 mod documents;
 mod epochs;
 mod error;
+mod idempotency;
 mod rights;
 mod row;
 mod standing;
@@ -27,6 +28,7 @@ mod workspaces;
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;

@@ -28,12 +28,15 @@
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
 //!    `#[schema(as = Team)]` names a `TeamView` for readers.
+//!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
 //!    422, 429, 500 and 503 where they can happen, their schema, request ids, rate limits, bounds for what has none,
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod batch;
 mod caller;
+mod counted;
 mod documents;
 mod failure;
 mod openapi;
@@ -43,14 +46,15 @@ mod verbs;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
 use weft_storage::records::Records;
 
-use super::rest::read as body;
+use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
@@ -70,10 +74,18 @@ pub(crate) struct Api {
     pub(crate) identities: Arc<Identities>,
     /// To be told when a transaction has changed rights.
     pub(crate) changes: Changes,
+    /// Makes and reads the cursors of lists.
+    pub(crate) cursors: Cursors,
     /// Wall-clock time, for tokens.
     pub(crate) clock: Arc<dyn Clock>,
     /// The largest body, in bytes.
     pub(crate) max_body_bytes: usize,
+}
+
+impl FromRef<Api> for Cursors {
+    fn from_ref(api: &Api) -> Self {
+        api.cursors.clone()
+    }
 }
 
 impl std::fmt::Debug for Api {
@@ -92,6 +104,8 @@ pub(crate) fn routes(api: Api) -> Router {
     let verbs = verbs::router(router.clone());
     router
         .layer(from_fn_with_state(verbs, verbs::lead))
+        .layer(from_fn(once::read_key))
+        .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
 }
 
@@ -106,5 +120,7 @@ pub(crate) fn openapi_text() -> String {
 }
 
 fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::default().merge(documents::routes())
+    OpenApiRouter::default()
+        .merge(batch::routes())
+        .merge(documents::routes())
 }
