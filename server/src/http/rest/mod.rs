@@ -20,6 +20,7 @@ pub mod path;
 pub mod query;
 pub mod read;
 pub mod respond;
+pub mod schema;
 pub mod time;
 pub mod validate;
 

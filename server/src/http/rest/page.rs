@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::query::{self, invalid};
 use super::respond;
@@ -29,7 +30,7 @@ pub const MAX_LIMIT: u32 = 100;
 /// How many rows pages may skip.
 const MAX_OFFSET: u64 = 10_000;
 /// The longest cursor, in characters.
-const MAX_CURSOR_CHARS: usize = 2_048;
+pub(super) const MAX_CURSOR_CHARS: usize = 2_048;
 
 /// Seals and opens cursors. Part of the routers' state.
 #[derive(Debug, Clone)]
@@ -278,7 +279,7 @@ fn refuse(field: &str, message: &str) -> Problem {
 }
 
 /// A part of a list, as it is answered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct List<V> {
     /// The rows.
     pub data: Vec<V>,
@@ -287,7 +288,7 @@ pub struct List<V> {
 }
 
 /// Which part of a list an answer holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum Meta {
     /// A page by its number.

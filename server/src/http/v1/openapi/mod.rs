@@ -9,6 +9,7 @@ mod info;
 mod parameters;
 mod problems;
 mod security;
+mod shapes;
 mod tags;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 pub(super) fn complete(described: &OpenApi) -> Value {
     // Every member is plain data, which cannot fail to become JSON.
     let mut api = serde_json::to_value(described).unwrap_or_default();
+    shapes::add(&mut api);
     info::add(&mut api);
     tags::add(&mut api);
     security::add(&mut api);
