@@ -11,29 +11,40 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod credentials;
 mod documents;
 mod epochs;
 mod error;
 mod idempotency;
 mod rights;
 mod row;
+mod server_values;
+mod sessions;
+mod signing_keys;
+mod single_use;
 mod standing;
 mod statement;
 mod tenant;
 mod tickets;
 mod tx;
+mod users;
 mod value;
 mod workspaces;
 
+pub use credentials::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStanding};
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
-pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
+pub use rights::{AccountStanding, LinkStanding};
+pub use sessions::{NewRefreshToken, NewSession, RefreshRow, Session};
+pub use signing_keys::SealedKey;
+pub use single_use::{NewSingleUse, SingleUseToken};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;
+pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
 use std::sync::Arc;

@@ -23,34 +23,6 @@ pub struct AccountStanding {
     pub deleted_at_ms: Option<i64>,
 }
 
-/// How a session stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionStanding {
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// When it ends by itself.
-    pub expires_at_ms: i64,
-    /// When it was ended, if it was.
-    pub ended_at_ms: Option<i64>,
-}
-
-/// How an API key stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyStanding {
-    /// Its workspace.
-    pub workspace: WorkspaceId,
-    /// Its id.
-    pub id: Uuid,
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// What it may be used for, as scopes with spaces between them.
-    pub scopes: String,
-    /// When it ends by itself, if it does.
-    pub expires_at_ms: Option<i64>,
-    /// When it was revoked, if it was.
-    pub revoked_at_ms: Option<i64>,
-}
-
 /// How a link stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkStanding {
@@ -76,29 +48,6 @@ impl FromRow for AccountStanding {
             server_role: row.get("server_role")?,
             status: row.get("status")?,
             deleted_at_ms: row.get("deleted_at_ms")?,
-        })
-    }
-}
-
-impl FromRow for SessionStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            user_id: row.get("user_id")?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            ended_at_ms: row.get("ended_at_ms")?,
-        })
-    }
-}
-
-impl FromRow for KeyStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            workspace: WorkspaceId(row.get("workspace_id")?),
-            id: row.get("id")?,
-            user_id: row.get("user_id")?,
-            scopes: row.get("scopes")?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            revoked_at_ms: row.get("revoked_at_ms")?,
         })
     }
 }
@@ -134,27 +83,6 @@ impl Tx {
     pub async fn account_standing(&mut self, user: Uuid) -> Result<Option<AccountStanding>, RecordError> {
         let sql = global_sql!("SELECT server_role, status, deleted_at_ms FROM users WHERE id = $1");
         self.one(sql, args![user]).await
-    }
-
-    /// How a session stands, also if it has ended.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn session_standing(&mut self, session: Uuid) -> Result<Option<SessionStanding>, RecordError> {
-        let sql = global_sql!("SELECT user_id, expires_at_ms, ended_at_ms FROM sessions WHERE id = $1");
-        self.one(sql, args![session]).await
-    }
-
-    /// How an API key stands, also if it was revoked.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn key_standing(&mut self, key: Uuid) -> Result<Option<KeyStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "a key says itself which workspace it is for",
-            "SELECT workspace_id, id, user_id, scopes, expires_at_ms, revoked_at_ms FROM api_keys WHERE id = $1",
-        );
-        self.one_across(SQL, args![key]).await
     }
 
     /// How the link with this hash stands, also if it was revoked.
