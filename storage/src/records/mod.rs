@@ -11,21 +11,31 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod attachments;
 mod documents;
 mod epochs;
 mod error;
+mod links;
 mod row;
+mod shares;
 mod statement;
 mod tenant;
 mod tx;
 mod value;
+mod visible;
+mod window;
 mod workspaces;
 
+pub use attachments::{Attachment, NewAttachment};
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use links::{Link, LinkTerms, NewLink};
+pub use shares::{Share, ShareChange};
 pub use tenant::Tenant;
 pub use tx::Tx;
+pub use visible::{DocumentFilter, DocumentOrder, DocumentPlace, DocumentWindow};
+pub use window::Window;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
 use std::sync::Arc;
