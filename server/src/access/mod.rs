@@ -8,6 +8,7 @@
 
 mod changes;
 pub mod documents;
+pub(crate) mod facts;
 mod gatekeeper;
 mod grant;
 mod identity;
