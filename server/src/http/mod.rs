@@ -10,6 +10,7 @@ mod metrics;
 pub mod origin;
 mod page;
 pub mod problem;
+mod reference;
 pub mod rest;
 pub(crate) mod v1;
 
@@ -28,9 +29,11 @@ pub use self::problem::Problem;
 use crate::config::Config;
 use crate::metrics::Metrics;
 
-/// The routes of this module: `/healthz`, `/readyz` and the page. To be merged with others, then [`finish`]ed.
+/// The routes of this module: `/healthz`, `/readyz`, the pages and the description of the API. To be merged with others, then [`finish`]ed.
 pub fn routes(readiness: Arc<dyn Readiness>) -> Router {
-    health::routes(readiness).merge(page::routes())
+    health::routes(readiness)
+        .merge(page::routes())
+        .merge(reference::routes())
 }
 
 /// Puts around all routes what every answer has in common: request ids, the access log, security headers, problems

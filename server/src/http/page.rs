@@ -22,8 +22,13 @@ pub(super) fn routes() -> Router {
 }
 
 async fn index(headers: HeaderMap) -> Response {
-    match web_assets::find("index.html") {
-        Some(asset) => answer(asset, &headers),
+    entry("index.html", &headers)
+}
+
+/// The page whose file is `name`.
+pub(super) fn entry(name: &str, headers: &HeaderMap) -> Response {
+    match web_assets::find(name) {
+        Some(asset) => answer(asset, headers),
         None => Html(NOT_BUILT).into_response(),
     }
 }

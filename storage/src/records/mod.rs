@@ -15,6 +15,7 @@ mod epochs;
 mod error;
 mod rights;
 mod row;
+mod standing;
 mod statement;
 mod tenant;
 mod tickets;
@@ -24,7 +25,8 @@ mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
-pub use rights::{AccountStanding, DocumentTies, KeyStanding, LinkStanding, SessionStanding};
+pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
+pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;

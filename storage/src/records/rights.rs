@@ -1,14 +1,12 @@
-//! What a decision about somebody and a document rests on, each in one look: the standing of accounts and credentials,
-//! and everything that connects somebody with a document.
+//! How accounts and credentials stand: what a decision about somebody rests on, besides their roles.
 //!
-//! It decides nothing. Whether a time has come, or what roles add up to, is the caller's.
+//! It decides nothing. Whether a time has come is the caller's.
 
 use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::statement::{CrossTenantSql, global_sql, tenant_sql};
-use super::tenant::Tenant;
+use super::statement::{CrossTenantSql, global_sql};
 use super::tx::Tx;
 use super::value::args;
 use crate::model::WorkspaceId;
@@ -71,23 +69,6 @@ pub struct LinkStanding {
     pub revoked_at_ms: Option<i64>,
 }
 
-/// What connects somebody with a document, and how the document and what holds it stand. Roles are names.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DocumentTies {
-    /// Whether the document is archived, itself or with its project.
-    pub is_archived: bool,
-    /// Whether the document is in the trash, itself or with its project, team or workspace.
-    pub is_trashed: bool,
-    /// Their role in the workspace.
-    pub workspace_role: Option<String>,
-    /// Their role in the project's team.
-    pub team_role: Option<String>,
-    /// Their role in the project.
-    pub project_role: Option<String>,
-    /// What is shared with them by name.
-    pub share_role: Option<String>,
-}
-
 impl FromRow for AccountStanding {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
         Ok(Self {
@@ -135,33 +116,6 @@ impl FromRow for LinkStanding {
     }
 }
 
-impl FromRow for DocumentTies {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        let is_set = |column| row.get::<Option<i64>>(column).map(|time| time.is_some());
-        let project_status: String = row.get("project_status")?;
-        Ok(Self {
-            is_archived: is_set("archived_at_ms")? || project_status == "archived",
-            is_trashed: is_set("deleted_at_ms")?
-                || is_set("project_deleted_at_ms")?
-                || is_set("team_deleted_at_ms")?
-                || is_set("workspace_deleted_at_ms")?,
-            workspace_role: row.get("workspace_role")?,
-            team_role: row.get("team_role")?,
-            project_role: row.get("project_role")?,
-            share_role: row.get("share_role")?,
-        })
-    }
-}
-
-/// A row with one workspace.
-struct Owner(WorkspaceId);
-
-impl FromRow for Owner {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        row.get("workspace_id").map(|id| Self(WorkspaceId(id)))
-    }
-}
-
 impl Tx {
     /// How an account stands, also if it was deleted.
     ///
@@ -204,67 +158,5 @@ impl Tx {
              FROM link_shares WHERE token_hash = $1",
         );
         self.one_across(SQL, args![hash]).await
-    }
-
-    /// How a link stands, also if it was revoked.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn link_standing(&mut self, link: Uuid) -> Result<Option<LinkStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "whoever holds a link need not know whose the document is",
-            "SELECT workspace_id, id, document_id, role, password_hash, expires_at_ms, revoked_at_ms \
-             FROM link_shares WHERE id = $1",
-        );
-        self.one_across(SQL, args![link]).await
-    }
-
-    /// The workspace of a document, also if it is in the trash.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn workspace_of_document(
-        &mut self,
-        document: Uuid,
-    ) -> Result<Option<WorkspaceId>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "a document is addressed by its id alone; its workspace is where permission is then asked",
-            "SELECT workspace_id FROM project_documents WHERE id = $1",
-        );
-        let found: Option<Owner> = self.one_across(SQL, args![document]).await?;
-        Ok(found.map(|owner| owner.0))
-    }
-}
-
-impl Tenant<'_> {
-    /// What connects `user` with a document; without a user, how the document stands. `None`: there is no such document
-    /// in this workspace.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn document_ties(
-        &mut self,
-        document: Uuid,
-        user: Option<Uuid>,
-    ) -> Result<Option<DocumentTies>, RecordError> {
-        let sql = tenant_sql!(
-            "SELECT d.archived_at_ms, d.deleted_at_ms, p.status AS project_status, ",
-            "p.deleted_at_ms AS project_deleted_at_ms, t.deleted_at_ms AS team_deleted_at_ms, ",
-            "w.deleted_at_ms AS workspace_deleted_at_ms, m.role AS workspace_role, tm.role AS team_role, ",
-            "pm.role AS project_role, s.role AS share_role ",
-            "FROM project_documents d ",
-            "JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id ",
-            "JOIN teams t ON t.workspace_id = p.workspace_id AND t.id = p.team_id ",
-            "JOIN workspaces w ON w.workspace_id = d.workspace_id ",
-            "LEFT JOIN workspace_members m ON m.workspace_id = d.workspace_id AND m.user_id = $3 ",
-            "LEFT JOIN team_members tm ON tm.workspace_id = p.workspace_id AND tm.team_id = p.team_id ",
-            "AND tm.user_id = $3 ",
-            "LEFT JOIN project_members pm ON pm.workspace_id = d.workspace_id AND pm.project_id = d.project_id ",
-            "AND pm.user_id = $3 ",
-            "LEFT JOIN document_shares s ON s.workspace_id = d.workspace_id AND s.document_id = d.id ",
-            "AND s.user_id = $3 ",
-            "WHERE d.workspace_id = $1 AND d.id = $2"
-        );
-        self.one(sql, args![document, user]).await
     }
 }

@@ -8,22 +8,23 @@
 //! - [`Id`]: an id in the path; what is no id is not found.
 //! - [`IfMatch`] (or `Option<IfMatch>`), [`IfNoneMatch`], [`ETag`]: versions.
 //! - [`validate`]: texts, addresses and names as types that cannot hold anything else; [`time`]: times and dates.
+//! - [`invalid`]: what is wrong beyond a single value, such as an end before its beginning.
 //! - [`respond`]: 200, 201, 204, 304 and lists, never kept by caches.
 
 mod de;
 mod etag;
-mod json;
-mod page;
+pub mod json;
+pub mod page;
 mod patch;
-mod path;
-mod query;
+pub mod path;
+pub mod query;
 pub mod read;
 pub mod respond;
 pub mod time;
 pub mod validate;
 
 pub use self::etag::{ETag, IfMatch, IfNoneMatch};
-pub use self::json::{Body, MAX_JSON_BYTES};
+pub use self::json::{Body, MAX_JSON_BYTES, invalid};
 pub use self::page::{Cursors, Filters, List, Listing, Meta, Position};
 pub use self::patch::{Change, Clearable, MergePatch};
 pub use self::path::Id;

@@ -111,7 +111,7 @@ impl<F: Filters> Listing<F> {
         let (paging, filters): (Vec<_>, Vec<_>) = pairs
             .into_iter()
             .partition(|(name, _)| matches!(&**name, "limit" | "page" | "cursor" | "sort"));
-        let list = list_name(path, &filters, &paging);
+        let list = list_name(path, &filters);
         let paging: Paging = query::read(paging)?;
         let limit = match paging.limit {
             Some(0) => return Err(refuse("limit", "must be a number from 1")),
@@ -230,7 +230,7 @@ impl<F: Filters> Listing<F> {
 }
 
 /// The path and the filters in one spelling. Parameters that say where in the list are left out.
-fn list_name(path: &str, filters: &[(String, String)], _: &[(String, String)]) -> String {
+fn list_name(path: &str, filters: &[(String, String)]) -> String {
     let sorted: BTreeMap<_, _> = filters.iter().map(|(name, value)| (name, value)).collect();
     let mut list = path.to_owned();
     for (name, value) in sorted {

@@ -23,6 +23,7 @@
 //!    ```
 //! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
 //!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
+//!    A verb (`/v1/projects/{project_id}:archive`) is written `/v1/projects/{project_id}/~archive`: see `verbs.rs`.
 //! 3. Bodies derive `ToSchema`, answers also `Serialize`, requests also `Deserialize` with `deny_unknown_fields`.
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
@@ -37,12 +38,13 @@ mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod verbs;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use utoipa::openapi::OpenApi;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
@@ -86,14 +88,21 @@ impl std::fmt::Debug for Api {
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
+    let router = router.with_state(api.clone());
+    let verbs = verbs::router(router.clone());
     router
-        .layer(from_fn_with_state(api.clone(), caller::identify))
-        .with_state(api)
+        .layer(from_fn_with_state(verbs, verbs::lead))
+        .layer(from_fn_with_state(api, caller::identify))
 }
 
 /// The description of all of them.
-pub(crate) fn openapi() -> OpenApi {
-    openapi::complete(described().into_openapi())
+fn openapi() -> Value {
+    openapi::complete(described().get_openapi(), verbs::describe)
+}
+
+/// The same as text, as it is served and as `docs/openapi.json` has it.
+pub(crate) fn openapi_text() -> String {
+    format!("{:#}\n", openapi())
 }
 
 fn described() -> OpenApiRouter<Api> {

@@ -84,7 +84,7 @@ pub(super) fn format_of_name(name: &str) -> Option<Format> {
     get, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-None-Match" = Option<String>, Header, description = "ETags that are known already"),
+        ("If-None-Match" = Option<String>, Header),
     ),
     responses(
         (status = 200, headers(("ETag" = String)), content(
@@ -147,7 +147,7 @@ pub(super) async fn get_document_content(
     put, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-Match" = String, Header, description = "The ETag that was read, or `*`"),
+        ("If-Match" = String, Header),
     ),
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
     responses(
@@ -196,7 +196,7 @@ pub(super) async fn put_document_content(
     patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`"),
+        ("If-Match" = Option<String>, Header),
     ),
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
     responses(
