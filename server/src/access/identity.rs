@@ -51,6 +51,8 @@ pub struct Bearer {
     pub document: Uuid,
     /// As what.
     pub role: DocumentRole,
+    /// The link that gives it, which may be revoked or changed; a token that somebody minted rests on `basis` instead.
+    pub link: Option<Uuid>,
 }
 
 impl Identity {

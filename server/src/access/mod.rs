@@ -8,6 +8,7 @@
 //! and no grant outlives what it rests on by more than the time of one recheck.
 
 mod changes;
+pub mod documents;
 pub(crate) mod facts;
 mod feed;
 mod gatekeeper;

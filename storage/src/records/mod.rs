@@ -11,6 +11,7 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod documents;
 mod epochs;
 mod error;
 mod rights;
@@ -23,6 +24,7 @@ mod tx;
 mod value;
 mod workspaces;
 
+pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
