@@ -64,7 +64,6 @@ impl Identity {
             user: None,
             session: None,
             api_key: None,
-            link: None,
         },
         bearer: None,
         expires_at: None,

@@ -4,7 +4,7 @@
 
 use weft_storage::records::{RecordError, Tx};
 
-use super::{Bearer, Identity, Refusal};
+use super::{Identity, Refusal};
 use crate::auth::permission::{ServerRole, Standing};
 use crate::auth::{self, Unauthorized, UnixSeconds};
 
@@ -72,18 +72,13 @@ async fn recall_credential(tx: &mut Tx, identity: &mut Identity, now_ms: i64) ->
             identity.expires_at = key.expires_at_ms.map(seconds);
         }
     }
-    if let Some(link) = identity.basis.link {
+    if let Some(link) = identity.bearer.and_then(|bearer| bearer.link) {
         let link = tx.link_standing(link).await?.ok_or(GONE)?;
         let is_over = link.expires_at_ms.is_some_and(|end| end <= now_ms);
         if link.revoked_at_ms.is_some() || is_over {
             return Err(GONE);
         }
         identity.expires_at = link.expires_at_ms.map(seconds);
-        identity.bearer = Some(Bearer {
-            workspace: link.workspace,
-            document: link.document,
-            role: link.role.parse().map_err(|_| GONE)?,
-        });
     }
     Ok(())
 }

@@ -80,7 +80,6 @@ pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) 
             user: Some(ticket.user_id),
             session: ticket.session_id,
             api_key: payload.api_key,
-            link: None,
         },
         bearer: None,
         expires_at: None,

@@ -159,4 +159,17 @@ impl Tx {
         );
         self.one_across(SQL, args![hash]).await
     }
+
+    /// How a link stands, also if it was revoked.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn link_standing(&mut self, link: Uuid) -> Result<Option<LinkStanding>, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            "whoever holds a link need not know whose the document is",
+            "SELECT workspace_id, id, document_id, role, password_hash, expires_at_ms, revoked_at_ms \
+             FROM link_shares WHERE id = $1",
+        );
+        self.one_across(SQL, args![link]).await
+    }
 }
