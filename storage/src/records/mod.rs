@@ -16,10 +16,10 @@ mod epochs;
 mod error;
 mod rights;
 mod row;
+mod socket_tickets;
 mod standing;
 mod statement;
 mod tenant;
-mod tickets;
 mod tx;
 mod value;
 mod workspaces;
@@ -28,9 +28,9 @@ pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
+pub use socket_tickets::{SocketTicket, SocketTicketTimes};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
-pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
