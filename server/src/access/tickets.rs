@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weft_storage::records::{Records, Ticket, TicketTimes};
+use weft_storage::records::{Records, SocketTicket, SocketTicketTimes};
 
 use super::{GrantBasis, Identity, Refusal, Subject};
 use crate::auth::permission::{PrincipalFacts, Scopes, ServerRole, Standing};
@@ -41,18 +41,19 @@ pub async fn issue(
         confined_to: identity.facts.confined_to,
         api_key: identity.basis.api_key,
     };
-    let ticket = Ticket {
+    let ticket = SocketTicket {
         user_id,
         session_id: identity.basis.session,
         payload: serde_json::to_string(&payload).map_err(|_| Refusal::Unavailable)?,
     };
-    let times = TicketTimes {
+    let times = SocketTicketTimes {
         created_at_ms: now_ms,
         expires_at_ms: now_ms + TICKET_SECONDS * 1000,
     };
     let token = OpaqueToken::generate(TokenKind::SocketTicket);
     let mut tx = records.write().await?;
-    tx.put_ticket(token.hash().as_bytes(), &ticket, times).await?;
+    tx.put_socket_ticket(token.hash().as_bytes(), &ticket, times)
+        .await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -64,7 +65,7 @@ pub async fn issue(
 /// [`Refusal`] if it is not good, or if that cannot be found out.
 pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) -> Result<Identity, Refusal> {
     let mut tx = records.write().await?;
-    let ticket = tx.use_ticket(token.hash().as_bytes(), now_ms).await?;
+    let ticket = tx.use_socket_ticket(token.hash().as_bytes(), now_ms).await?;
     tx.commit().await?;
     let ticket = ticket.ok_or(INVALID)?;
     let payload: Payload = serde_json::from_str(&ticket.payload).map_err(|_| INVALID)?;

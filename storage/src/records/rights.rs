@@ -1,7 +1,6 @@
-//! What a decision about somebody and a document rests on, each in one look: the standing of accounts and credentials,
-//! and everything that connects somebody with a document.
+//! How accounts and credentials stand: what a decision about somebody rests on, besides their roles.
 //!
-//! It decides nothing. Whether a time has come, or what roles add up to, is the caller's.
+//! It decides nothing. Whether a time has come is the caller's.
 
 use uuid::Uuid;
 
@@ -66,15 +65,6 @@ impl FromRow for LinkStanding {
     }
 }
 
-/// A row with one workspace.
-struct Owner(WorkspaceId);
-
-impl FromRow for Owner {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        row.get("workspace_id").map(|id| Self(WorkspaceId(id)))
-    }
-}
-
 impl Tx {
     /// How an account stands, also if it was deleted.
     ///
@@ -109,21 +99,5 @@ impl Tx {
              FROM link_shares WHERE id = $1",
         );
         self.one_across(SQL, args![link]).await
-    }
-
-    /// The workspace of a document, also if it is in the trash.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn workspace_of_document(
-        &mut self,
-        document: Uuid,
-    ) -> Result<Option<WorkspaceId>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "a document is addressed by its id alone; its workspace is where permission is then asked",
-            "SELECT workspace_id FROM project_documents WHERE id = $1",
-        );
-        let found: Option<Owner> = self.one_across(SQL, args![document]).await?;
-        Ok(found.map(|owner| owner.0))
     }
 }

@@ -10,7 +10,7 @@ use super::value::args;
 
 /// What is kept of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
+pub struct SocketTicket {
     /// Whose it is.
     pub user_id: Uuid,
     /// The session that asked for it, if one did.
@@ -21,14 +21,14 @@ pub struct Ticket {
 
 /// When a ticket was made and when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TicketTimes {
+pub struct SocketTicketTimes {
     /// Now.
     pub created_at_ms: i64,
     /// The end.
     pub expires_at_ms: i64,
 }
 
-impl FromRow for Ticket {
+impl FromRow for SocketTicket {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
         Ok(Self {
             user_id: row.get("user_id")?,
@@ -43,11 +43,11 @@ impl Tx {
     ///
     /// # Errors
     /// [`RecordError::Dangling`] if the account or session is gone; a failure of the database.
-    pub async fn put_ticket(
+    pub async fn put_socket_ticket(
         &mut self,
         hash: &[u8; 32],
-        ticket: &Ticket,
-        times: TicketTimes,
+        ticket: &SocketTicket,
+        times: SocketTicketTimes,
     ) -> Result<(), RecordError> {
         let sql = global_sql!(
             "INSERT INTO single_use_tokens \
@@ -69,7 +69,11 @@ impl Tx {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn use_ticket(&mut self, hash: &[u8; 32], now_ms: i64) -> Result<Option<Ticket>, RecordError> {
+    pub async fn use_socket_ticket(
+        &mut self,
+        hash: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Option<SocketTicket>, RecordError> {
         let sql = global_sql!(
             "UPDATE single_use_tokens SET used_at_ms = $2 \
              WHERE token_hash = $1 AND kind = 'socket_ticket' AND user_id IS NOT NULL \
