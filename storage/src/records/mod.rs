@@ -11,18 +11,28 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod documents;
 mod epochs;
 mod error;
+mod idempotency;
+mod rights;
 mod row;
+mod standing;
 mod statement;
 mod tenant;
+mod tickets;
 mod tx;
 mod value;
 mod workspaces;
 
+pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use idempotency::{AnswerKey, Claim, StoredAnswer};
+pub use rights::{AccountStanding, KeyStanding, LinkStanding, SessionStanding};
+pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
+pub use tickets::{Ticket, TicketTimes};
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 

@@ -192,7 +192,7 @@ mod model {
 
 #[test]
 fn the_shared_types_describe_themselves() {
-    let api = complete(&<model::Teams as utoipa::OpenApi>::openapi());
+    let api = complete(&<model::Teams as utoipa::OpenApi>::openapi(), |_| ());
     let schemas = &api["components"]["schemas"];
     let names: Vec<_> = schemas.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
