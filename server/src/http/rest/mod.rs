@@ -24,11 +24,7 @@ pub mod path;
 pub mod query;
 pub mod read;
 pub mod respond;
-<<<<<<< HEAD
 pub mod schema;
-=======
-mod schema;
->>>>>>> main
 pub mod time;
 pub mod validate;
 

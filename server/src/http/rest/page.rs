@@ -15,11 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-<<<<<<< HEAD
-use utoipa::ToSchema;
-=======
 use utoipa::{IntoParams, ToSchema};
->>>>>>> main
 
 use super::query::{self, invalid};
 use super::respond;

@@ -31,12 +31,9 @@
 //! 3. Bodies derive `ToSchema`, answers also `Serialize`, requests also `Deserialize` with `deny_unknown_fields`.
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
-<<<<<<< HEAD
-//!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
-=======
 //!    `#[schema(as = Team)]` names a `TeamView` for readers.
 //!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
->>>>>>> main
+//!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
 //!    422, 429, 500 and 503 where they can happen, their schema, request ids, rate limits, bounds for what has none,
 //!    and that a token is needed. Who needs none says `security(())`.

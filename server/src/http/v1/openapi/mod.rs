@@ -25,8 +25,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 pub(super) fn complete(described: &OpenApi, correct: impl FnOnce(&mut Value)) -> Value {
     // Every member is plain data, which cannot fail to become JSON.
     let mut api = serde_json::to_value(described).unwrap_or_default();
-    shapes::add(&mut api);
     correct(&mut api);
+    shapes::add(&mut api);
     info::add(&mut api);
     tags::add(&mut api);
     security::add(&mut api);
