@@ -13,20 +13,32 @@
 
 mod epochs;
 mod error;
+mod invitations;
+mod people;
+mod projects;
 mod row;
-mod standing;
 mod statement;
+mod teams;
+mod tenancy;
 mod tenant;
 mod tx;
 mod value;
+mod window;
 mod workspaces;
 
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
-pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
+pub use invitations::{Invitation, NewInvitation};
+pub use people::Person;
+pub use projects::{Project, ProjectContent, ProjectFilter, ProjectOrder, ProjectSeen};
+pub use teams::{NewTeam, Team, TeamFilter, TeamOrder, TeamSeen};
+pub use tenancy::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tx::Tx;
-pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
+pub use window::{Mark, Window};
+pub use workspaces::{
+    Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
+};
 
 use std::sync::Arc;
 
