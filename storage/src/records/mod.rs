@@ -12,6 +12,7 @@
 //! when it commits.
 
 mod attachments;
+mod avatars;
 mod documents;
 mod epochs;
 mod error;
@@ -28,6 +29,7 @@ mod window;
 mod workspaces;
 
 pub use attachments::{Attachment, NewAttachment};
+pub use avatars::Avatar;
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
