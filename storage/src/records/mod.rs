@@ -12,6 +12,7 @@
 //! when it commits.
 
 mod attachments;
+mod avatars;
 mod credentials;
 mod documents;
 mod epochs;
@@ -42,6 +43,7 @@ mod window;
 mod workspaces;
 
 pub use attachments::{Attachment, NewAttachment};
+pub use avatars::Avatar;
 pub use credentials::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStanding};
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
