@@ -16,7 +16,9 @@ use weft_storage::{Database, Storage, StorageConfig};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::auth::Authenticator;
+use crate::auth::sealed::Sealer;
 use crate::config::Config;
+use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
@@ -97,6 +99,7 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
+    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let api = http::v1::Api {
         hub,
         log: Arc::clone(storage.log()),
@@ -104,13 +107,14 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         records,
         identities,
         changes,
+        cursors: Cursors::new(Arc::new(sealer)),
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
     let routes = http::routes(Arc::new(StorageReadiness(storage)))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, &config, Arc::clone(&metrics));
+    let router = http::finish(routes, &config, Arc::new(SystemClock), Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",

@@ -18,7 +18,7 @@ use weft_storage::records::{Onlooker, Records};
 
 use super::documents::document_facts;
 use super::standing::recall;
-use super::{Bearer, Grant, Identities, Identity, Refusal, Subject, tickets};
+use super::{Bearer, Grant, GrantBasis, Identities, Identity, Refusal, Subject, tickets};
 use crate::auth::permission::{Action, Decision, Denial, DocumentRole, Resource, may};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::auth::{self, Access, Authenticator, Unauthorized};
@@ -131,17 +131,24 @@ impl Gatekeeper {
     async fn identify_link(&self, token: &OpaqueToken) -> Result<Identity, Refusal> {
         let mut tx = self.records.read().await?;
         let invalid = auth::Refusal::Unauthorized(Unauthorized::Invalid);
-        let link = tx.link_with_hash(token.hash().as_bytes()).await?.ok_or(invalid)?;
-        if link.has_password {
+        let link = tx
+            .link_by_token(token.hash().as_bytes(), self.clock.now_ms())
+            .await?
+            .ok_or(invalid)?;
+        // Whoever has its password asks REST for a ticket.
+        if link.password_hash.is_some() {
             return Err(invalid.into());
         }
         Ok(Identity {
+            basis: GrantBasis {
+                link: Some(link.id),
+                ..GrantBasis::default()
+            },
             bearer: Some(Bearer {
                 workspace: link.workspace,
-                document: link.document,
+                document: link.document_id,
                 // What the link gives is looked up each time; it is never more.
                 role: DocumentRole::Editor,
-                link: Some(link.id),
             }),
             ..Identity::NOBODY
         })

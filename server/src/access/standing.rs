@@ -53,8 +53,8 @@ async fn recall_credential(tx: &mut Tx, identity: &mut Identity, now_ms: i64) ->
     let is_bearer = identity.bearer.is_some();
     if let Some(session) = identity.basis.session {
         let session = tx.session_standing(session).await?.ok_or(GONE)?;
-        let is_theirs = identity.basis.user == Some(session.user_id);
-        if session.ended_at_ms.is_some() || session.expires_at_ms <= now_ms || !is_theirs {
+        let is_theirs = identity.basis.user == Some(session.owner.user_id);
+        if session.is_ended || session.expires_at_ms <= now_ms || !is_theirs {
             return Err(GONE);
         }
         if !is_bearer {
@@ -62,17 +62,17 @@ async fn recall_credential(tx: &mut Tx, identity: &mut Identity, now_ms: i64) ->
         }
     }
     if let Some(key) = identity.basis.api_key {
-        let key = tx.key_standing(key).await?.ok_or(GONE)?;
-        let is_theirs = identity.basis.user == Some(key.user_id);
+        let key = tx.api_key_standing_by_id(key).await?.ok_or(GONE)?;
+        let is_theirs = identity.basis.user == Some(key.owner.user_id);
         let is_over = key.expires_at_ms.is_some_and(|end| end <= now_ms);
-        if key.revoked_at_ms.is_some() || is_over || !is_theirs {
+        if key.is_revoked || is_over || !is_theirs {
             return Err(GONE);
         }
         if !is_bearer {
             identity.expires_at = key.expires_at_ms.map(seconds);
         }
     }
-    if let Some(link) = identity.bearer.and_then(|bearer| bearer.link) {
+    if let Some(link) = identity.basis.link {
         let link = tx.link_standing(link).await?.ok_or(GONE)?;
         let is_over = link.expires_at_ms.is_some_and(|end| end <= now_ms);
         if link.revoked_at_ms.is_some() || is_over {

@@ -1,4 +1,4 @@
-//! How accounts and credentials stand: what a decision about somebody rests on, besides their roles.
+//! How accounts and links stand: what a decision about somebody rests on, besides their roles and their credential.
 //!
 //! It decides nothing. Whether a time has come is the caller's.
 
@@ -9,7 +9,6 @@ use super::row::{FromRow, Row};
 use super::statement::{CrossTenantSql, global_sql};
 use super::tx::Tx;
 use super::value::args;
-use crate::model::WorkspaceId;
 
 /// How an account stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,47 +21,9 @@ pub struct AccountStanding {
     pub deleted_at_ms: Option<i64>,
 }
 
-/// How a session stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionStanding {
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// When it ends by itself.
-    pub expires_at_ms: i64,
-    /// When it was ended, if it was.
-    pub ended_at_ms: Option<i64>,
-}
-
-/// How an API key stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyStanding {
-    /// Its workspace.
-    pub workspace: WorkspaceId,
-    /// Its id.
-    pub id: Uuid,
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// What it may be used for, as scopes with spaces between them.
-    pub scopes: String,
-    /// When it ends by itself, if it does.
-    pub expires_at_ms: Option<i64>,
-    /// When it was revoked, if it was.
-    pub revoked_at_ms: Option<i64>,
-}
-
 /// How a link stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkStanding {
-    /// The workspace of its document.
-    pub workspace: WorkspaceId,
-    /// Its id.
-    pub id: Uuid,
-    /// The document.
-    pub document: Uuid,
-    /// What it gives, as the name of a role.
-    pub role: String,
-    /// Whether it wants a password besides.
-    pub has_password: bool,
     /// When it ends by itself, if it does.
     pub expires_at_ms: Option<i64>,
     /// When it was revoked, if it was.
@@ -79,37 +40,9 @@ impl FromRow for AccountStanding {
     }
 }
 
-impl FromRow for SessionStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            user_id: row.get("user_id")?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            ended_at_ms: row.get("ended_at_ms")?,
-        })
-    }
-}
-
-impl FromRow for KeyStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            workspace: WorkspaceId(row.get("workspace_id")?),
-            id: row.get("id")?,
-            user_id: row.get("user_id")?,
-            scopes: row.get("scopes")?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            revoked_at_ms: row.get("revoked_at_ms")?,
-        })
-    }
-}
-
 impl FromRow for LinkStanding {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
         Ok(Self {
-            workspace: WorkspaceId(row.get("workspace_id")?),
-            id: row.get("id")?,
-            document: row.get("document_id")?,
-            role: row.get("role")?,
-            has_password: row.get::<Option<String>>("password_hash")?.is_some(),
             expires_at_ms: row.get("expires_at_ms")?,
             revoked_at_ms: row.get("revoked_at_ms")?,
         })
@@ -126,49 +59,14 @@ impl Tx {
         self.one(sql, args![user]).await
     }
 
-    /// How a session stands, also if it has ended.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn session_standing(&mut self, session: Uuid) -> Result<Option<SessionStanding>, RecordError> {
-        let sql = global_sql!("SELECT user_id, expires_at_ms, ended_at_ms FROM sessions WHERE id = $1");
-        self.one(sql, args![session]).await
-    }
-
-    /// How an API key stands, also if it was revoked.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn key_standing(&mut self, key: Uuid) -> Result<Option<KeyStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "a key says itself which workspace it is for",
-            "SELECT workspace_id, id, user_id, scopes, expires_at_ms, revoked_at_ms FROM api_keys WHERE id = $1",
-        );
-        self.one_across(SQL, args![key]).await
-    }
-
-    /// How the link with this hash stands, also if it was revoked.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn link_with_hash(&mut self, hash: &[u8; 32]) -> Result<Option<LinkStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            "whoever holds a link need not know whose the document is",
-            "SELECT workspace_id, id, document_id, role, password_hash, expires_at_ms, revoked_at_ms \
-             FROM link_shares WHERE token_hash = $1",
-        );
-        self.one_across(SQL, args![hash]).await
-    }
-
     /// How a link stands, also if it was revoked.
     ///
     /// # Errors
     /// A failure of the database.
     pub async fn link_standing(&mut self, link: Uuid) -> Result<Option<LinkStanding>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
-            "whoever holds a link need not know whose the document is",
-            "SELECT workspace_id, id, document_id, role, password_hash, expires_at_ms, revoked_at_ms \
-             FROM link_shares WHERE id = $1",
+            "whoever came by a link knows neither its workspace nor its document",
+            "SELECT expires_at_ms, revoked_at_ms FROM link_shares WHERE id = $1",
         );
         self.one_across(SQL, args![link]).await
     }
