@@ -131,8 +131,12 @@ impl Gatekeeper {
     async fn identify_link(&self, token: &OpaqueToken) -> Result<Identity, Refusal> {
         let mut tx = self.records.read().await?;
         let invalid = auth::Refusal::Unauthorized(Unauthorized::Invalid);
-        let link = tx.link_with_hash(token.hash().as_bytes()).await?.ok_or(invalid)?;
-        if link.has_password {
+        let link = tx
+            .link_by_token(token.hash().as_bytes(), self.clock.now_ms())
+            .await?
+            .ok_or(invalid)?;
+        // Whoever has its password asks REST for a ticket.
+        if link.password_hash.is_some() {
             return Err(invalid.into());
         }
         Ok(Identity {
@@ -142,7 +146,7 @@ impl Gatekeeper {
             },
             bearer: Some(Bearer {
                 workspace: link.workspace,
-                document: link.document,
+                document: link.document_id,
                 // What the link gives is looked up each time; it is never more.
                 role: DocumentRole::Editor,
             }),
