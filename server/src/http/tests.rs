@@ -61,6 +61,7 @@ impl Server {
         let router = finish(
             routes(Arc::new(Fixed(readiness))).merge(more),
             config,
+            Arc::new(weft_storage::clock::SystemClock),
             Arc::clone(&metrics),
         );
         let settings = ServeSettings {
