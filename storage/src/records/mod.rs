@@ -11,18 +11,28 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod api_keys;
 mod epochs;
 mod error;
+mod identities;
+mod oauth;
+mod oauth_grants;
 mod row;
 mod statement;
 mod tenant;
+mod tickets;
 mod tx;
 mod value;
 mod workspaces;
 
+pub use api_keys::{ApiKey, NewApiKey};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use identities::ExternalIdentity;
+pub use oauth::{NewOAuthClient, OAuthClient, OAuthClientChange};
+pub use oauth_grants::{NewOAuthGrant, OAuthCode, OAuthGrant};
 pub use tenant::Tenant;
+pub use tickets::{NewTicket, Ticket};
 pub use tx::Tx;
 pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
 
