@@ -53,7 +53,6 @@ pub use credentials::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStan
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
-pub use id_window::IdWindow;
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use identities::ExternalIdentity;
 pub use invitations::{Invitation, NewInvitation};
@@ -70,7 +69,6 @@ pub use single_use::{NewSingleUse, SingleUseToken};
 pub use span::{Mark, Span};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use teams::{NewTeam, Team, TeamFilter, TeamOrder, TeamSeen};
-pub use tenancy::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use tenant::Tenant;
 pub use tickets::{NewTicket, Ticket};
 pub use tx::Tx;
