@@ -4,434 +4,434 @@
  */
 
 export interface paths {
-    readonly "/v1/batch": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Runs up to 20 requests in order.
          * @description Each is counted, checked and answered as if it had come by itself; what one of them changed, later ones see. They are
          *     not one transaction: a request that fails stops none of the others and undoes nothing. Keys for repeating belong to
          *     the single requests. A batch cannot hold batches.
          */
-        readonly post: operations["run_batch"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["run_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/documents": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Lists documents in order of their names.
          * @description Shows those that the token opens. A page may be empty and still lead to a next one.
          */
-        readonly get: operations["list_documents"];
-        readonly put?: never;
+        get: operations["list_documents"];
+        put?: never;
         /** Makes a document under a name that has none. */
-        readonly post: operations["create_document"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["create_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/documents/{document_id}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /** Reads what is known of a document, without its content. */
-        readonly get: operations["get_document"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/documents/{document_id}/content": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/documents/{document_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Reads the content as it is now.
          * @description In the format of `format`, else in the first known one of `Accept`, else as JSON.
          */
-        readonly get: operations["get_document_content"];
+        get: operations["get_document_content"];
         /**
          * Makes the content what the body says.
          * @description Only what differs is changed, so what others type at the same time survives. `If-Match` is required, so that nobody
          *     overwrites what they have not seen.
          */
-        readonly put: operations["put_document_content"];
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
+        put: operations["put_document_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         /** Changes some blocks, or takes in an update that was made elsewhere. */
-        readonly patch: operations["patch_document_content"];
-        readonly trace?: never;
+        patch: operations["patch_document_content"];
+        trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @description Requests to run one after another. */
-        readonly Batch: {
-            readonly requests: readonly components["schemas"]["BatchRequest"][];
+        Batch: {
+            requests: components["schemas"]["BatchRequest"][];
         };
         /** @description The answer to a request. */
-        readonly BatchAnswer: {
+        BatchAnswer: {
             /** @description JSON as it is, other text as a string; null if there is none, or if it is left out. */
-            readonly body: unknown;
+            body: unknown;
             /** @description Whether the body is left out: it is no text, or the answers together would be larger than 4 MiB. */
-            readonly body_omitted: boolean;
+            body_omitted: boolean;
             /** @description `content-type`, `etag`, `location`, `retry-after` and `idempotency-replayed`, as far as they are there. */
-            readonly headers: {
-                readonly [key: string]: string;
+            headers: {
+                [key: string]: string;
             };
             /** Format: int32 */
-            readonly status: number;
+            status: number;
         };
         /** @description What became of the requests, in their order. */
-        readonly BatchAnswers: {
-            readonly data: readonly components["schemas"]["BatchAnswer"][];
+        BatchAnswers: {
+            data: components["schemas"]["BatchAnswer"][];
         };
         /**
          * @description What is to be done.
          * @enum {string}
          */
-        readonly BatchMethod: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+        BatchMethod: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
         /** @description A request. */
-        readonly BatchRequest: {
+        BatchRequest: {
             /** @description Its body, if it has one. */
-            readonly body?: unknown;
+            body?: unknown;
             /** @description `accept`, `content-type`, `idempotency-key`, `if-match` and `if-none-match`, in small letters. */
-            readonly headers?: {
-                readonly [key: string]: string;
+            headers?: {
+                [key: string]: string;
             };
-            readonly method: components["schemas"]["BatchMethod"];
+            method: components["schemas"]["BatchMethod"];
             /** @description A path under `/v1/`, with its query. */
-            readonly path: string;
+            path: string;
         };
         /** @description A change to the blocks of a document. Operations are applied one after another; `index` counts blocks from 0. */
-        readonly BlockOperation: {
+        BlockOperation: {
             /** @description One node, a list of nodes, or text in `format`; for all but `delete_block`. */
-            readonly content?: unknown;
-            readonly format?: components["schemas"]["TextFormat"] | null;
+            content?: unknown;
+            format?: components["schemas"]["TextFormat"] | null;
             /**
              * Format: int64
              * @description For `insert_before`, `replace_block` and `delete_block` alone.
              */
-            readonly index?: number | null;
-            readonly op: components["schemas"]["BlockOperationKind"];
+            index?: number | null;
+            op: components["schemas"]["BlockOperationKind"];
         };
         /**
          * @description What an operation does.
          * @enum {string}
          */
-        readonly BlockOperationKind: "append" | "prepend" | "insert_before" | "replace_block" | "delete_block";
+        BlockOperationKind: "append" | "prepend" | "insert_before" | "replace_block" | "delete_block";
         /** @description Where this page is, and where the next one begins. */
-        readonly CursorMeta: {
+        CursorMeta: {
             /**
              * Format: int64
              * @description How many were asked for.
              */
-            readonly limit: number;
+            limit: number;
             /** @description To be sent as `cursor`; null on the last page. */
-            readonly next_cursor?: string | null;
+            next_cursor?: string | null;
         };
         /** @description A document, without its content. */
-        readonly Document: {
+        Document: {
             /**
              * Format: int64
              * @description How many changes were ever made durable.
              */
-            readonly changes: number;
+            changes: number;
             /** Format: date-time */
-            readonly created_at: string;
+            created_at: string;
             /** Format: uuid */
-            readonly id: string;
+            id: string;
             /** @description The name under which clients open it. */
-            readonly name: string;
+            name: string;
             /** @description Whether it is out of service. */
-            readonly quarantined: boolean;
+            quarantined: boolean;
         };
         /**
          * @description The type of the outermost node.
          * @enum {string}
          */
-        readonly DocumentKind: "doc";
+        DocumentKind: "doc";
         /** @description A page of documents. */
-        readonly DocumentList: {
-            readonly data: readonly components["schemas"]["Document"][];
-            readonly meta: components["schemas"]["CursorMeta"];
+        DocumentList: {
+            data: components["schemas"]["Document"][];
+            meta: components["schemas"]["CursorMeta"];
         };
         /** @description A document to be made. */
-        readonly NewDocument: {
+        NewDocument: {
             /** @description What it is to show: a ProseMirror document, or text in `format`. One empty paragraph if it is left out. */
-            readonly content?: unknown;
+            content?: unknown;
             /** @description The format of `content`: `json` (if it is left out), `markdown` or `html`. */
-            readonly format?: string | null;
+            format?: string | null;
             /** @description The name under which clients open it. */
-            readonly name: string;
+            name: string;
         };
         /** @description A failure (RFC 9457). Some have further members. */
-        readonly Problem: {
+        Problem: {
             /** @description What went wrong, for programs. It never changes. */
-            readonly code: string;
+            code: string;
             /** @description The same as `message`. */
-            readonly detail: string;
-            readonly details: readonly components["schemas"]["ProblemDetail"][];
+            detail: string;
+            details: components["schemas"]["ProblemDetail"][];
             /**
              * Format: uri
              * @description The id of the request, as a URN.
              */
-            readonly instance: string;
+            instance: string;
             /** @description What went wrong, for people. */
-            readonly message: string;
+            message: string;
             /** Format: int32 */
-            readonly status: number;
+            status: number;
             /** @description The name of the status. */
-            readonly title: string;
+            title: string;
             /**
              * Format: uri-reference
              * @description The kind of problem.
              */
-            readonly type: string;
+            type: string;
         };
         /** @description One thing that is wrong with a request. */
-        readonly ProblemDetail: {
+        ProblemDetail: {
             /** @description What is wrong, for programs. */
-            readonly code: string;
+            code: string;
             /** @description Where, as a path into the request. */
-            readonly field: string;
+            field: string;
             /** @description The rule, for people. */
-            readonly message: string;
+            message: string;
         };
         /** @description Rich text as ProseMirror JSON. */
-        readonly RichText: {
-            readonly content: readonly components["schemas"]["RichTextNode"][];
-            readonly type: components["schemas"]["DocumentKind"];
+        RichText: {
+            content: components["schemas"]["RichTextNode"][];
+            type: components["schemas"]["DocumentKind"];
         };
         /** @description How a run of text looks, or where it leads. */
-        readonly RichTextMark: {
-            readonly attrs?: {
-                readonly [key: string]: unknown;
+        RichTextMark: {
+            attrs?: {
+                [key: string]: unknown;
             } | null;
-            readonly type: string;
+            type: string;
         };
         /** @description A block, or a run of text. */
-        readonly RichTextNode: {
-            readonly attrs?: {
-                readonly [key: string]: unknown;
+        RichTextNode: {
+            attrs?: {
+                [key: string]: unknown;
             } | null;
-            readonly content?: readonly components["schemas"]["RichTextNode"][] | null;
-            readonly marks?: readonly components["schemas"]["RichTextMark"][] | null;
+            content?: components["schemas"]["RichTextNode"][] | null;
+            marks?: components["schemas"]["RichTextMark"][] | null;
             /** @description Of runs of text alone. */
-            readonly text?: string | null;
-            readonly type: string;
+            text?: string | null;
+            type: string;
         };
         /**
          * @description A format of rich text.
          * @enum {string}
          */
-        readonly TextFormat: "json" | "markdown" | "html";
+        TextFormat: "json" | "markdown" | "html";
     };
     responses: {
         /** @description The request is malformed, or has a parameter or member that is not known. */
-        readonly BadRequest: {
+        BadRequest: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The body, or what it would make, is larger than the server takes. */
-        readonly ContentTooLarge: {
+        ContentTooLarge: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The token is good, but does not allow this. */
-        readonly Forbidden: {
+        Forbidden: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The server failed. The request may be sent again. */
-        readonly InternalServerError: {
+        InternalServerError: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description It does not exist, or not for whoever asks. */
-        readonly NotFound: {
+        NotFound: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The body took too long to arrive. */
-        readonly RequestTimeout: {
+        RequestTimeout: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description It cannot be done now. What was not acknowledged has not happened. */
-        readonly ServiceUnavailable: {
+        ServiceUnavailable: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description Too many requests in too little time. */
-        readonly TooManyRequests: {
+        TooManyRequests: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "Retry-After": components["headers"]["Retry-After"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The token is missing, or is not good. */
-        readonly Unauthorized: {
+        Unauthorized: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The request is well-formed but cannot be done; `details` say what is wrong where. */
-        readonly UnprocessableContent: {
+        UnprocessableContent: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
         /** @description The body is of a type that is not taken here. */
-        readonly UnsupportedMediaType: {
+        UnsupportedMediaType: {
             headers: {
-                readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                readonly RateLimit: components["headers"]["RateLimit"];
-                readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                readonly [name: string]: unknown;
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
             };
             content: {
-                readonly "application/problem+json": components["schemas"]["Problem"];
+                "application/problem+json": components["schemas"]["Problem"];
             };
         };
     };
@@ -439,421 +439,421 @@ export interface components {
     requestBodies: never;
     headers: {
         /** @description The page that may read this, if it is from another origin that is allowed to. */
-        readonly "Access-Control-Allow-Origin": string;
+        "Access-Control-Allow-Origin": string;
         /** @description What is left, such as `"default";r=599;t=1`: 599 requests, more in a second. */
-        readonly RateLimit: string;
+        RateLimit: string;
         /** @description What is allowed, such as `"default";q=600;w=60`: 600 requests in 60 seconds. */
-        readonly "RateLimit-Policy": string;
+        "RateLimit-Policy": string;
         /** @description After how many seconds to try again. */
-        readonly "Retry-After": number;
+        "Retry-After": number;
         /** @description How many requests are allowed by the limit that is nearest. */
-        readonly "x-ratelimit-limit": number;
+        "x-ratelimit-limit": number;
         /** @description How many of them are left. */
-        readonly "x-ratelimit-remaining": number;
+        "x-ratelimit-remaining": number;
         /** @description When all of them are there again, in seconds since 1970. */
-        readonly "x-ratelimit-reset": number;
+        "x-ratelimit-reset": number;
         /** @description The id of the request: the one that it came with, or a new one. */
-        readonly "X-Request-Id": string;
+        "X-Request-Id": string;
     };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly run_batch: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    run_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Batch"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["BatchAnswers"];
+                    "application/json": components["schemas"]["BatchAnswers"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 408: components["responses"]["RequestTimeout"];
-            readonly 413: components["responses"]["ContentTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableContent"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly list_documents: {
-        readonly parameters: {
-            readonly query?: {
+    list_documents: {
+        parameters: {
+            query?: {
                 /** @description `meta.next_cursor` of the page before. */
-                readonly cursor?: string;
+                cursor?: string;
                 /** @description How many to give at most; above 100 is taken as 100. */
-                readonly limit?: number;
+                limit?: number;
                 /** @description Only the document of this name. */
-                readonly name?: string;
+                name?: string;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["DocumentList"];
+                    "application/json": components["schemas"]["DocumentList"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly create_document: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    create_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["NewDocument"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDocument"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Created */
-            readonly 201: {
+            201: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly ETag?: string;
-                    readonly Location?: string;
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    ETag?: string;
+                    Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Document"];
+                    "application/json": components["schemas"]["Document"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 408: components["responses"]["RequestTimeout"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
             /** @description There is a document of this name */
-            readonly 409: {
+            409: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            readonly 413: components["responses"]["ContentTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableContent"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly get_document: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
-                readonly document_id: string;
+    get_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Document"];
+                    "application/json": components["schemas"]["Document"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 422: components["responses"]["UnprocessableContent"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly get_document_content: {
-        readonly parameters: {
-            readonly query?: {
+    get_document_content: {
+        parameters: {
+            query?: {
                 /** @description The name of the shared type that holds the rich text; `prosemirror` if it is left out. */
-                readonly field?: string;
+                field?: string;
                 /** @description The format, before what the headers say. */
-                readonly format?: "json" | "markdown" | "html" | "yjs";
+                format?: "json" | "markdown" | "html" | "yjs";
             };
-            readonly header?: {
+            header?: {
                 /** @description `ETag`s that are known already. */
-                readonly "If-None-Match"?: string | null;
+                "If-None-Match"?: string | null;
             };
-            readonly path: {
-                readonly document_id: string;
+            path: {
+                document_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly ETag?: string;
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["RichText"];
-                    readonly "application/vnd.yjs.update": readonly number[];
-                    readonly "text/html": string;
-                    readonly "text/markdown": string;
+                    "application/json": components["schemas"]["RichText"];
+                    "application/vnd.yjs.update": number[];
+                    "text/html": string;
+                    "text/markdown": string;
                 };
             };
             /** @description It is as it was. */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 422: components["responses"]["UnprocessableContent"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly put_document_content: {
-        readonly parameters: {
-            readonly query?: {
+    put_document_content: {
+        parameters: {
+            query?: {
                 /** @description The name of the shared type that holds the rich text; `prosemirror` if it is left out. */
-                readonly field?: string;
+                field?: string;
                 /** @description The format, before what the headers say. */
-                readonly format?: "json" | "markdown" | "html" | "yjs";
+                format?: "json" | "markdown" | "html" | "yjs";
             };
-            readonly header: {
+            header: {
                 /** @description The `ETag` that was read, or `*`. */
-                readonly "If-Match": string;
+                "If-Match": string;
             };
-            readonly path: {
-                readonly document_id: string;
+            path: {
+                document_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["RichText"];
-                readonly "text/html": string;
-                readonly "text/markdown": string;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RichText"];
+                "text/html": string;
+                "text/markdown": string;
             };
         };
-        readonly responses: {
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly ETag?: string;
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Document"];
+                    "application/json": components["schemas"]["Document"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 408: components["responses"]["RequestTimeout"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It has changed since it was read. */
-            readonly 412: {
+            412: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            readonly 413: components["responses"]["ContentTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableContent"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             /** @description `If-Match` is missing. */
-            readonly 428: {
+            428: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    readonly patch_document_content: {
-        readonly parameters: {
-            readonly query?: {
+    patch_document_content: {
+        parameters: {
+            query?: {
                 /** @description The name of the shared type that holds the rich text; `prosemirror` if it is left out. */
-                readonly field?: string;
+                field?: string;
                 /** @description The format, before what the headers say. */
-                readonly format?: "json" | "markdown" | "html" | "yjs";
+                format?: "json" | "markdown" | "html" | "yjs";
             };
-            readonly header?: {
+            header?: {
                 /** @description The `ETag` that was read, or `*`. */
-                readonly "If-Match"?: string | null;
+                "If-Match"?: string | null;
             };
-            readonly path: {
-                readonly document_id: string;
+            path: {
+                document_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": readonly components["schemas"]["BlockOperation"][];
-                readonly "application/vnd.yjs.update": readonly number[];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockOperation"][];
+                "application/vnd.yjs.update": number[];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description OK */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly ETag?: string;
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Document"];
+                    "application/json": components["schemas"]["Document"];
                 };
             };
-            readonly 400: components["responses"]["BadRequest"];
-            readonly 401: components["responses"]["Unauthorized"];
-            readonly 403: components["responses"]["Forbidden"];
-            readonly 404: components["responses"]["NotFound"];
-            readonly 408: components["responses"]["RequestTimeout"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It has changed since it was read. */
-            readonly 412: {
+            412: {
                 headers: {
-                    readonly "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    readonly RateLimit: components["headers"]["RateLimit"];
-                    readonly "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    readonly "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
-                    readonly "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
-                    readonly "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
-                    readonly "X-Request-Id": components["headers"]["X-Request-Id"];
-                    readonly [name: string]: unknown;
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            readonly 413: components["responses"]["ContentTooLarge"];
-            readonly 415: components["responses"]["UnsupportedMediaType"];
-            readonly 422: components["responses"]["UnprocessableContent"];
-            readonly 429: components["responses"]["TooManyRequests"];
-            readonly 500: components["responses"]["InternalServerError"];
-            readonly 503: components["responses"]["ServiceUnavailable"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
 }
