@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
-use super::window::{Window, window};
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -142,14 +142,14 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn open_invitations(&mut self, window: &Window) -> Result<Vec<Invitation>, RecordError> {
+    pub async fn open_invitations(&mut self, span: &Span) -> Result<Vec<Invitation>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",
             columns!(),
             " FROM invitations WHERE workspace_id = $1 AND accepted_at_ms IS NULL AND revoked_at_ms IS NULL",
-            window!("created_at_ms", "id", ascending)
+            span!("created_at_ms", "id", ascending)
         );
-        self.all(sql, window.by_number().to_vec()).await
+        self.all(sql, span.by_number().to_vec()).await
     }
 
     /// How many open invitations there are.
