@@ -183,6 +183,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "server/src/access/",
+        &["axum", "yrs", "crate::http", "crate::ws", "std::env"],
+    ),
+    (
         "server/src/mail/",
         &[
             "axum",
@@ -233,6 +237,8 @@ const EXPECTED: &[(&str, &str)] = &[
     ("server/src/rooms/", "yrs"),
     ("server/src/rooms/", "weft_storage"),
     ("server/src/ws/", "crate::rooms"),
+    ("server/src/access/", "crate::rooms"),
+    ("server/src/access/", "weft_storage"),
     ("loadtest/src/", "tokio"),
     ("loadtest/src/", "weft_protocol"),
 ];

@@ -46,6 +46,7 @@ mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod sockets;
 mod verbs;
 
 use std::sync::Arc;
@@ -128,4 +129,5 @@ fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(sockets::routes())
 }

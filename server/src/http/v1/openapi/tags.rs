@@ -8,6 +8,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Documents and what they show, read and changed while people edit them.",
     ),
     ("Batch", "Several requests in one."),
+    ("Sockets", "What clients need before they open a WebSocket."),
 ];
 
 pub(super) fn add(api: &mut Value) {
