@@ -14,12 +14,12 @@ use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 use weft_storage::WorkspaceId;
 use weft_storage::clock::Clock;
-use weft_storage::records::Records;
+use weft_storage::records::{Onlooker, Records};
 
 use super::documents::document_facts;
 use super::standing::recall;
 use super::{Bearer, Grant, GrantBasis, Identities, Identity, Refusal, Subject, tickets};
-use crate::auth::permission::{Action, Decision, Denial, Resource, may};
+use crate::auth::permission::{Action, Decision, Denial, DocumentRole, Resource, may};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::auth::{self, Access, Authenticator, Unauthorized};
 
@@ -37,13 +37,6 @@ pub struct Gatekeeper {
     clock: Arc<dyn Clock>,
     patience: Duration,
     turns: Semaphore,
-}
-
-/// A document of a project.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    workspace: WorkspaceId,
-    document: Uuid,
 }
 
 impl Gatekeeper {
@@ -83,11 +76,8 @@ impl Gatekeeper {
             // A token that an application signed rests on its own time alone, and whoever holds the grant watches that.
             return Ok(grant.clone());
         };
-        let place = Place {
-            workspace: grant.workspace,
-            document,
-        };
-        self.in_time(self.decide_by_roles(&grant.identity, place)).await
+        self.in_time(self.decide_by_roles(&grant.identity, document))
+            .await
     }
 
     async fn in_time(
@@ -105,23 +95,23 @@ impl Gatekeeper {
     }
 
     async fn decide(&self, credential: Option<&str>, name: &DocumentName) -> Result<Grant, Refusal> {
-        match self.place_of(name).await? {
-            Some(place) => {
+        match self.project_document(name).await? {
+            Some(document) => {
                 let identity = self.identify(credential).await?;
-                self.decide_by_roles(&identity, place).await
+                self.decide_by_roles(&identity, document).await
             }
             None => self.decide_by_token(credential, name).await,
         }
     }
 
     /// The document of a project that is called `name`, if there is one.
-    async fn place_of(&self, name: &DocumentName) -> Result<Option<Place>, Refusal> {
-        let Some(document) = id_in(name) else {
+    async fn project_document(&self, name: &DocumentName) -> Result<Option<Uuid>, Refusal> {
+        let Some(id) = id_in(name) else {
             return Ok(None);
         };
         let mut tx = self.records.read().await?;
-        let workspace = tx.workspace_of_document(document).await?;
-        Ok(workspace.map(|workspace| Place { workspace, document }))
+        let found = tx.document_standing(id, Onlooker::default()).await?;
+        Ok(found.map(|_| id))
     }
 
     /// Who shows `credential` at the door of a document.
@@ -141,8 +131,12 @@ impl Gatekeeper {
     async fn identify_link(&self, token: &OpaqueToken) -> Result<Identity, Refusal> {
         let mut tx = self.records.read().await?;
         let invalid = auth::Refusal::Unauthorized(Unauthorized::Invalid);
-        let link = tx.link_with_hash(token.hash().as_bytes()).await?.ok_or(invalid)?;
-        if link.has_password {
+        let link = tx
+            .link_by_token(token.hash().as_bytes(), self.clock.now_ms())
+            .await?
+            .ok_or(invalid)?;
+        // Whoever has its password asks REST for a ticket.
+        if link.password_hash.is_some() {
             return Err(invalid.into());
         }
         Ok(Identity {
@@ -152,19 +146,21 @@ impl Gatekeeper {
             },
             bearer: Some(Bearer {
                 workspace: link.workspace,
-                document: link.document,
-                role: link.role.parse().map_err(|_| invalid)?,
+                document: link.document_id,
+                // What the link gives is looked up each time; it is never more.
+                role: DocumentRole::Editor,
             }),
             ..Identity::NOBODY
         })
     }
 
     /// Decides about a document of a project, from what is stored now.
-    async fn decide_by_roles(&self, identity: &Identity, place: Place) -> Result<Grant, Refusal> {
+    async fn decide_by_roles(&self, identity: &Identity, document: Uuid) -> Result<Grant, Refusal> {
+        let now_ms = self.clock.now_ms();
         let mut tx = self.records.read().await?;
-        let identity = recall(&mut tx, identity, self.clock.now_ms()).await?;
-        let found = document_facts(&mut tx, &identity, place.document, self.clock.now_ms()).await?;
-        let (_, _, facts) = found.ok_or(FORBIDDEN)?;
+        let identity = recall(&mut tx, identity, now_ms).await?;
+        let found = document_facts(&mut tx, &identity, document, now_ms).await?;
+        let (workspace, _, facts) = found.ok_or(FORBIDDEN)?;
         let resource = Resource::Document(facts);
         match may(&identity.facts, Action::ReadContent, &resource) {
             Decision::Allow => {}
@@ -177,8 +173,8 @@ impl Gatekeeper {
         }
         let may_edit = may(&identity.facts, Action::EditContent, &resource).is_allowed();
         Ok(Grant {
-            workspace: place.workspace,
-            document: Some(place.document),
+            workspace,
+            document: Some(document),
             access: if may_edit {
                 Access::ReadWrite
             } else {

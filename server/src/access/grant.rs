@@ -32,7 +32,7 @@ pub struct GrantBasis {
     pub session: Option<Uuid>,
     /// The API key that was shown, or that minted the token that was shown.
     pub api_key: Option<Uuid>,
-    /// The link that was shown.
+    /// The link that was shown, or opened for the token that was shown.
     pub link: Option<Uuid>,
 }
 

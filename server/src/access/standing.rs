@@ -4,7 +4,7 @@
 
 use weft_storage::records::{RecordError, Tx};
 
-use super::{Bearer, Identity, Refusal};
+use super::{Identity, Refusal};
 use crate::auth::permission::{ServerRole, Standing};
 use crate::auth::{self, Unauthorized, UnixSeconds};
 
@@ -79,11 +79,6 @@ async fn recall_credential(tx: &mut Tx, identity: &mut Identity, now_ms: i64) ->
             return Err(GONE);
         }
         identity.expires_at = link.expires_at_ms.map(seconds);
-        identity.bearer = Some(Bearer {
-            workspace: link.workspace,
-            document: link.document,
-            role: link.role.parse().map_err(|_| GONE)?,
-        });
     }
     Ok(())
 }

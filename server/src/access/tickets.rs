@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weft_storage::records::{Records, Ticket, TicketTimes};
+use weft_storage::records::{NewSingleUse, Records};
 
 use super::{GrantBasis, Identity, Refusal, Subject};
 use crate::auth::permission::{PrincipalFacts, Scopes, ServerRole, Standing};
@@ -14,6 +14,8 @@ use crate::auth::{self, Unauthorized};
 /// How long a ticket is good, in seconds.
 pub const TICKET_SECONDS: i64 = 30;
 
+/// What tickets are called among the tokens that count once.
+const KIND: &str = "socket_ticket";
 const INVALID: Refusal = Refusal::Refused(auth::Refusal::Unauthorized(Unauthorized::Invalid));
 
 /// What a ticket remembers of the credential that asked for it, besides the account and the session.
@@ -41,18 +43,20 @@ pub async fn issue(
         confined_to: identity.facts.confined_to,
         api_key: identity.basis.api_key,
     };
-    let ticket = Ticket {
-        user_id,
+    let payload = serde_json::to_string(&payload).map_err(|_| Refusal::Unavailable)?;
+    let token = OpaqueToken::generate(TokenKind::SocketTicket);
+    let hash = token.hash();
+    let ticket = NewSingleUse {
+        hash: hash.as_bytes(),
+        kind: KIND,
+        user_id: Some(user_id),
         session_id: identity.basis.session,
-        payload: serde_json::to_string(&payload).map_err(|_| Refusal::Unavailable)?,
-    };
-    let times = TicketTimes {
-        created_at_ms: now_ms,
+        payload: &payload,
+        now_ms,
         expires_at_ms: now_ms + TICKET_SECONDS * 1000,
     };
-    let token = OpaqueToken::generate(TokenKind::SocketTicket);
     let mut tx = records.write().await?;
-    tx.put_ticket(token.hash().as_bytes(), &ticket, times).await?;
+    tx.add_single_use(ticket).await?;
     tx.commit().await?;
     Ok(Some(token))
 }
@@ -64,12 +68,13 @@ pub async fn issue(
 /// [`Refusal`] if it is not good, or if that cannot be found out.
 pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) -> Result<Identity, Refusal> {
     let mut tx = records.write().await?;
-    let ticket = tx.use_ticket(token.hash().as_bytes(), now_ms).await?;
+    let ticket = tx.take_single_use(KIND, token.hash().as_bytes(), now_ms).await?;
     tx.commit().await?;
     let ticket = ticket.ok_or(INVALID)?;
+    let user = ticket.user_id.ok_or(INVALID)?;
     let payload: Payload = serde_json::from_str(&ticket.payload).map_err(|_| INVALID)?;
     Ok(Identity {
-        subject: Subject::User(ticket.user_id),
+        subject: Subject::User(user),
         facts: PrincipalFacts {
             standing: Standing::Active,
             server_role: ServerRole::User,
@@ -77,7 +82,7 @@ pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) 
             scopes: Scopes::parse(&payload.scopes).map_err(|_| INVALID)?,
         },
         basis: GrantBasis {
-            user: Some(ticket.user_id),
+            user: Some(user),
             session: ticket.session_id,
             api_key: payload.api_key,
             link: None,

@@ -1,4 +1,8 @@
-//! Tickets: each opens one socket, once, within seconds of being made.
+//! Tickets: short-lived secrets that lead once to what lies here for them. Sockets, logins at another provider and the
+//! page that asks for consent use them.
+//!
+//! Invariant: claiming a ticket is one statement, so that of all who show it at once one gets in. `kind` is part of the
+//! question: a ticket for one thing opens no other.
 
 use uuid::Uuid;
 
@@ -8,23 +12,37 @@ use super::statement::global_sql;
 use super::tx::Tx;
 use super::value::args;
 
-/// What is kept of a ticket.
+/// What lies behind a ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
-    /// Whose it is.
-    pub user_id: Uuid,
-    /// The session that asked for it, if one did.
+    /// Whose it is, if it is an account's.
+    pub user_id: Option<Uuid>,
+    /// The session it goes with.
     pub session_id: Option<Uuid>,
-    /// What else there is to know about the one who asked: JSON, the caller's.
+    /// What else was to be remembered, a JSON object.
     pub payload: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it ends.
+    pub expires_at_ms: i64,
 }
 
-/// When a ticket was made and when it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TicketTimes {
+/// What a new ticket is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTicket<'a> {
+    /// The hash of its text.
+    pub hash: &'a [u8; 32],
+    /// What it is for.
+    pub kind: &'a str,
+    /// Whose it is, if it is an account's.
+    pub user_id: Option<Uuid>,
+    /// The session it goes with.
+    pub session_id: Option<Uuid>,
+    /// What else is to be remembered, a JSON object.
+    pub payload: &'a str,
     /// Now.
-    pub created_at_ms: i64,
-    /// The end.
+    pub now_ms: i64,
+    /// When it ends.
     pub expires_at_ms: i64,
 }
 
@@ -34,48 +52,67 @@ impl FromRow for Ticket {
             user_id: row.get("user_id")?,
             session_id: row.get("session_id")?,
             payload: row.get("payload")?,
+            created_at_ms: row.get("created_at_ms")?,
+            expires_at_ms: row.get("expires_at_ms")?,
         })
     }
 }
 
 impl Tx {
-    /// Keeps a ticket under the hash of its text.
+    /// Keeps a new ticket.
     ///
     /// # Errors
-    /// [`RecordError::Dangling`] if the account or session is gone; a failure of the database.
-    pub async fn put_ticket(
-        &mut self,
-        hash: &[u8; 32],
-        ticket: &Ticket,
-        times: TicketTimes,
-    ) -> Result<(), RecordError> {
+    /// [`RecordError::Dangling`] if the account or session does not exist; a failure of the database.
+    pub async fn create_ticket(&mut self, new: NewTicket<'_>) -> Result<(), RecordError> {
         let sql = global_sql!(
-            "INSERT INTO single_use_tokens \
-             (token_hash, kind, user_id, session_id, payload, created_at_ms, expires_at_ms) \
-             VALUES ($1, 'socket_ticket', $2, $3, $4, $5, $6)"
+            "INSERT INTO single_use_tokens (token_hash, kind, user_id, session_id, payload, created_at_ms, \
+             expires_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7)"
         );
         let values = args![
-            hash,
-            ticket.user_id,
-            ticket.session_id,
-            &ticket.payload,
-            times.created_at_ms,
-            times.expires_at_ms,
+            new.hash,
+            new.kind,
+            new.user_id,
+            new.session_id,
+            new.payload,
+            new.now_ms,
+            new.expires_at_ms
         ];
         self.execute(sql, values).await.map(|_| ())
     }
 
-    /// Uses a ticket up. `None` if there is none, or it was used, withdrawn, or is too old.
+    /// Uses a ticket up. `None` if it is not there, was for something else, has been used or is over.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn use_ticket(&mut self, hash: &[u8; 32], now_ms: i64) -> Result<Option<Ticket>, RecordError> {
+    pub async fn claim_ticket(
+        &mut self,
+        hash: &[u8; 32],
+        kind: &str,
+        now_ms: i64,
+    ) -> Result<Option<Ticket>, RecordError> {
         let sql = global_sql!(
-            "UPDATE single_use_tokens SET used_at_ms = $2 \
-             WHERE token_hash = $1 AND kind = 'socket_ticket' AND user_id IS NOT NULL \
-             AND used_at_ms IS NULL AND revoked_at_ms IS NULL AND expires_at_ms > $2 \
-             RETURNING user_id, session_id, payload"
+            "UPDATE single_use_tokens SET used_at_ms = $3 WHERE token_hash = $1 AND kind = $2 \
+             AND used_at_ms IS NULL AND revoked_at_ms IS NULL AND expires_at_ms > $3 \
+             RETURNING user_id, session_id, payload, created_at_ms, expires_at_ms"
         );
-        self.one(sql, args![hash, now_ms]).await
+        self.one(sql, args![hash, kind, now_ms]).await
+    }
+
+    /// Looks behind a ticket without using it up.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn look_at_ticket(
+        &mut self,
+        hash: &[u8; 32],
+        kind: &str,
+        now_ms: i64,
+    ) -> Result<Option<Ticket>, RecordError> {
+        let sql = global_sql!(
+            "SELECT user_id, session_id, payload, created_at_ms, expires_at_ms FROM single_use_tokens \
+             WHERE token_hash = $1 AND kind = $2 AND used_at_ms IS NULL AND revoked_at_ms IS NULL \
+             AND expires_at_ms > $3"
+        );
+        self.one(sql, args![hash, kind, now_ms]).await
     }
 }
