@@ -4,13 +4,12 @@
 //! Invariant: a token or a link gives what it gives now. A link's role is read from its row each time, and what somebody
 //! minted never gives more than they have themselves at this moment.
 
-use std::str::FromStr;
-
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{DocumentRow, DocumentStanding, Onlooker, RecordError, Tx};
 
 use super::Identity;
+use super::facts::{of_client, role};
 use crate::auth::permission::{ContentState, DocumentRole, Facts, effective_role};
 
 /// The document `id`, the workspace it belongs to, and what connects `identity` with it now; `None` if there is no such
@@ -26,8 +25,8 @@ pub async fn document_facts(
 ) -> Result<Option<(WorkspaceId, DocumentRow, Facts)>, RecordError> {
     let who = Onlooker {
         // Whoever bears a token that somebody minted looks through their eyes.
-        user: identity.user().or(identity.basis.user),
-        link: identity.bearer.and_then(|bearer| bearer.link),
+        user: identity.basis.user.or(identity.user()),
+        link: identity.basis.link,
         now_ms,
     };
     let standing = tx.document_standing(id, who).await?;
@@ -37,46 +36,35 @@ pub async fn document_facts(
     }))
 }
 
-/// Permission's facts about a document, from what was read for the account of `identity`.
+/// Permission's facts about a document, from what was read for the account and the link that `identity` rests on.
 pub fn facts(identity: &Identity, standing: &DocumentStanding) -> Facts {
+    let workspace = standing.document.workspace;
+    let stranger = Facts {
+        state: state(standing),
+        ..Facts::stranger(workspace.0)
+    };
     let of_account = Facts {
-        workspace_id: standing.document.workspace.0,
-        workspace: role(standing.workspace_role.as_deref()),
+        workspace: role(standing.workspace_role.as_deref()).or_else(|| of_client(identity, workspace)),
         team: role(standing.team_role.as_deref()),
         project: role(standing.project_role.as_deref()),
         share: role(standing.share_role.as_deref()),
-        bearer: None,
-        state: state(standing),
+        ..stranger
     };
     let Some(bearer) = identity.bearer else {
-        return if identity.user().is_some() {
-            of_account
-        } else {
-            stranger(&of_account)
-        };
+        return of_account;
     };
-    let is_for_this =
-        bearer.workspace == standing.document.workspace && bearer.document == standing.document.id;
-    let limit = match (bearer.link, identity.basis.user) {
-        (Some(_), _) => role(standing.link_role.as_deref()),
-        (None, Some(_)) => effective_role(&of_account),
-        // An application's own client vouches for it.
-        (None, None) => Some(DocumentRole::Editor),
-    };
-    let given = limit.filter(|_| is_for_this).map(|limit| limit.min(bearer.role));
-    let own = if identity.user().is_some() {
-        of_account
+    // Whoever bears a token acts for nobody here: what its minter has is only how far it can reach.
+    let limit = if identity.basis.link.is_some() {
+        role(standing.link_role.as_deref())
+    } else if identity.basis.user.is_some() {
+        effective_role(&of_account)
     } else {
-        stranger(&of_account)
+        Some(DocumentRole::Editor)
     };
-    Facts { bearer: given, ..own }
-}
-
-/// Nothing but the document connects them.
-fn stranger(facts: &Facts) -> Facts {
+    let is_for_this = bearer.workspace == workspace && bearer.document == standing.document.id;
     Facts {
-        state: facts.state,
-        ..Facts::stranger(facts.workspace_id)
+        bearer: limit.filter(|_| is_for_this).map(|limit| limit.min(bearer.role)),
+        ..stranger
     }
 }
 
@@ -90,9 +78,4 @@ fn state(standing: &DocumentStanding) -> ContentState {
     } else {
         ContentState::Live
     }
-}
-
-/// A role that this program does not know gives nothing.
-fn role<T: FromStr>(name: Option<&str>) -> Option<T> {
-    name.and_then(|name| name.parse().ok())
 }

@@ -158,12 +158,12 @@ pub(crate) fn project_state(standing: &ProjectStanding) -> ContentState {
 
 /// A client that acts for itself was made by an administrator of the one workspace that it is confined to. It stands
 /// there as one, as far as its scopes reach.
-fn of_client(who: &Identity, workspace: WorkspaceId) -> Option<WorkspaceRole> {
+pub(super) fn of_client(who: &Identity, workspace: WorkspaceId) -> Option<WorkspaceRole> {
     let is_confined_here = who.facts.confined_to == Some(workspace.0);
     (matches!(who.subject, Subject::Client(_)) && is_confined_here).then_some(WorkspaceRole::Admin)
 }
 
 /// A role out of the database; its `CHECK` knows the same names.
-fn role<R: FromStr>(text: Option<&str>) -> Option<R> {
+pub(super) fn role<R: FromStr>(text: Option<&str>) -> Option<R> {
     text.and_then(|text| text.parse().ok())
 }

@@ -51,8 +51,6 @@ pub struct Bearer {
     pub document: Uuid,
     /// As what.
     pub role: DocumentRole,
-    /// The link that gives it, which may be revoked or changed; a token that somebody minted rests on `basis` instead.
-    pub link: Option<Uuid>,
 }
 
 impl Identity {
@@ -64,6 +62,7 @@ impl Identity {
             user: None,
             session: None,
             api_key: None,
+            link: None,
         },
         bearer: None,
         expires_at: None,

@@ -244,7 +244,7 @@ async fn the_playground_answers_to_loopback_names_only() {
 }
 
 #[test]
-fn origins_are_compared_whole() {
+fn w1_origins_are_compared_whole() {
     let check = |flags: &[&str], host: &str, origin: &str| {
         let mut headers = HeaderMap::new();
         headers.insert("host", host.parse().unwrap());

@@ -48,8 +48,8 @@ pub struct Metrics {
     pub snapshots: Counter,
     /// Times a slow client's queue was replaced by one difference.
     pub slow_consumer: Counter,
-    /// Times reading from a client paused because it sent too much (`messages`, `bytes`), or a request was refused
-    /// because there were too many (`default`, `address`, `register`), by policy.
+    /// Times reading from a client paused because it sent too much (`messages`, `bytes`), or a socket (`sockets`)
+    /// or a request (`default`, `address`, `register`) was refused because there were too many, by policy.
     pub ratelimited: CounterFamily,
     /// Time from a change of rights until the sockets that lived by them are changed or closed, in seconds.
     pub revocation_latency_seconds: Histogram,
@@ -116,7 +116,7 @@ impl Metrics {
                 "weft_ratelimited_total",
                 "Times a client was slowed down because it sent too much, or refused because it asked too often.",
                 "policy",
-                &["messages", "bytes", "default", "address", "register"],
+                &["messages", "bytes", "sockets", "default", "address", "register"],
             ),
             revocation_latency_seconds: Histogram::new(
                 "weft_revocation_latency_seconds",

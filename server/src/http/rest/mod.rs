@@ -24,7 +24,7 @@ pub mod path;
 pub mod query;
 pub mod read;
 pub mod respond;
-mod schema;
+pub mod schema;
 pub mod time;
 pub mod validate;
 

@@ -30,7 +30,7 @@ pub const MAX_LIMIT: u32 = 100;
 /// How many rows pages may skip.
 const MAX_OFFSET: u64 = 10_000;
 /// The longest cursor, in characters.
-const MAX_CURSOR_CHARS: usize = 2_048;
+pub(super) const MAX_CURSOR_CHARS: usize = 2_048;
 
 /// Seals and opens cursors. Part of the routers' state.
 #[derive(Debug, Clone)]

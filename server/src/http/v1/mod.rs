@@ -13,14 +13,18 @@
 //!    /// Reads a team.
 //!    #[utoipa::path(
 //!        get, path = "/v1/teams/{team_id}", tag = "Teams",
-//!        params(("team_id" = Uuid, Path)),                     // query: a struct with IntoParams, or ("limit" = Option<u32>, Query)
-//!        request_body = NewTeam,                               // if it has one
+//!        params(("team_id" = Uuid, Path)),
+//!        request_body = NewTeam,                                     // if it has one
 //!        responses(
 //!            (status = 200, body = TeamView, headers(("ETag" = String))),
 //!            (status = 409, description = "There is such a team"),   // problems: status and when, no body
 //!        ),
 //!    )]
 //!    ```
+//!    Query: `params(TeamQuery)` with `#[derive(IntoParams)] #[into_params(parameter_in = Query)]`, and `#[param(inline)]`
+//!    on members that are enums or checked texts; lists: `params(Listing<TeamFilters>)` and `body = List<TeamView>`.
+//!    Conditions: `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for
+//!    `If-None-Match` 304 come by themselves.
 //! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
 //!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
 //!    A verb (`/v1/projects/{project_id}:archive`) is written `/v1/projects/{project_id}/~archive`: see `verbs.rs`.
@@ -29,6 +33,7 @@
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
 //!    `#[schema(as = Team)]` names a `TeamView` for readers.
 //!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
+//!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
 //!    422, 429, 500 and 503 where they can happen, their schema, request ids, rate limits, bounds for what has none,
 //!    and that a token is needed. Who needs none says `security(())`.
