@@ -59,9 +59,10 @@ web/dist/index.html: .tools/web.stamp $(WEB_SOURCES)
 .tools:
 	@mkdir -p $@
 
-docs: ## write docs/configuration.md anew
+docs: ## write docs/configuration.md and docs/openapi.json anew
 	$(BUILD) --bin weft
 	target/debug/weft reference >docs/configuration.md
+	target/debug/weft openapi >docs/openapi.json
 
 lint: web ## formatting, clippy, rustdoc, dependency rules, types and lint of the page
 	.ci/lint

@@ -62,6 +62,7 @@ impl Identity {
             user: None,
             session: None,
             api_key: None,
+            link: None,
         },
         bearer: None,
         expires_at: None,

@@ -65,7 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => doctor::run(args),
         Command::Rebuild(args) => rebuild::run(args),
         Command::Token(args) => token::run(args),
-        Command::Openapi => answer(&(http::v1::openapi().to_pretty_json()? + "\n")),
+        Command::Openapi => answer(&http::v1::openapi_text()),
         Command::Version => answer(&format!("weft {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Reference => answer(&reference::markdown()),
     }

@@ -5,8 +5,11 @@
 
 use std::fmt;
 
-use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
@@ -82,15 +85,15 @@ impl de::Error for Fault {
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new("INVALID_TYPE", format!("must be {expected}"))
+        Self::new("INVALID_TYPE", rule(expected))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new("INVALID_VALUE", format!("must be {expected}"))
+        Self::new("INVALID_VALUE", rule(expected))
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::new("INVALID_LENGTH", format!("must be {expected}"))
+        Self::new("INVALID_LENGTH", rule(expected))
     }
 
     fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
@@ -113,6 +116,25 @@ impl de::Error for Fault {
     }
 }
 
+/// What is expected, for people who do not write Rust.
+fn rule(expected: &dyn Expected) -> String {
+    let expected = expected.to_string();
+    let plain = match &*expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "an array",
+        "a map" | "any value" => "an object",
+        text if text.starts_with("struct ") => "an object",
+        text => text,
+    };
+    format!("must be {plain}")
+}
+
 /// A value of JSON to be read.
 pub(super) struct Node(pub(super) Value);
 
@@ -125,20 +147,8 @@ impl<'de> Deserializer<'de> for Node {
             Value::Bool(value) => visitor.visit_bool(value),
             Value::Number(number) => visit_number(&number, visitor),
             Value::String(text) => visit_text(text, visitor),
-            Value::Array(items) => {
-                let items = items.into_iter().enumerate().map(|(index, value)| Placed {
-                    step: format!("[{index}]"),
-                    value,
-                });
-                visitor.visit_seq(SeqDeserializer::new(items))
-            }
-            Value::Object(members) => {
-                let members = members.into_iter().map(|(key, value)| {
-                    let step = key.clone();
-                    (key, Placed { step, value })
-                });
-                visitor.visit_map(MapDeserializer::new(members))
-            }
+            Value::Array(items) => visitor.visit_seq(Items(items.into_iter().map(Node).enumerate())),
+            Value::Object(members) => visitor.visit_map(members_of(members)),
         }
     }
 
@@ -169,11 +179,7 @@ impl<'de> Deserializer<'de> for Node {
                 visitor.visit_enum(name)
             }
             Value::Object(members) => {
-                let members = members.into_iter().map(|(key, value)| {
-                    let step = key.clone();
-                    (key, Placed { step, value })
-                });
-                MapDeserializer::new(members).deserialize_enum(name, variants, visitor)
+                MapAccessDeserializer::new(members_of(members)).deserialize_enum(name, variants, visitor)
             }
             _ => Err(Fault::new(
                 "INVALID_TYPE",
@@ -186,6 +192,10 @@ impl<'de> Deserializer<'de> for Node {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier ignored_any
     }
+}
+
+fn members_of<'de>(members: serde_json::Map<String, Value>) -> impl MapAccess<'de, Error = Fault> {
+    Members::new(members.into_iter().map(|(name, value)| (name, Node(value))))
 }
 
 fn visit_number<'de, V: Visitor<'de>>(number: &serde_json::Number, visitor: V) -> Result<V::Value, Fault> {
@@ -217,68 +227,69 @@ fn visit_text<'de, V: Visitor<'de>>(text: String, visitor: V) -> Result<V::Value
     visitor.visit_string(text)
 }
 
-/// A value that knows where it stands, so that what is wrong in it can be named.
-pub(super) struct Placed {
-    step: String,
-    value: Value,
+/// The members of an object. Whatever is wrong with one of them, also what its type finds only after it was read, is
+/// placed there.
+struct Members<I, D> {
+    rest: I,
+    next: Option<(String, D)>,
 }
 
-impl<'de> IntoDeserializer<'de, Fault> for Placed {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
+impl<I, D> Members<I, D> {
+    fn new(rest: I) -> Self {
+        Self { rest, next: None }
     }
 }
 
-macro_rules! placed {
-    ($($method:ident($($name:ident: $type:ty),*);)*) => {
-        $(fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Fault> {
-            let Self { step, value } = self;
-            Node(value).$method($($name,)* visitor).map_err(|fault| fault.within(step))
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Placed {
+impl<'de, I: Iterator<Item = (String, D)>, D: Deserializer<'de, Error = Fault>> MapAccess<'de>
+    for Members<I, D>
+{
     type Error = Fault;
 
-    placed! {
-        deserialize_any();
-        deserialize_option();
-        deserialize_newtype_struct(name: &'static str);
-        deserialize_enum(name: &'static str, variants: &'static [&'static str]);
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
+        let Some((name, value)) = self.rest.next() else {
+            return Ok(None);
+        };
+        let key: StrDeserializer<'_, Fault> = name.as_str().into_deserializer();
+        let key = seed.deserialize(key)?;
+        self.next = Some((name, value));
+        Ok(Some(key))
     }
 
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
+        let Some((name, value)) = self.next.take() else {
+            return Err(Fault::new("INVALID_VALUE", "is not valid"));
+        };
+        seed.deserialize(value).map_err(|fault| fault.within(name))
+    }
+}
+
+/// The items of an array, likewise.
+struct Items<I>(std::iter::Enumerate<I>);
+
+impl<'de, I: Iterator<Item = D>, D: Deserializer<'de, Error = Fault>> SeqAccess<'de> for Items<I> {
+    type Error = Fault;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Fault> {
+        let Some((index, item)) = self.0.next() else {
+            return Ok(None);
+        };
+        let value = seed.deserialize(item);
+        value
+            .map(Some)
+            .map_err(|fault| fault.within(format!("[{index}]")))
     }
 }
 
 /// The value of a query parameter: numbers, truth values and lists are written as text there.
-pub(super) struct Parameter {
-    pub(super) name: String,
-    pub(super) value: String,
-}
-
-impl<'de> IntoDeserializer<'de, Fault> for Parameter {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
+struct Parameter(String);
 
 macro_rules! parsed {
     ($($method:ident $visit:ident $type:ty;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-            let Self { name, value } = self;
-            match value.parse::<$type>() {
+            match self.0.parse::<$type>() {
                 Ok(value) => visitor.$visit(value),
                 Err(_) => Err(de::Error::invalid_type(Unexpected::Other("text"), &visitor)),
             }
-            .map_err(|fault: Fault| fault.within(name))
         })*
     };
 }
@@ -287,8 +298,7 @@ impl<'de> Deserializer<'de> for Parameter {
     type Error = Fault;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let Self { name, value } = self;
-        visit_text(value, visitor).map_err(|fault| fault.within(name))
+        visit_text(self.0, visitor)
     }
 
     parsed! {
@@ -323,20 +333,13 @@ impl<'de> Deserializer<'de> for Parameter {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        let Self { name, value } = self;
-        let variant: StrDeserializer<'_, Fault> = value.as_str().into_deserializer();
-        visitor.visit_enum(variant).map_err(|fault| fault.within(name))
+        let variant: StrDeserializer<'_, Fault> = self.0.as_str().into_deserializer();
+        visitor.visit_enum(variant)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        let Self { name, value } = self;
-        let items = value.split(',').enumerate().map(|(index, item)| Self {
-            name: format!("[{index}]"),
-            value: item.to_owned(),
-        });
-        visitor
-            .visit_seq(SeqDeserializer::new(items))
-            .map_err(|fault| fault.within(name))
+        let items = self.0.split(',').map(|item| Self(item.to_owned()));
+        visitor.visit_seq(Items(items.enumerate()))
     }
 
     forward_to_deserialize_any! {
@@ -346,17 +349,11 @@ impl<'de> Deserializer<'de> for Parameter {
 
 /// Reads `pairs` as the members of `T`.
 pub(super) fn from_pairs<T: de::DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Fault> {
-    let members = pairs.into_iter().map(|(name, value)| {
-        let parameter = Parameter {
-            name: name.clone(),
-            value,
-        };
-        (name, parameter)
-    });
-    T::deserialize(MapDeserializer::<_, Fault>::new(members))
+    let members = pairs.into_iter().map(|(name, value)| (name, Parameter(value)));
+    T::deserialize(MapAccessDeserializer::new(Members::new(members)))
 }
 
 /// Reads `value` as a `T`.
 pub(super) fn from_value<T: de::DeserializeOwned>(value: Value) -> Result<T, Fault> {
-    std::marker::PhantomData::<T>.deserialize(Node(value))
+    T::deserialize(Node(value))
 }

@@ -62,6 +62,15 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     de::from_value(value).map_err(|fault| unprocessable(fault.into_detail()))
 }
 
+/// The 422 for `field` (a path such as `members[0].role`), which breaks the rule `message` ("must be …").
+pub fn invalid(field: &str, code: &'static str, message: &str) -> Problem {
+    unprocessable(Detail {
+        field: field.to_owned(),
+        code,
+        message: message.to_owned(),
+    })
+}
+
 /// The 422 of a request that can be read but does not fit.
 pub fn unprocessable(detail: Detail) -> Problem {
     Problem::new(

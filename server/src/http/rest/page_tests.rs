@@ -83,6 +83,10 @@ fn c2_limits_and_pages_at_their_ends() {
     assert_eq!(offset("page=401"), Position::Offset(10_000));
     assert_eq!(offset("page=10001&limit=1"), Position::Offset(10_000));
     assert_eq!(offset(""), Position::Start);
+    assert_eq!(
+        listing("status=done").unwrap().filters.status.as_deref(),
+        Some("done")
+    );
     let sorted = listing("sort=-created_at").unwrap();
     assert_eq!((sorted.sort, sorted.descending), ("created_at", true));
 }

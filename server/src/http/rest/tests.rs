@@ -123,10 +123,26 @@ async fn what_does_not_fit_is_named_by_its_place_and_rule() {
             "name",
             "must be a text of 1 to 10 characters in one line",
         ),
-        (r#"{"name":"a","size":256}"#, "size", "must be u8"),
-        (r#"{"name":"a","size":-1}"#, "size", "must be u8"),
-        (r#"{"name":"a","size":1e30}"#, "size", "must be u8"),
-        (r#"{"name":"a","size":"3"}"#, "size", "must be u8"),
+        (
+            r#"{"name":"a","size":256}"#,
+            "size",
+            "must be a whole number from 0 to 255",
+        ),
+        (
+            r#"{"name":"a","size":-1}"#,
+            "size",
+            "must be a whole number from 0 to 255",
+        ),
+        (
+            r#"{"name":"a","size":1e30}"#,
+            "size",
+            "must be a whole number from 0 to 255",
+        ),
+        (
+            r#"{"name":"a","size":"3"}"#,
+            "size",
+            "must be a whole number from 0 to 255",
+        ),
         (
             r#"{"name":"a","since":"2026-02-29"}"#,
             "since",
@@ -138,8 +154,8 @@ async fn what_does_not_fit_is_named_by_its_place_and_rule() {
             "must be a time such as 2026-11-20T17:39:34Z",
         ),
         (r#"{"name":"a","id":"sECRET"}"#, "id", "is not valid"),
-        (r#"[]"#, "", "must be struct Team"),
-        (r#""sECRET""#, "", "must be struct Team"),
+        (r#"[]"#, "", "must be an object"),
+        (r#""sECRET""#, "", "must be an object"),
     ];
     for (body, field, message) in cases {
         let problem = team(body).await.expect_err(body);

@@ -84,14 +84,13 @@ pub(super) fn format_of_name(name: &str) -> Option<Format> {
     get, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-None-Match" = Option<String>, Header, description = "ETags that are known already"),
+        ("If-None-Match" = Option<String>, Header),
     ),
     responses(
         (status = 200, headers(("ETag" = String)), content(
             (RichText = "application/json"), (String = "text/markdown"), (String = "text/html"),
             (Vec<u8> = "application/vnd.yjs.update"),
         )),
-        (status = 304, description = "It is as it was", headers(("ETag" = String))),
     ),
 )]
 pub(super) async fn get_document_content(
@@ -147,13 +146,11 @@ pub(super) async fn get_document_content(
     put, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-Match" = String, Header, description = "The ETag that was read, or `*`"),
+        ("If-Match" = String, Header),
     ),
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
-        (status = 428, description = "`If-Match` is missing"),
     ),
 )]
 pub(super) async fn put_document_content(
@@ -196,12 +193,11 @@ pub(super) async fn put_document_content(
     patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
         ("document_id" = Uuid, Path), ContentParams,
-        ("If-Match" = Option<String>, Header, description = "The ETag that was read, or `*`"),
+        ("If-Match" = Option<String>, Header),
     ),
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
     ),
 )]
 pub(super) async fn patch_document_content(

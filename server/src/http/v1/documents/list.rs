@@ -49,9 +49,8 @@ struct Query {
 #[utoipa::path(
     get, path = "/v1/documents", tag = "Documents",
     params(
-        ("limit" = Option<u32>, Query, minimum = 1, description = "How many to give at most; above 100 is taken as 100"),
-        ("cursor" = Option<String>, Query, description = "`meta.next_cursor` of the page before"),
-        ("name" = Option<String>, Query, description = "Only the document of this name"),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
+        ("name" = Option<String>, Query, min_length = 1, max_length = 255, description = "Only the document of this name."),
     ),
     responses((status = 200, body = DocumentList)),
 )]

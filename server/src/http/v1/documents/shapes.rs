@@ -92,6 +92,7 @@ pub(super) enum ContentFormat {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentParams {
+    #[param(inline)]
     /// The format, before what the headers say.
     format: Option<ContentFormat>,
     /// The name of the shared type that holds the rich text; `prosemirror` if it is left out.
