@@ -312,7 +312,6 @@ CREATE TABLE attachments (
     state         text   NOT NULL,
     created_by    uuid   NOT NULL REFERENCES users (id),
     created_at_ms bigint NOT NULL,
-    deleted_at_ms bigint,
     version       bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (workspace_id, id),
     UNIQUE (id),

@@ -312,7 +312,6 @@ CREATE TABLE attachments (
     state         TEXT   NOT NULL,
     created_by    BLOB   NOT NULL REFERENCES users (id),
     created_at_ms INTEGER NOT NULL,
-    deleted_at_ms INTEGER,
     version       INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (workspace_id, id),
     UNIQUE (id),

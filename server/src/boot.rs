@@ -15,21 +15,21 @@ use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
-use crate::access::{Changes, Identities};
-use crate::access::{Gatekeeper, Recheck, Registry};
+use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
 use crate::auth::external::ExternalIssuer;
 use crate::auth::sealed::Sealer;
 use crate::auth::{Authenticator, settings};
 use crate::config::Config;
+use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
-use crate::ws::{self, Gateway};
+use crate::ws::{self, Caps, Gateway};
 
-/// The longest time between two decisions about one membership.
-const LEASE: Duration = Duration::from_secs(30);
+/// The longest time between two decisions about one membership, whether or not anything is known to have changed.
+const LEASE: Duration = Duration::from_secs(60);
 /// How often blobs that nothing names are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 /// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
@@ -73,60 +73,25 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     config.server.listen = address;
     let config = &config;
 
-    let hub = Hub::new(
-        Arc::clone(storage.log()),
-        Arc::clone(&clock),
-        hub_settings(config),
-        Arc::clone(&metrics),
-    );
-    let authenticator = Authenticator::new(config);
-    let connections = TaskTracker::new();
-    let gatekeeper = Arc::new(Gatekeeper::new(
-        authenticator.clone(),
-        Arc::clone(&clock),
-        config.limits.authentication_timeout(),
-    ));
-    let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(&metrics), connections.clone());
-    let gateway = Arc::new(Gateway {
-        hub: Arc::clone(&hub),
-        gatekeeper,
-        registry,
-        limits: config.limits.clone(),
-        metrics: Arc::clone(&metrics),
-        clock,
-        stopping: life.soft().clone(),
-        connections,
-        unauthenticated: Arc::default(),
-        origins: OriginPolicy::new(config),
-    });
-    life.spawn_pillar(
-        "documents",
-        close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
-    );
-
-    life.spawn_pillar(
-        "leases",
-        renew_leases(life.clone(), Arc::clone(&gateway.registry)),
-    );
-    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
-
-    let changes = Changes::default();
-    let (accounts, identities) = open_accounts(config, &storage, &gateway.clock, &changes, life).await?;
+    let rights = open_rights(config, &storage, &clock, life).await?;
+    let gateway = open_gateway(config, &storage, &rights, &metrics, life);
+    keep_rooms(&gateway, &storage, &rights.changes, life);
     let api = http::v1::Api {
-        hub,
+        hub: Arc::clone(&gateway.hub),
         log: Arc::clone(storage.log()),
-        authenticator,
+        authenticator: rights.authenticator,
         records: storage.records().clone(),
-        accounts,
-        identities,
-        changes,
-        clock: Arc::clone(&gateway.clock),
+        accounts: rights.accounts,
+        identities: rights.identities,
+        changes: rights.changes,
+        cursors: Cursors::new(rights.sealer),
+        clock: Arc::clone(&clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
     let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, config, Arc::clone(&metrics));
+    let router = http::finish(routes, config, clock, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",
@@ -142,19 +107,92 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     Ok(App { address, storage })
 }
 
+/// Who is who and may do what, for REST and for sockets.
+struct Rights {
+    authenticator: Authenticator,
+    accounts: Arc<Accounts>,
+    identities: Arc<Identities>,
+    changes: Changes,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The rooms and the way to them over sockets.
+fn open_gateway(
+    config: &Config,
+    storage: &Storage,
+    rights: &Rights,
+    metrics: &Arc<Metrics>,
+    life: &Lifecycle,
+) -> Arc<Gateway> {
+    let hub = Hub::new(
+        Arc::clone(storage.log()),
+        Arc::clone(&rights.clock),
+        hub_settings(config),
+        Arc::clone(metrics),
+    );
+    let connections = TaskTracker::new();
+    let gatekeeper = Arc::new(Gatekeeper::new(
+        rights.authenticator.clone(),
+        Arc::clone(&rights.identities),
+        storage.records().clone(),
+        Arc::clone(&rights.clock),
+        config.limits.authentication_timeout(),
+    ));
+    let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(metrics), connections.clone());
+    Arc::new(Gateway {
+        hub,
+        gatekeeper,
+        registry,
+        limits: config.limits.clone(),
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(&rights.clock),
+        stopping: life.soft().clone(),
+        connections,
+        unauthenticated: Arc::default(),
+        users: Caps::new(config.limits.max_sockets_per_user),
+        addresses: Caps::new(config.limits.max_sockets_per_address),
+        origins: OriginPolicy::new(config),
+    })
+}
+
+/// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
+fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes, life: &Lifecycle) {
+    life.spawn_pillar(
+        "documents",
+        close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage)),
+    );
+    let feed = EpochFeed {
+        records: storage.records().clone(),
+        clock: Arc::clone(&gateway.clock),
+        changes: changes.clone(),
+        registry: Arc::clone(&gateway.registry),
+    };
+    life.spawn_pillar("changed rights", follow_epochs(feed, life.soft().clone()));
+    life.spawn_pillar(
+        "leases",
+        renew_leases(life.clone(), Arc::clone(&gateway.registry)),
+    );
+    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
+}
+
 /// Opens what accounts stand on, and puts its keepers to work.
-async fn open_accounts(
+async fn open_rights(
     config: &Config,
     storage: &Storage,
     clock: &Arc<dyn Clock>,
-    changes: &Changes,
     life: &Lifecycle,
-) -> anyhow::Result<(Arc<Accounts>, Arc<Identities>)> {
-    let records = storage.records();
+) -> anyhow::Result<Rights> {
+    let (records, changes) = (storage.records(), Changes::default());
     let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let sealer = Arc::new(sealer);
-    let policy = settings::rotation_policy(config);
-    let keyring = Keyring::open(records.clone(), Arc::clone(&sealer), policy, Arc::clone(clock)).await?;
+    let keyring = Keyring::open(
+        records.clone(),
+        Arc::clone(&sealer),
+        settings::rotation_policy(config),
+        Arc::clone(clock),
+    )
+    .await?;
     let keyring = Arc::new(keyring);
     let foundation = Foundation {
         records: records.clone(),
@@ -177,7 +215,14 @@ async fn open_accounts(
     );
     life.spawn_pillar("signing keys", keyring.keep(life.soft().clone()));
     life.spawn_pillar("mail", postman.work(life.soft().clone()));
-    Ok((Arc::new(accounts), Arc::new(identities)))
+    Ok(Rights {
+        authenticator: Authenticator::new(config),
+        accounts: Arc::new(accounts),
+        identities: Arc::new(identities),
+        changes,
+        sealer,
+        clock: Arc::clone(clock),
+    })
 }
 
 /// Opens the data directory and the database that `config` names.
@@ -260,7 +305,8 @@ async fn serve_metrics(
     Ok(())
 }
 
-fn hub_settings(config: &Config) -> HubSettings {
+/// How rooms behave by `config`.
+pub(crate) fn hub_settings(config: &Config) -> HubSettings {
     let limits = &config.limits;
     HubSettings {
         limits: RoomLimits {

@@ -22,6 +22,7 @@ mod group;
 mod log;
 mod merge;
 mod model;
+pub mod objects;
 mod plan;
 mod postgres;
 mod rebuild;

@@ -24,6 +24,7 @@ use crate::engine::Engine;
 use crate::error::StorageError;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
+use crate::objects::{FileObjects, ObjectStore};
 use crate::postgres;
 use crate::records::{Pools, Records};
 use crate::sqlite;
@@ -32,12 +33,14 @@ use crate::stored::Vault;
 
 const LOCK_FILE: &str = "weft.lock";
 const BLOB_DIRECTORY: &str = "blobs";
+const OBJECT_DIRECTORY: &str = "objects";
 
 /// An open data directory.
 pub struct Storage {
     engine: Arc<Engine>,
     log: Arc<dyn DocumentLog>,
     records: Records,
+    objects: Arc<dyn ObjectStore>,
     /// Since when a blob is known to be unreferenced.
     unreferenced: Mutex<HashMap<BlobKey, Instant>>,
 }
@@ -62,13 +65,16 @@ impl Storage {
         let blob_tasks = tasks.clone();
         let prepared = tasks.spawn_blocking(move || {
             let lock = lock(&data_dir)?;
-            let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks);
+            let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks.clone());
             let blobs = blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?;
+            let objects = FileObjects::open(data_dir.join(OBJECT_DIRECTORY), blob_tasks);
+            let objects =
+                objects.map_err(|error| StorageError::from_io("opening the object directory", error))?;
             sync_names(&data_dir)
                 .map_err(|error| StorageError::from_io("syncing the data directory", error))?;
-            Ok((lock, blobs))
+            Ok((lock, blobs, objects))
         });
-        let (lock, blobs) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
+        let (lock, blobs, objects) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
@@ -84,6 +90,7 @@ impl Storage {
         Ok(Self {
             log: engine.clone(),
             records: Records::new(pools),
+            objects: Arc::new(objects),
             engine,
             unreferenced: Mutex::default(),
         })
@@ -97,6 +104,11 @@ impl Storage {
     /// People, workspaces, and what belongs to them.
     pub fn records(&self) -> &Records {
         &self.records
+    }
+
+    /// Files that people have uploaded.
+    pub fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects
     }
 
     /// The blob store.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::clock::Clock;
-use weft_storage::records::{ApiKeyStanding, OwnerStanding, RecordError, Records, SessionStanding};
+use weft_storage::records::{ApiKeyStanding, OwnerStanding, Records, SessionStanding};
 
 use super::{GrantBasis, Refusal};
 use crate::accounts::{ExternalAccounts, Keyring, seconds};
 use crate::auth::credential::Credential;
-use crate::auth::permission::{DocumentRole, PrincipalFacts, Scopes, ServerRole, Standing};
+use crate::auth::permission::{DocumentRole, PrincipalFacts, Scope, Scopes, ServerRole, Standing};
 use crate::auth::tokens::access::{AccessClaims, AccessTokens};
 use crate::auth::tokens::api_key::ApiKey;
 use crate::auth::tokens::document::verify_document_token;
@@ -71,6 +71,7 @@ impl Identity {
             user: None,
             session: None,
             api_key: None,
+            link: None,
         },
         bearer: None,
         expires_at: None,
@@ -162,6 +163,7 @@ impl Identities {
                 user: Some(found.owner.user_id),
                 session: None,
                 api_key: Some(found.id),
+                link: None,
             },
             bearer: None,
             expires_at: found.expires_at_ms.map(seconds),
@@ -196,6 +198,7 @@ impl Identities {
                 user: Some(claims.sub),
                 session: Some(session),
                 api_key: None,
+                link: None,
             },
             bearer: None,
             expires_at: Some(claims.exp),
@@ -250,13 +253,15 @@ impl Identities {
         let mut tx = self.records.read().await?;
         if let Some(key) = tx.api_key_standing_by_id(minter).await? {
             require_active(standing_of_key(&key, now_ms)?)?;
-            if key.workspace.0 != workspace {
+            let may_mint = Scopes::parse(&key.scopes).is_ok_and(|scopes| scopes.allow(Scope::DocumentsShare));
+            if key.workspace.0 != workspace || !may_mint {
                 return Err(INVALID);
             }
             return Ok(GrantBasis {
                 user: Some(key.owner.user_id),
                 session: None,
                 api_key: Some(key.id),
+                link: None,
             });
         }
         if let Some(session) = tx.session_standing(minter).await? {
@@ -265,6 +270,7 @@ impl Identities {
                 user: Some(session.owner.user_id),
                 session: Some(minter),
                 api_key: None,
+                link: None,
             });
         }
         let client = tx.client_standing(minter).await?.ok_or(INVALID)?;
@@ -295,6 +301,7 @@ impl Identities {
                 user: Some(user.id),
                 session: None,
                 api_key: None,
+                link: None,
             },
             bearer: None,
             expires_at: Some(expires_at),
@@ -337,16 +344,6 @@ fn require_active(standing: Standing) -> Result<(), Refusal> {
 /// A role that this program does not know gives nothing.
 fn server_role(owner: &OwnerStanding) -> ServerRole {
     owner.server_role.parse().unwrap_or(ServerRole::User)
-}
-
-impl From<RecordError> for Refusal {
-    fn from(error: RecordError) -> Self {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "it cannot be found out who is behind a credential"
-        );
-        Self::Unavailable
-    }
 }
 
 impl From<Unauthorized> for Refusal {

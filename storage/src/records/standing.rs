@@ -1,180 +1,193 @@
-//! What credentials rest on, each in one read: whether the session, key or client still counts, and how its owner stands.
+//! What connects somebody with a workspace, a team or a project: what permission is decided from, each in one query.
+//!
+//! Roles are texts here; what they mean is the caller's. A workspace or a team in the trash gives no role, but is told
+//! as such, so that its owners can take it out again.
 
 use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::statement::{CrossTenantSql, global_sql};
+use super::statement::{CrossTenantSql, tenant_sql};
+use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
 use crate::model::WorkspaceId;
 
-/// How the owner of a credential stands with the server.
+/// What connects somebody with a workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnerStanding {
-    /// Who.
-    pub user_id: Uuid,
-    /// `active`, `inactive` or `pending_verification`.
+pub struct WorkspaceStanding {
+    /// Their role, also if the workspace is in the trash.
+    pub role: Option<String>,
+    /// Whether it is in the trash.
+    pub is_trashed: bool,
+}
+
+/// What connects somebody with a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TeamStanding {
+    /// Their role in the workspace; none if that is in the trash.
+    pub workspace_role: Option<String>,
+    /// Their role in the team.
+    pub team_role: Option<String>,
+    /// Whether the team is in the trash.
+    pub is_trashed: bool,
+}
+
+/// What connects somebody with a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectStanding {
+    /// Their role in the workspace; none if that is in the trash.
+    pub workspace_role: Option<String>,
+    /// Their role in the project's team; none if that is in the trash.
+    pub team_role: Option<String>,
+    /// Their role in the project itself.
+    pub project_role: Option<String>,
+    /// The project's status.
     pub status: String,
-    /// `user` or `admin`.
-    pub server_role: String,
-    /// Whether the account was deleted.
-    pub is_deleted: bool,
+    /// Whether the project is in the trash.
+    pub is_trashed: bool,
 }
 
-/// A login and its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionStanding {
-    /// The owner.
-    pub owner: OwnerStanding,
-    /// When it ends, whatever happens.
-    pub expires_at_ms: i64,
-    /// Whether it was ended.
-    pub is_ended: bool,
-}
-
-/// An API key and its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKeyStanding {
-    /// The key's id.
-    pub id: Uuid,
-    /// The workspace that it is confined to.
-    pub workspace: WorkspaceId,
-    /// The owner.
-    pub owner: OwnerStanding,
-    /// What it may be used for.
-    pub scopes: String,
-    /// When it ends, if it does.
-    pub expires_at_ms: Option<i64>,
-    /// When it was last seen.
-    pub last_used_at_ms: Option<i64>,
-    /// Whether it was revoked.
-    pub is_revoked: bool,
-}
-
-/// An OAuth client that acts for itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientStanding {
-    /// The client's id.
-    pub id: Uuid,
-    /// The workspace that it belongs to.
-    pub workspace: WorkspaceId,
-    /// What it may be used for.
-    pub scopes: String,
-    /// Whether it was disabled.
-    pub is_disabled: bool,
-}
-
-impl FromRow for OwnerStanding {
+impl FromRow for WorkspaceStanding {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
         Ok(Self {
-            user_id: row.get("user_id")?,
+            role: row.get("role")?,
+            is_trashed: row.get::<Option<i64>>("deleted_at_ms")?.is_some(),
+        })
+    }
+}
+
+impl FromRow for TeamStanding {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            workspace_role: row.get("workspace_role")?,
+            team_role: row.get("team_role")?,
+            is_trashed: row.get::<Option<i64>>("deleted_at_ms")?.is_some(),
+        })
+    }
+}
+
+impl FromRow for ProjectStanding {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            workspace_role: row.get("workspace_role")?,
+            team_role: row.get("team_role")?,
+            project_role: row.get("project_role")?,
             status: row.get("status")?,
-            server_role: row.get("server_role")?,
-            is_deleted: row.get::<Option<i64>>("deleted_at_ms")?.is_some(),
+            is_trashed: row.get::<Option<i64>>("deleted_at_ms")?.is_some(),
         })
     }
 }
 
-impl FromRow for SessionStanding {
+/// A row with the workspace of something.
+struct Owner(WorkspaceId);
+
+impl FromRow for Owner {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            owner: OwnerStanding::from_row(row)?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            is_ended: row.get::<Option<i64>>("ended_at_ms")?.is_some(),
-        })
+        Ok(Self(WorkspaceId(row.get("workspace_id")?)))
     }
 }
 
-impl FromRow for ApiKeyStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            id: row.get("id")?,
-            workspace: WorkspaceId(row.get("workspace_id")?),
-            owner: OwnerStanding::from_row(row)?,
-            scopes: row.get("scopes")?,
-            expires_at_ms: row.get("expires_at_ms")?,
-            last_used_at_ms: row.get("last_used_at_ms")?,
-            is_revoked: row.get::<Option<i64>>("revoked_at_ms")?.is_some(),
-        })
-    }
-}
-
-impl FromRow for ClientStanding {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        Ok(Self {
-            id: row.get("id")?,
-            workspace: WorkspaceId(row.get("workspace_id")?),
-            scopes: row.get("scopes")?,
-            is_disabled: row.get::<Option<i64>>("disabled_at_ms")?.is_some(),
-        })
-    }
-}
-
-const BEFORE_ANYBODY_IS_KNOWN: &str = "a credential is looked up before it is known whose it is";
+const WHOSE: &str = "to find out in which workspace permission is to be asked";
 
 impl Tx {
-    /// A login and how its owner stands.
+    /// The workspace that a team belongs to, also one in the trash.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn session_standing(&mut self, id: Uuid) -> Result<Option<SessionStanding>, RecordError> {
-        let sql = global_sql!(
-            "SELECT s.user_id, s.expires_at_ms, s.ended_at_ms, u.status, u.server_role, u.deleted_at_ms \
-             FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1"
-        );
-        self.one(sql, args![id]).await
+    pub async fn workspace_of_team(&mut self, id: Uuid) -> Result<Option<WorkspaceId>, RecordError> {
+        const SQL: CrossTenantSql =
+            CrossTenantSql::because(WHOSE, "SELECT workspace_id FROM teams WHERE id = $1");
+        self.owner(SQL, id).await
     }
 
-    /// The API key with this hash and how its owner stands.
+    /// The workspace that a project belongs to, also one in the trash.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn api_key_standing(&mut self, hash: &[u8; 32]) -> Result<Option<ApiKeyStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            BEFORE_ANYBODY_IS_KNOWN,
-            "SELECT k.id, k.workspace_id, k.user_id, k.scopes, k.expires_at_ms, k.last_used_at_ms, k.revoked_at_ms, \
-             u.status, u.server_role, u.deleted_at_ms FROM api_keys k JOIN users u ON u.id = k.user_id \
-             WHERE k.key_hash = $1",
-        );
-        self.one_across(SQL, args![hash]).await
+    pub async fn workspace_of_project(&mut self, id: Uuid) -> Result<Option<WorkspaceId>, RecordError> {
+        const SQL: CrossTenantSql =
+            CrossTenantSql::because(WHOSE, "SELECT workspace_id FROM projects WHERE id = $1");
+        self.owner(SQL, id).await
     }
 
-    /// The API key with this id and how its owner stands.
+    /// The workspace that an invitation leads to.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn api_key_standing_by_id(&mut self, id: Uuid) -> Result<Option<ApiKeyStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            BEFORE_ANYBODY_IS_KNOWN,
-            "SELECT k.id, k.workspace_id, k.user_id, k.scopes, k.expires_at_ms, k.last_used_at_ms, k.revoked_at_ms, \
-             u.status, u.server_role, u.deleted_at_ms FROM api_keys k JOIN users u ON u.id = k.user_id \
-             WHERE k.id = $1",
-        );
-        self.one_across(SQL, args![id]).await
+    pub async fn workspace_of_invitation(&mut self, id: Uuid) -> Result<Option<WorkspaceId>, RecordError> {
+        const SQL: CrossTenantSql =
+            CrossTenantSql::because(WHOSE, "SELECT workspace_id FROM invitations WHERE id = $1");
+        self.owner(SQL, id).await
     }
 
-    /// The OAuth client with this id.
+    async fn owner(&mut self, sql: CrossTenantSql, id: Uuid) -> Result<Option<WorkspaceId>, RecordError> {
+        Ok(self
+            .one_across::<Owner>(sql, args![id])
+            .await?
+            .map(|owner| owner.0))
+    }
+}
+
+impl Tenant<'_> {
+    /// What connects `user` with the workspace; nothing if there is no such workspace.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn client_standing(&mut self, id: Uuid) -> Result<Option<ClientStanding>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            BEFORE_ANYBODY_IS_KNOWN,
-            "SELECT id, workspace_id, scopes, disabled_at_ms FROM oauth_clients WHERE id = $1",
+    pub async fn standing(&mut self, user: Option<Uuid>) -> Result<Option<WorkspaceStanding>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT m.role, w.deleted_at_ms FROM workspaces w \
+             LEFT JOIN workspace_members m ON m.workspace_id = w.workspace_id AND m.user_id = $2 \
+             WHERE w.workspace_id = $1"
         );
-        self.one_across(SQL, args![id]).await
+        self.one(sql, args![user]).await
     }
 
-    /// Notes that an API key was seen.
+    /// What connects `user` with a team; nothing if there is no such team.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn touch_api_key(&mut self, id: Uuid, now_ms: i64) -> Result<(), RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
-            BEFORE_ANYBODY_IS_KNOWN,
-            "UPDATE api_keys SET last_used_at_ms = $2 WHERE id = $1",
+    pub async fn team_standing(
+        &mut self,
+        user: Option<Uuid>,
+        team: Uuid,
+    ) -> Result<Option<TeamStanding>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT CASE WHEN w.deleted_at_ms IS NULL THEN m.role END AS workspace_role, \
+             tm.role AS team_role, t.deleted_at_ms \
+             FROM teams t \
+             JOIN workspaces w ON w.workspace_id = t.workspace_id \
+             LEFT JOIN workspace_members m ON m.workspace_id = t.workspace_id AND m.user_id = $2 \
+             LEFT JOIN team_members tm \
+             ON tm.workspace_id = t.workspace_id AND tm.team_id = t.id AND tm.user_id = $2 \
+             WHERE t.workspace_id = $1 AND t.id = $3"
         );
-        self.execute_across(SQL, args![id, now_ms]).await.map(|_| ())
+        self.one(sql, args![user, team]).await
+    }
+
+    /// What connects `user` with a project; nothing if there is no such project.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn project_standing(
+        &mut self,
+        user: Option<Uuid>,
+        project: Uuid,
+    ) -> Result<Option<ProjectStanding>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT CASE WHEN w.deleted_at_ms IS NULL THEN m.role END AS workspace_role, \
+             CASE WHEN t.deleted_at_ms IS NULL THEN tm.role END AS team_role, \
+             pm.role AS project_role, p.status, p.deleted_at_ms \
+             FROM projects p \
+             JOIN workspaces w ON w.workspace_id = p.workspace_id \
+             JOIN teams t ON t.workspace_id = p.workspace_id AND t.id = p.team_id \
+             LEFT JOIN workspace_members m ON m.workspace_id = p.workspace_id AND m.user_id = $2 \
+             LEFT JOIN team_members tm \
+             ON tm.workspace_id = p.workspace_id AND tm.team_id = p.team_id AND tm.user_id = $2 \
+             LEFT JOIN project_members pm \
+             ON pm.workspace_id = p.workspace_id AND pm.project_id = p.id AND pm.user_id = $2 \
+             WHERE p.workspace_id = $1 AND p.id = $3"
+        );
+        self.one(sql, args![user, project]).await
     }
 }

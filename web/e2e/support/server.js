@@ -7,6 +7,7 @@ import { createServer, connect as connectTcp } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { databaseFor } from './postgres.js'
 import { before, until } from './until.js'
 
 const DEFAULT_BINARY = fileURLToPath(new URL('../../../target/debug/weft', import.meta.url))
@@ -83,7 +84,7 @@ export class Server {
     const [file, fileArgs] = tiedToParent(binary, args)
     const child = spawn(file, fileArgs, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: childEnvironment({ RUST_BACKTRACE: '1', ...this.env }),
+      env: childEnvironment({ RUST_BACKTRACE: '1', ...databaseFor(this.data), ...this.env }),
     })
     this.child = child
     this.expectedExit = false

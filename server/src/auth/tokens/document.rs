@@ -41,8 +41,11 @@ pub struct DocumentClaims {
     pub workspace: Uuid,
     /// What it allows: viewer, commenter or editor.
     pub role: DocumentRole,
-    /// The API key, client or session that minted it.
+    /// The API key, client or session that minted it, or the link that was opened.
     pub minter: Uuid,
+    /// The link that was opened: then the token rests on it and on nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Uuid>,
     /// What others see: a name for the cursor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -61,8 +64,10 @@ pub struct DocumentTokenRequest {
     pub workspace: Uuid,
     /// What it allows; owner is taken as editor.
     pub role: DocumentRole,
-    /// The credential that mints it.
+    /// The credential that mints it, or the link that was opened.
     pub minter: Uuid,
+    /// The link that was opened.
+    pub link: Option<Uuid>,
     /// How long it lives, in seconds; at most [`MAX_DOCUMENT_TOKEN_SECONDS`].
     pub lifetime_seconds: u64,
 }
@@ -108,6 +113,7 @@ pub fn mint_document_token(
         workspace: request.workspace,
         role: request.role.min(DocumentRole::Editor),
         minter: request.minter,
+        link: request.link,
         name: request.name.clone(),
     };
     Ok((keys.sign(DOCUMENT_TOKEN_TYPE, &claims, now)?, claims))
@@ -164,6 +170,7 @@ mod tests {
             workspace: Uuid::from_u128(2),
             role: DocumentRole::Owner,
             minter: Uuid::from_u128(3),
+            link: None,
             lifetime_seconds: 300,
         }
     }

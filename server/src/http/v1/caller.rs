@@ -17,7 +17,7 @@ use crate::auth::permission::{Action, Decision, Denial, Resource, may};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 
-const UNAUTHORIZED: Problem = Problem::new(
+pub(super) const UNAUTHORIZED: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "UNAUTHORIZED",
     "a valid token is required: send it as `Authorization: Bearer …`",
@@ -37,7 +37,7 @@ const UNVERIFIED: Problem = Problem::new(
     "EMAIL_NOT_VERIFIED",
     "verify your e-mail address first",
 );
-const UNAVAILABLE: Problem = Problem::new(
+pub(super) const UNAVAILABLE: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "STORAGE_UNAVAILABLE",
     "it cannot be found out now who asks; try again",

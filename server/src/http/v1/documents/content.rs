@@ -12,7 +12,7 @@ use bytes::Bytes;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::{DocumentSummary, WorkspaceId};
 
-use super::shapes::{BlockOperation, ContentParams, RichText};
+use super::shapes::{BlockOperation, ContentParams, PatchParams, RichText, TextParams};
 use super::{DocumentView, find, refusal_problem, set_version, versioned};
 use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
@@ -91,7 +91,6 @@ pub(super) fn format_of_name(name: &str) -> Option<Format> {
             (RichText = "application/json"), (String = "text/markdown"), (String = "text/html"),
             (Vec<u8> = "application/vnd.yjs.update"),
         )),
-        (status = 304, description = "It is as it was", headers(("ETag" = String))),
     ),
 )]
 pub(super) async fn get_document_content(
@@ -146,14 +145,12 @@ pub(super) async fn get_document_content(
 #[utoipa::path(
     put, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), TextParams,
         ("If-Match" = String, Header),
     ),
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
-        (status = 428, description = "`If-Match` is missing"),
     ),
 )]
 pub(super) async fn put_document_content(
@@ -195,13 +192,12 @@ pub(super) async fn put_document_content(
 #[utoipa::path(
     patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), PatchParams,
         ("If-Match" = Option<String>, Header),
     ),
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
     ),
 )]
 pub(super) async fn patch_document_content(

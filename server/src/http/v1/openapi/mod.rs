@@ -9,6 +9,7 @@ mod info;
 mod parameters;
 mod problems;
 mod security;
+mod shapes;
 mod tags;
 
 #[cfg(test)]
@@ -20,10 +21,12 @@ use utoipa::openapi::OpenApi;
 /// The keys of a path that are operations.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// The whole document, made of what the handlers say of themselves.
-pub(super) fn complete(described: &OpenApi) -> Value {
+/// The whole document, made of what the handlers say of themselves; `correct` has the first word.
+pub(super) fn complete(described: &OpenApi, correct: impl FnOnce(&mut Value)) -> Value {
     // Every member is plain data, which cannot fail to become JSON.
     let mut api = serde_json::to_value(described).unwrap_or_default();
+    correct(&mut api);
+    shapes::add(&mut api);
     info::add(&mut api);
     tags::add(&mut api);
     security::add(&mut api);

@@ -44,6 +44,9 @@ const SHARED: &[(u16, &str, &str)] = &[
     ),
 ];
 
+/// The answer to a request of which nothing is looked at.
+const HEAD_TOO_LARGE: &str = "RequestHeaderFieldsTooLarge";
+
 /// Whether an operation can be answered with a shared problem.
 fn can_happen(status: u16, path: &str, operation: &Value) -> bool {
     let has_body = operation.get("requestBody").is_some();
@@ -70,6 +73,7 @@ pub(super) fn add(api: &mut Value) {
         let response = json!({ "description": when, "content": content() });
         add_member(shared, "responses", name, response);
     }
+    add_member(shared, "responses", HEAD_TOO_LARGE, head_too_large());
     each_operation(api, |path, _, operation| {
         for (status, name, _) in SHARED {
             if can_happen(*status, path, operation) {
@@ -77,10 +81,47 @@ pub(super) fn add(api: &mut Value) {
                 add_member(operation, "responses", &status.to_string(), response);
             }
         }
+        add_conditions(operation);
+        if operation.get("parameters").is_some() {
+            let response = json!({ "$ref": format!("#/components/responses/{HEAD_TOO_LARGE}") });
+            add_member(operation, "responses", "431", response);
+        }
         for (status, answer) in members(operation, "responses") {
             complete(status, answer);
         }
     });
+}
+
+/// This one is given before there is a request, so it has no body and no id.
+fn head_too_large() -> Value {
+    json!({
+        "description": "The address and the headers are larger than 32 KiB together.",
+        "headers": {
+            "X-Request-Id": { "description": "Not sent here.", "schema": { "type": "string", "maxLength": 128 } },
+        },
+    })
+}
+
+/// What conditions on versions lead to, for operations that take them.
+fn add_conditions(operation: &mut Value) {
+    let parameters = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let has = |name: &str, required: bool| {
+        let mut same = parameters.iter().filter(|parameter| parameter["name"] == name);
+        same.any(|parameter| !required || parameter["required"] == true)
+    };
+    for (happens, status, when) in [
+        (has("If-Match", false), "412", "It has changed since it was read."),
+        (has("If-Match", true), "428", "`If-Match` is missing."),
+        (has("If-None-Match", false), "304", "It is as it was."),
+    ] {
+        if happens {
+            add_member(operation, "responses", status, json!({ "description": when }));
+        }
+    }
 }
 
 /// Gives an answer what it leaves out: a description, and the body of a problem.

@@ -12,6 +12,8 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Users",
         "Accounts: one's own, those of colleagues, and their administration.",
     ),
+    ("Batch", "Several requests in one."),
+    ("Sockets", "What clients need before they open a WebSocket."),
 ];
 
 pub(super) fn add(api: &mut Value) {

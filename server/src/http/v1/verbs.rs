@@ -1,0 +1,94 @@
+//! Addresses with a verb, such as `POST /v1/projects/{project_id}:archive`.
+//!
+//! The router cannot match what follows a parameter within a segment. Handlers therefore write the verb as a segment
+//! of its own, `/v1/projects/{project_id}/~archive`; the layer here leads requests there, and the description shows
+//! the address as it is. Invariant: nobody reaches a `/~verb` address directly.
+//!
+//! An address with a verb works only where the address without it exists.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value};
+use tower::ServiceExt as _;
+
+use crate::http::problem::{self, NOT_FOUND};
+
+/// What stands before a verb in the routers.
+const MARK: &str = "/~";
+
+/// The router that knows the verbs, to be the state of [`lead`].
+pub(super) fn router(routes: Router) -> Router {
+    routes
+        .fallback(async || NOT_FOUND)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+}
+
+/// Leads requests whose address ends in a verb to its route.
+pub(super) async fn lead(State(verbs): State<Router>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.contains(MARK) {
+        return NOT_FOUND.into_response();
+    }
+    let Some(uri) = rewritten(request.uri()) else {
+        return next.run(request).await;
+    };
+    *request.uri_mut() = uri;
+    match verbs.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// `…/{id}:verb` as the routers have it.
+fn rewritten(uri: &Uri) -> Option<Uri> {
+    let (before, last) = uri.path().rsplit_once('/')?;
+    let (id, verb) = last.split_once(':')?;
+    let is_verb = !verb.is_empty() && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    // A collection's own verb (`invitations:accept`) needs no help.
+    if !is_verb || id.len() != 36 {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{before}/{id}{MARK}{verb}{query}").parse().ok()
+}
+
+/// Writes the addresses of the description as they are.
+pub(super) fn describe(api: &mut Value) {
+    let Some(paths) = api.get_mut("paths").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let renamed: Map<_, _> = std::mem::take(paths)
+        .into_iter()
+        .map(|(path, item)| (path.replace(MARK, ":"), item))
+        .collect();
+    *paths = renamed;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_verb_behind_an_id_is_led_elsewhere() {
+        let id = "0198c0de-0000-7000-8000-000000000001";
+        let read = |path: &str| rewritten(&path.parse().unwrap()).map(|uri| uri.to_string());
+        assert_eq!(
+            read(&format!("/v1/projects/{id}:archive?x=1")),
+            Some(format!("/v1/projects/{id}/~archive?x=1"))
+        );
+        for path in [
+            &format!("/v1/projects/{id}"),
+            &format!("/v1/projects/{id}:"),
+            &format!("/v1/projects/{id}:Archive"),
+            &format!("/v1/projects/{id}:archive/members"),
+            &format!("/v1/projects/{id}:a:b"),
+            "/v1/invitations:accept",
+            "/v1/documents/team:plan",
+        ] {
+            assert_eq!(read(path), None, "{path}");
+        }
+    }
+}
