@@ -58,15 +58,25 @@ impl Keyring {
         policy: RotationPolicy,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, KeyringError> {
-        let keyring = Self {
+        let keyring = Self::unread(records, sealer, policy, clock)?;
+        keyring.tend().await?;
+        Ok(keyring)
+    }
+
+    /// Knows no keys before it is tended.
+    pub(crate) fn unread(
+        records: Records,
+        sealer: Arc<Sealer>,
+        policy: RotationPolicy,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyringError> {
+        Ok(Self {
             records,
             sealer,
             policy,
             clock,
             keys: RwLock::new(Arc::new(SigningKeys::load(&[], policy)?)),
-        };
-        keyring.tend().await?;
-        Ok(keyring)
+        })
     }
 
     /// The keys as they are now.
