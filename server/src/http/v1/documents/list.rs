@@ -50,7 +50,7 @@ struct Query {
     get, path = "/v1/documents", tag = "Documents",
     params(
         ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
-        ("name" = Option<String>, Query, min_length = 1, max_length = 255, description = "Only the document of this name."),
+        ("name" = Option<String>, Query, min_length = 1, max_length = 512, description = "Only the document of this name."),
     ),
     responses((status = 200, body = DocumentList)),
 )]
