@@ -122,13 +122,13 @@ fn parse(query: &str) -> Result<Query, Problem> {
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "limit" => {
-                let limit: usize = value
+                let limit: u32 = value
                     .parse()
                     .map_err(|_| invalid("limit must be a number from 1"))?;
                 parsed.limit = if limit == 0 {
                     return Err(invalid("limit must be a number from 1"));
                 } else {
-                    limit
+                    limit as usize
                 };
             }
             "cursor" => {
