@@ -15,7 +15,7 @@ fn known(name: &str) -> Option<(&'static str, Value)> {
         ),
         "page" => (
             "The page, from 1, instead of a cursor; the answer then says how many there are in total.",
-            json!({ "minimum": 1 }),
+            json!({ "minimum": 1, "maximum": 10_001 }),
         ),
         "cursor" => (
             "`meta.next_cursor` of the page before.",
