@@ -211,7 +211,8 @@ async fn serve_metrics(
     Ok(())
 }
 
-fn hub_settings(config: &Config) -> HubSettings {
+/// How rooms behave by `config`.
+pub(crate) fn hub_settings(config: &Config) -> HubSettings {
     let limits = &config.limits;
     HubSettings {
         limits: RoomLimits {

@@ -15,6 +15,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "What holds documents and boards, and who may do what with them.",
     ),
     ("Batch", "Several requests in one."),
+    ("Sockets", "What clients need before they open a WebSocket."),
 ];
 
 pub(super) fn add(api: &mut Value) {
