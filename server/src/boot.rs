@@ -14,18 +14,19 @@ use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
-use crate::access::{Changes, Identities};
-use crate::access::{Gatekeeper, Recheck, Registry};
+use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::auth::Authenticator;
+use crate::auth::sealed::Sealer;
 use crate::config::Config;
+use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
-use crate::ws::{self, Gateway};
+use crate::ws::{self, Caps, Gateway};
 
-/// The longest time between two decisions about one membership.
-const LEASE: Duration = Duration::from_secs(30);
+/// The longest time between two decisions about one membership, whether or not anything is known to have changed.
+const LEASE: Duration = Duration::from_secs(60);
 /// How often blobs that nothing names are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 /// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
@@ -55,8 +56,13 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     );
     let authenticator = Authenticator::new(&config);
     let connections = TaskTracker::new();
+    let records = storage.records().clone();
+    let identities = Arc::new(Identities::new(records.clone(), Arc::clone(&clock)));
+    let changes = Changes::default();
     let gatekeeper = Arc::new(Gatekeeper::new(
         authenticator.clone(),
+        Arc::clone(&identities),
+        records.clone(),
         Arc::clone(&clock),
         config.limits.authentication_timeout(),
     ));
@@ -71,6 +77,8 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         stopping: life.soft().clone(),
         connections,
         unauthenticated: Arc::default(),
+        users: Caps::new(config.limits.max_sockets_per_user),
+        addresses: Caps::new(config.limits.max_sockets_per_address),
         origins: OriginPolicy::new(&config),
     });
     life.spawn_pillar(
@@ -78,29 +86,35 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
     );
 
+    let feed = EpochFeed {
+        records: records.clone(),
+        clock: Arc::clone(&gateway.clock),
+        changes: changes.clone(),
+        registry: Arc::clone(&gateway.registry),
+    };
+    life.spawn_pillar("changed rights", follow_epochs(feed, life.soft().clone()));
     life.spawn_pillar(
         "leases",
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
 
+    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let api = http::v1::Api {
         hub,
         log: Arc::clone(storage.log()),
         authenticator,
-        records: storage.records().clone(),
-        identities: Arc::new(Identities::new(
-            storage.records().clone(),
-            Arc::clone(&gateway.clock),
-        )),
-        changes: Changes::default(),
+        records,
+        identities,
+        changes,
+        cursors: Cursors::new(Arc::new(sealer)),
         clock: Arc::clone(&gateway.clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
     let routes = http::routes(Arc::new(StorageReadiness(storage)))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, &config, Arc::clone(&metrics));
+    let router = http::finish(routes, &config, Arc::new(SystemClock), Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",

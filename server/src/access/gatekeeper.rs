@@ -1,5 +1,8 @@
 //! The one who decides about documents and sockets.
 //!
+//! A document that belongs to a project is named by its id, and roles decide. Every other name is one that a token of an
+//! application opens, or the playground; it lies in [`WorkspaceId::DEFAULT`], where no project has documents.
+//!
 //! Invariant: a decision that cannot be made in time is a refusal, and never a grant.
 
 use std::sync::Arc;
@@ -7,30 +10,49 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 use weft_storage::WorkspaceId;
 use weft_storage::clock::Clock;
+use weft_storage::records::{Onlooker, Records};
 
-use super::{Grant, GrantBasis, Refusal};
-use crate::auth::Authenticator;
+use super::documents::document_facts;
+use super::standing::recall;
+use super::{Bearer, Grant, GrantBasis, Identities, Identity, Refusal, Subject, tickets};
+use crate::auth::permission::{Action, Decision, Denial, DocumentRole, Resource, may};
+use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
+use crate::auth::{self, Access, Authenticator, Unauthorized};
 
 /// Decisions under way at a time; further ones wait for their turn within their time.
 const PARALLEL: usize = 64;
+
+const FORBIDDEN: Refusal = Refusal::Refused(auth::Refusal::Forbidden);
 
 /// Decides who may be in the room of a document.
 #[derive(Debug)]
 pub struct Gatekeeper {
     authenticator: Authenticator,
+    identities: Arc<Identities>,
+    records: Records,
     clock: Arc<dyn Clock>,
     patience: Duration,
     turns: Semaphore,
 }
 
 impl Gatekeeper {
-    /// Decides by `authenticator`, each time within `patience`.
-    pub fn new(authenticator: Authenticator, clock: Arc<dyn Clock>, patience: Duration) -> Self {
+    /// Decides within `patience`: names by `authenticator`, documents of projects by who `identities` says it is and
+    /// what `records` say about them.
+    pub fn new(
+        authenticator: Authenticator,
+        identities: Arc<Identities>,
+        records: Records,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+    ) -> Self {
         Self {
             authenticator,
+            identities,
+            records,
             clock,
             patience,
             turns: Semaphore::new(PARALLEL),
@@ -45,12 +67,17 @@ impl Gatekeeper {
         self.in_time(self.decide(credential, name)).await
     }
 
-    /// Does `grant` for `name` still hold, and what does it allow now?
+    /// Does `grant` still hold, and what does it allow now?
     ///
     /// # Errors
     /// [`Refusal`] says why it does not.
-    pub async fn readmit(&self, grant: &Grant, name: &DocumentName) -> Result<Grant, Refusal> {
-        self.in_time(self.decide_again(grant, name)).await
+    pub async fn readmit(&self, grant: &Grant) -> Result<Grant, Refusal> {
+        let Some(document) = grant.document else {
+            // A token that an application signed rests on its own time alone, and whoever holds the grant watches that.
+            return Ok(grant.clone());
+        };
+        self.in_time(self.decide_by_roles(&grant.identity, document))
+            .await
     }
 
     async fn in_time(
@@ -68,19 +95,115 @@ impl Gatekeeper {
     }
 
     async fn decide(&self, credential: Option<&str>, name: &DocumentName) -> Result<Grant, Refusal> {
+        match self.project_document(name).await? {
+            Some(document) => {
+                let identity = self.identify(credential).await?;
+                self.decide_by_roles(&identity, document).await
+            }
+            None => self.decide_by_token(credential, name).await,
+        }
+    }
+
+    /// The document of a project that is called `name`, if there is one.
+    async fn project_document(&self, name: &DocumentName) -> Result<Option<Uuid>, Refusal> {
+        let Some(id) = id_in(name) else {
+            return Ok(None);
+        };
+        let mut tx = self.records.read().await?;
+        let found = tx.document_standing(id, Onlooker::default()).await?;
+        Ok(found.map(|_| id))
+    }
+
+    /// Who shows `credential` at the door of a document.
+    async fn identify(&self, credential: Option<&str>) -> Result<Identity, Refusal> {
+        let Some(text) = credential else {
+            return Err(auth::Refusal::Unauthorized(Unauthorized::Missing).into());
+        };
+        if let Ok(ticket) = OpaqueToken::parse(TokenKind::SocketTicket, text) {
+            return tickets::redeem(&self.records, &ticket, self.clock.now_ms()).await;
+        }
+        if let Ok(link) = OpaqueToken::parse(TokenKind::ShareLink, text) {
+            return self.identify_link(&link).await;
+        }
+        self.identities.identify(credential).await
+    }
+
+    async fn identify_link(&self, token: &OpaqueToken) -> Result<Identity, Refusal> {
+        let mut tx = self.records.read().await?;
+        let invalid = auth::Refusal::Unauthorized(Unauthorized::Invalid);
+        let link = tx
+            .link_by_token(token.hash().as_bytes(), self.clock.now_ms())
+            .await?
+            .ok_or(invalid)?;
+        // Whoever has its password asks REST for a ticket.
+        if link.password_hash.is_some() {
+            return Err(invalid.into());
+        }
+        Ok(Identity {
+            basis: GrantBasis {
+                link: Some(link.id),
+                ..GrantBasis::default()
+            },
+            bearer: Some(Bearer {
+                workspace: link.workspace,
+                document: link.document_id,
+                // What the link gives is looked up each time; it is never more.
+                role: DocumentRole::Editor,
+            }),
+            ..Identity::NOBODY
+        })
+    }
+
+    /// Decides about a document of a project, from what is stored now.
+    async fn decide_by_roles(&self, identity: &Identity, document: Uuid) -> Result<Grant, Refusal> {
+        let now_ms = self.clock.now_ms();
+        let mut tx = self.records.read().await?;
+        let identity = recall(&mut tx, identity, now_ms).await?;
+        let found = document_facts(&mut tx, &identity, document, now_ms).await?;
+        let (workspace, _, facts) = found.ok_or(FORBIDDEN)?;
+        let resource = Resource::Document(facts);
+        match may(&identity.facts, Action::ReadContent, &resource) {
+            Decision::Allow => {}
+            Decision::Deny(Denial::Unauthenticated | Denial::Disabled) => {
+                return Err(auth::Refusal::Unauthorized(Unauthorized::Invalid).into());
+            }
+            Decision::Deny(Denial::Unverified | Denial::Scope | Denial::Forbidden | Denial::Hidden) => {
+                return Err(FORBIDDEN);
+            }
+        }
+        let may_edit = may(&identity.facts, Action::EditContent, &resource).is_allowed();
+        Ok(Grant {
+            workspace,
+            document: Some(document),
+            access: if may_edit {
+                Access::ReadWrite
+            } else {
+                Access::ReadOnly
+            },
+            expires_at: identity.expires_at,
+            identity: Arc::new(identity),
+        })
+    }
+
+    /// Decides about a name that no project has.
+    async fn decide_by_token(&self, credential: Option<&str>, name: &DocumentName) -> Result<Grant, Refusal> {
         let now = u64::try_from(self.clock.now_ms() / 1000).unwrap_or(0);
         let granted = self.authenticator.authorize(credential, name, now)?;
         Ok(Grant {
             workspace: WorkspaceId::DEFAULT,
+            document: None,
             access: granted.access,
-            principal: granted.principal,
+            identity: Arc::new(Identity {
+                subject: Subject::Named(granted.principal.subject),
+                ..Identity::NOBODY
+            }),
             expires_at: granted.expires_at,
-            basis: GrantBasis::default(),
         })
     }
+}
 
-    async fn decide_again(&self, grant: &Grant, _name: &DocumentName) -> Result<Grant, Refusal> {
-        // A token that an application signed rests on nothing but its own time, which whoever holds the grant watches.
-        Ok(grant.clone())
-    }
+/// The id that `name` is, if it is one as we write them. Otherwise one document would have several names.
+fn id_in(name: &DocumentName) -> Option<Uuid> {
+    let id = Uuid::try_parse(name.as_str()).ok()?;
+    (id.hyphenated().to_string() == name.as_str()).then_some(id)
 }

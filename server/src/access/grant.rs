@@ -1,23 +1,26 @@
 //! What was decided at the door: which document, how far, until when, and on what it rests.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 
-use crate::auth::{self, Access, Principal, UnixSeconds};
+use super::Identity;
+use crate::auth::{self, Access, UnixSeconds};
 
 /// Leave to be in the room of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// The workspace that the document belongs to.
     pub workspace: WorkspaceId,
+    /// The document, if it belongs to a project. The others are only names, which tokens open.
+    pub document: Option<Uuid>,
     /// What it allows.
     pub access: Access,
-    /// Whose it is.
-    pub principal: Principal,
+    /// Whose it is, and what it rests on.
+    pub identity: Arc<Identity>,
     /// When it ends by itself, if it does.
     pub expires_at: Option<UnixSeconds>,
-    /// What it rests on.
-    pub basis: GrantBasis,
 }
 
 /// What a grant rests on: if any of it goes, the grant is decided again.
@@ -29,7 +32,7 @@ pub struct GrantBasis {
     pub session: Option<Uuid>,
     /// The API key that was shown, or that minted the token that was shown.
     pub api_key: Option<Uuid>,
-    /// The link that was shown.
+    /// The link that was shown, or opened for the token that was shown.
     pub link: Option<Uuid>,
 }
 

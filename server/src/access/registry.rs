@@ -76,7 +76,6 @@ struct Entry {
 struct Case {
     member: MemberId,
     grant: Arc<Grant>,
-    name: DocumentName,
     generation: u64,
 }
 
@@ -171,6 +170,13 @@ impl Registry {
             .await;
     }
 
+    /// [`Self::recheck`] in a task of its own.
+    pub(crate) fn recheck_aside(self: &Arc<Self>, what: Recheck, since: Instant) {
+        let registry = Arc::clone(self);
+        self.tasks
+            .spawn(async move { registry.recheck(&what, since).await });
+    }
+
     /// Decides once more about a membership that was entered after a change its grant may not know of.
     fn catch_up(self: &Arc<Self>, case: Case) {
         let registry = Arc::clone(self);
@@ -182,7 +188,7 @@ impl Registry {
     async fn decide(&self, case: Case, since: Instant) {
         let give_up_at = since + PATIENCE;
         let verdict = loop {
-            match self.gatekeeper.readmit(&case.grant, &case.name).await {
+            match self.gatekeeper.readmit(&case.grant).await {
                 Err(Refusal::Unavailable) if Instant::now() + PAUSE < give_up_at => sleep(PAUSE).await,
                 verdict => break verdict,
             }
@@ -217,7 +223,6 @@ impl Seats {
         let case = Case {
             member,
             grant: Arc::clone(&grant),
-            name: name.clone(),
             generation,
         };
         self.entries.insert(
@@ -249,7 +254,6 @@ impl Seats {
         let case = |(member, entry): (&MemberId, &Entry)| Case {
             member: *member,
             grant: Arc::clone(&entry.grant),
-            name: entry.name.clone(),
             generation: entry.generation,
         };
         match what {
@@ -306,7 +310,7 @@ fn reason_of(verdict: &Result<Grant, Refusal>) -> CloseReason {
 
 /// Everything that, if it changes, calls for a new decision about `grant`.
 fn keys(grant: &Grant, name: &DocumentName) -> impl Iterator<Item = Recheck> {
-    let basis = &grant.basis;
+    let basis = &grant.identity.basis;
     [
         Some(Recheck::Workspace(grant.workspace)),
         Some(Recheck::Document(grant.workspace, name.clone())),

@@ -29,6 +29,10 @@ pub struct LimitsConfig {
     pub max_documents_per_socket: usize,
     /// Open sockets altogether.
     pub max_sockets: usize,
+    /// Open sockets of one account.
+    pub max_sockets_per_user: usize,
+    /// Open WebSockets from one address that is not this machine's.
+    pub max_sockets_per_address: usize,
     /// Sockets without a valid token yet.
     pub max_unauthenticated_sockets: usize,
     /// How long a socket may stay without a valid token, in seconds.
@@ -149,6 +153,16 @@ impl LimitsConfig {
             1..=10_000,
         );
         checks.range("limits.max_sockets", self.max_sockets, 1..=1_000_000);
+        checks.range(
+            "limits.max_sockets_per_user",
+            self.max_sockets_per_user,
+            1..=1_000_000,
+        );
+        checks.range(
+            "limits.max_sockets_per_address",
+            self.max_sockets_per_address,
+            1..=1_000_000,
+        );
         checks.range(
             "limits.max_unauthenticated_sockets",
             self.max_unauthenticated_sockets,

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub metrics_listen: Option<SocketAddr>,
     /// Where clients and people find this server. Empty: the address it listens on.
     pub public_url: String,
+    /// Networks of the proxies before this server.
+    pub trusted_proxies: Vec<String>,
 }
 
 impl ServerConfig {
@@ -33,6 +35,11 @@ impl ServerConfig {
         checks.require(self.public_url.is_empty() || is_bare, || {
             "server.public_url must look like https://weft.example.com, without a slash at its end".to_owned()
         });
+        for network in &self.trusted_proxies {
+            checks.require(network.parse::<crate::outgoing::Network>().is_ok(), || {
+                format!("server.trusted_proxies: `{network}` must look like 10.0.0.0/8")
+            });
+        }
     }
 }
 

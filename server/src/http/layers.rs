@@ -1,83 +1,48 @@
-//! What every answer has in common: an id, a line in the log, and headers that keep browsers strict.
-//!
-//! The log line never holds a query string, since tokens travel there, nor any header.
+//! What every answer has in common: headers that keep browsers strict, and an answer even if a handler panics.
 
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
-use tokio::time::Instant;
-use uuid::Uuid;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 
-use super::Problem;
-use crate::metrics::Metrics;
+use super::{Problem, is_api};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
      style-src 'self' 'unsafe-inline'; font-src 'self' data:; object-src 'none'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
+/// Two years, for this name and those below it.
+const TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
-/// The id of a request: an extension of it, the header `x-request-id` of its answer, and in every log line about it.
-/// Made here, never taken from a client.
+/// Whether browsers reach this server by https, and shall never do otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestId(pub Uuid);
-
-/// Gives a request its id, logs it when it is answered, and puts the id into problems.
-pub(super) async fn request(
-    State(metrics): State<Arc<Metrics>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = Uuid::now_v7();
-    request.extensions_mut().insert(RequestId(id));
-    let method = request.method().clone();
-    let path = request.uri().path().to_owned();
-    let began = Instant::now();
-    let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions().get::<Problem>().cloned() {
-        let rendered = problem.render(Some(&id.to_string()));
-        let headers = std::mem::take(response.headers_mut());
-        response = with_headers(rendered, headers);
-    }
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    let status = response.status().as_u16();
-    metrics.http_requests.with(class_of(status)).add(1);
-    let ms = began.elapsed().as_millis();
-    if path == "/healthz" || path == "/readyz" {
-        tracing::debug!(request.id = %id, %method, path, status, ms, "request");
-    } else {
-        tracing::info!(request.id = %id, %method, path, status, ms, "request");
-    }
-    response
+pub(super) enum Transport {
+    /// They do.
+    Secure,
+    /// They may, or may not.
+    Any,
 }
 
-/// Keeps headers that inner layers set, apart from those of the body that was replaced.
-fn with_headers(mut rendered: Response, headers: axum::http::HeaderMap) -> Response {
-    for (name, value) in &headers {
-        if *name != header::CONTENT_LENGTH && !rendered.headers().contains_key(name) {
-            rendered.headers_mut().append(name, value.clone());
+impl Transport {
+    /// As the server's public address says.
+    pub(super) fn of(public_url: &str) -> Self {
+        if public_url.starts_with("https://") {
+            Self::Secure
+        } else {
+            Self::Any
         }
     }
-    rendered
 }
 
-fn class_of(status: u16) -> &'static str {
-    match status / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        5 => "5xx",
-        _ => "other",
-    }
-}
-
-/// Headers that keep browsers strict.
-pub(super) async fn security_headers(request: Request, next: Next) -> Response {
+/// Headers that keep browsers strict, and caches from keeping what the API answers.
+pub(super) async fn security_headers(
+    State(transport): State<Transport>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_api = is_api(request.uri().path());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
@@ -96,5 +61,19 @@ pub(super) async fn security_headers(request: Request, next: Next) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if transport == Transport::Secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
+    }
+    if is_api && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
+}
+
+/// Answers for a handler that panicked. What it said stands in the log alone.
+pub(super) async fn survive(request: Request, next: Next) -> Response {
+    let running = AssertUnwindSafe(next.run(request)).catch_unwind();
+    running
+        .await
+        .unwrap_or_else(|_| Problem::INTERNAL.into_response())
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
-use super::problem::NOT_FOUND;
+use super::problem::{NOT_FOUND, method_not_allowed};
 use crate::web_assets::{self, Asset};
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Weft</title>\
@@ -35,10 +35,14 @@ pub(super) fn entry(name: &str, headers: &HeaderMap) -> Response {
 
 /// An asset of the page by its path, else a problem.
 pub(super) async fn asset_or_not_found(request: Request) -> Response {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return NOT_FOUND.into_response();
-    }
+    let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     match web_assets::find(request.uri().path().trim_start_matches('/')) {
+        Some(_) if !is_read => {
+            let mut refusal = method_not_allowed().await.into_response();
+            let allowed = HeaderValue::from_static("GET,HEAD");
+            refusal.headers_mut().insert(header::ALLOW, allowed);
+            refusal
+        }
         Some(asset) => answer(asset, request.headers()),
         None => NOT_FOUND.into_response(),
     }

@@ -18,6 +18,8 @@ pub struct Problem {
     pub message: &'static str,
     /// What is wrong where in the request.
     pub details: Vec<Detail>,
+    /// The names of the limits that a request is over.
+    violated_policies: Vec<&'static str>,
 }
 
 /// One thing that is wrong with a request.
@@ -32,6 +34,13 @@ pub struct Detail {
 }
 
 impl Problem {
+    /// Something is wrong with the server. What it is stands in the log alone.
+    pub const INTERNAL: Self = Self::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "INTERNAL",
+        "something went wrong here; it was noted",
+    );
+
     /// A problem with these members.
     pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self {
@@ -39,7 +48,15 @@ impl Problem {
             code,
             message,
             details: Vec::new(),
+            violated_policies: Vec::new(),
         }
+    }
+
+    /// The same problem, as one of the limits with these names.
+    #[must_use]
+    pub fn violating(mut self, policies: Vec<&'static str>) -> Self {
+        self.violated_policies = policies;
+        self
     }
 
     /// The same problem, with one thing that is wrong.
@@ -49,8 +66,8 @@ impl Problem {
         self
     }
 
-    /// The whole answer. `request_id` becomes `instance`.
-    pub(super) fn render(&self, request_id: Option<&str>) -> Response {
+    /// The whole answer.
+    pub(super) fn render(&self, instance: Option<&str>) -> Response {
         let mut body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or_default(),
@@ -60,8 +77,12 @@ impl Problem {
             "message": self.message,
             "details": self.details,
         });
-        if let Some(id) = request_id {
-            body["instance"] = format!("urn:uuid:{id}").into();
+        if let Some(instance) = instance {
+            body["instance"] = instance.into();
+        }
+        if !self.violated_policies.is_empty() {
+            body["type"] = "https://iana.org/assignments/http-problem-types#quota-exceeded".into();
+            body["violated-policies"] = self.violated_policies.clone().into();
         }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

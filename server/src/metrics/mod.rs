@@ -48,7 +48,8 @@ pub struct Metrics {
     pub snapshots: Counter,
     /// Times a slow client's queue was replaced by one difference.
     pub slow_consumer: Counter,
-    /// Times reading from a client paused because it sent too much, by policy: `messages`, `bytes`.
+    /// Times reading from a client paused because it sent too much (`messages`, `bytes`), or a socket (`sockets`)
+    /// or a request (`default`, `address`, `register`) was refused because there were too many, by policy.
     pub ratelimited: CounterFamily,
     /// Time from a change of rights until the sockets that lived by them are changed or closed, in seconds.
     pub revocation_latency_seconds: Histogram,
@@ -113,9 +114,9 @@ impl Metrics {
             ),
             ratelimited: CounterFamily::new(
                 "weft_ratelimited_total",
-                "Times reading from a client paused because it sent too much.",
+                "Times a client was slowed down because it sent too much, or refused because it asked too often.",
                 "policy",
-                &["messages", "bytes"],
+                &["messages", "bytes", "sockets", "default", "address", "register"],
             ),
             revocation_latency_seconds: Histogram::new(
                 "weft_revocation_latency_seconds",

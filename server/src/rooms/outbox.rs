@@ -320,4 +320,20 @@ mod tests {
             Some(Outgoing::Closed(CloseReason::DocumentQuarantined))
         );
     }
+
+    #[test]
+    fn a_cut_forgets_what_is_queued_and_takes_nothing_in() {
+        let outbox = outbox();
+        outbox.push_answer(frame("doc"));
+        outbox.close(CloseReason::DocumentFull);
+        outbox.cut(CloseReason::AccessRevoked);
+        outbox.push_status(SyncStatus::Saved);
+        assert!(!outbox.push_update(frame("0123456789ab")));
+        outbox.close(CloseReason::DocumentQuarantined);
+        let end = Some(Outgoing::Closed(CloseReason::AccessRevoked));
+        assert_eq!(
+            (outbox.next(), outbox.next()),
+            (end, Some(Outgoing::Closed(CloseReason::AccessRevoked)))
+        );
+    }
 }

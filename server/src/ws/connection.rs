@@ -14,15 +14,18 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Error as SocketError;
+use tokio_util::task::TaskTracker;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
 use super::admission::{Admissions, Answer};
+use super::caps::Place;
 use super::membership::{Membership, Post};
 use super::rates::Rates;
 use crate::access::Grant;
 use crate::auth::UnixSeconds;
+use crate::auth::throttle::AddressKey;
 use crate::config::LimitsConfig;
 use crate::rooms::{Outbox, Outgoing, RoomMessage};
 
@@ -109,11 +112,19 @@ pub(super) struct Connection<P> {
     last_sent: Instant,
     last_ping: Instant,
     last_expiry_check: Instant,
+    /// Its place among the sockets of its address.
+    _place: Option<Place<AddressKey>>,
 }
 
 impl<P: Protocol> Connection<P> {
     /// A connection that has just opened.
-    pub(super) fn new(gateway: Arc<Gateway>, socket: WebSocket, protocol: P, post: Post) -> Self {
+    pub(super) fn new(
+        gateway: Arc<Gateway>,
+        socket: WebSocket,
+        protocol: P,
+        post: Post,
+        place: Option<Place<AddressKey>>,
+    ) -> Self {
         let now = Instant::now();
         let limits = &gateway.limits;
         let rates = Rates::new(
@@ -134,7 +145,13 @@ impl<P: Protocol> Connection<P> {
             last_sent: now,
             last_ping: now,
             last_expiry_check: now,
+            _place: place,
         }
+    }
+
+    /// Where its task belongs.
+    pub(super) fn tracker(&self) -> &TaskTracker {
+        &self.gateway.connections
     }
 
     /// Serves the client until one side ends it.

@@ -7,11 +7,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::{self, ClientBody, ClientFrame, ClientMessage, Scope, SyncStatus};
 use weft_protocol::id::DocumentName;
 
 use super::admission::{Admitted, Answer, Question};
+use super::caps::Place;
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, Unauthenticated, sync_to_room};
@@ -59,6 +61,8 @@ pub(super) struct Hocuspocus {
     attempts: u64,
     /// Held until the first document is open.
     unauthenticated: Option<Unauthenticated>,
+    /// Its places among the sockets of the accounts that have opened documents on it.
+    places: Vec<Place<Uuid>>,
 }
 
 impl Hocuspocus {
@@ -70,6 +74,7 @@ impl Hocuspocus {
             queued_bytes: 0,
             attempts: 0,
             unauthenticated: Some(unauthenticated),
+            places: Vec::new(),
         }
     }
 
@@ -169,6 +174,16 @@ impl Hocuspocus {
             document: name,
             credential: Some(token).filter(|token| !token.is_empty()).map(Into::into),
         });
+    }
+
+    /// Counts this socket as one of the account's, once.
+    fn take_place(&mut self, gateway: &Gateway, user: Option<Uuid>) -> Result<(), CloseReason> {
+        let Some(user) = user.filter(|user| self.places.iter().all(|place| place.key() != *user)) else {
+            return Ok(());
+        };
+        self.places
+            .push(gateway.users.take(user).ok_or(CloseReason::TooManySockets)?);
+        Ok(())
     }
 
     fn refuse(&mut self, position: usize, reason: CloseReason, post: &mut Post) {
@@ -304,7 +319,10 @@ impl Protocol for Hocuspocus {
         }
         document.attempt = None;
         match answer.outcome {
-            Ok(admitted) => self.open(gateway, position, &answer.document, &admitted, post),
+            Ok(admitted) => {
+                self.take_place(gateway, admitted.grant.identity.user())?;
+                self.open(gateway, position, &answer.document, &admitted, post);
+            }
             // It may be possible in a moment, but a provider only comes back with its socket.
             Err(Refusal::Unavailable) => return Err(gateway.refusal_reason(Refusal::Unavailable)),
             Err(refusal) => self.refuse(position, gateway.refusal_reason(refusal), post),

@@ -1,11 +1,12 @@
 //! WebSockets: the two protocols on the wire, each connection one task.
 //!
 //! `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
-//! `membership` ties a connection to a room, `rates` slows down those who send too much.
+//! `membership` ties a connection to a room, `rates` slows down those who send too much, `caps` counts sockets.
 //!
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
 
 mod admission;
+mod caps;
 mod connection;
 mod hocuspocus;
 mod membership;
@@ -19,15 +20,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::scan::{UpdateLimits, scan_state_vector, scan_update};
 use weft_protocol::sync::SyncMessage;
 use weft_storage::clock::Clock;
 
+pub(crate) use caps::Caps;
 pub(crate) use upgrade::router;
 
 use crate::access::{Gatekeeper, Refusal, Registry};
 use crate::auth;
+use crate::auth::throttle::AddressKey;
 use crate::config::LimitsConfig;
 use crate::metrics::Metrics;
 use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
@@ -53,6 +57,10 @@ pub(crate) struct Gateway {
     pub(crate) connections: TaskTracker,
     /// Sockets that nobody has authenticated yet.
     pub(crate) unauthenticated: Arc<AtomicUsize>,
+    /// How many sockets accounts have.
+    pub(crate) users: Arc<Caps<Uuid>>,
+    /// How many sockets addresses have.
+    pub(crate) addresses: Arc<Caps<AddressKey>>,
     /// Which web pages may connect.
     pub(crate) origins: crate::http::OriginPolicy,
 }

@@ -1,28 +1,38 @@
 //! How clients get in: the two WebSocket endpoints.
 //!
 //! A refusal is a WebSocket that opens and closes with a code, because browsers show code that connects nothing of an
-//! HTTP status; only an origin that may not connect at all, and a full server, get a status.
+//! HTTP status; only an origin that may not connect at all, an address with too many sockets, and a full server, get a
+//! status.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use axum::{Extension, Router};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 
 use super::admission::Admitted;
+use super::caps::Place;
 use super::connection::{Connection, Protocol, close_socket};
 use super::hocuspocus::Hocuspocus;
 use super::membership::Post;
 use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
+use crate::auth::throttle::AddressKey;
+use crate::http::{PeerAddress, Problem};
 
+/// An answer, because whoever has this many sockets would otherwise hold each further one until it is closed.
+const TOO_MANY_SOCKETS: Problem = Problem::new(
+    StatusCode::TOO_MANY_REQUESTS,
+    "TOO_MANY_SOCKETS",
+    "there are too many sockets from this address",
+);
 /// What is read from a socket at once, in bytes: it is held by every connection, busy or not.
 const READ_BUFFER_BYTES: usize = 1024;
 /// Frames are written together up to this size, in bytes.
@@ -41,24 +51,25 @@ async fn sync(
     State(gateway): State<Arc<Gateway>>,
     Path(document): Path<String>,
     RawQuery(query): RawQuery,
+    peer: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Err(problem) = gateway.origins.check(&headers) {
-        return problem.into_response();
-    }
+    let place = match knock(&gateway, &headers, peer) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     let token = token_of(query.as_deref(), &headers);
     let admitted = match Unauthenticated::enter(&gateway) {
         Some(_unauthenticated) => admit(&gateway, &document, token.as_deref()).await,
         None => Err(CloseReason::ServerFull),
     };
     configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
-        match admitted {
-            Ok((name, admitted)) => {
-                let mut post = Post::new();
-                let protocol = YWebsocket::join(&gateway, &name, &admitted, &mut post);
-                start(gateway, socket, protocol, post);
-            }
+        let mut post = Post::new();
+        let joined =
+            admitted.and_then(|(name, admitted)| YWebsocket::join(&gateway, &name, &admitted, &mut post));
+        match joined {
+            Ok(protocol) => start(Connection::new(gateway, socket, protocol, post, place)),
             Err(reason) => turn_away(&gateway, socket, reason),
         }
     })
@@ -67,18 +78,44 @@ async fn sync(
 /// Hocuspocus: documents are named by messages.
 async fn collab(
     State(gateway): State<Arc<Gateway>>,
+    peer: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if let Err(problem) = gateway.origins.check(&headers) {
-        return problem.into_response();
-    }
+    let place = match knock(&gateway, &headers, peer) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
     configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
         match Unauthenticated::enter(&gateway) {
-            Some(unauthenticated) => start(gateway, socket, Hocuspocus::new(unauthenticated), Post::new()),
+            Some(unauthenticated) => {
+                let protocol = Hocuspocus::new(unauthenticated);
+                start(Connection::new(gateway, socket, protocol, Post::new(), place));
+            }
             None => turn_away(&gateway, socket, CloseReason::ServerFull),
         }
     })
+}
+
+/// What is checked before anything else: the page that a browser comes from, and how many sockets its address has.
+fn knock(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    peer: Option<Extension<PeerAddress>>,
+) -> Result<Option<Place<AddressKey>>, Problem> {
+    gateway.origins.check(headers)?;
+    // Behind a proxy on this machine everybody comes from here.
+    let address = peer.map(|Extension(PeerAddress(peer))| peer.ip().to_canonical());
+    let Some(address) = address.filter(|address| !address.is_loopback()) else {
+        return Ok(None);
+    };
+    match gateway.addresses.take(AddressKey::from(address)) {
+        Some(place) => Ok(Some(place)),
+        None => {
+            gateway.metrics.ratelimited.with("sockets").add(1);
+            Err(TOO_MANY_SOCKETS)
+        }
+    }
 }
 
 async fn admit(
@@ -94,7 +131,21 @@ async fn admit(
     Ok((name, admitted))
 }
 
-/// The token: from the query, because a browser's y-websocket can put it nowhere else, or from the header.
+/// What a browser puts before a ticket that it shows as one of the subprotocols it offers.
+const TICKET_PROTOCOL: &str = "weft.ticket.";
+
+fn subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|offer| offer.split(','))
+        .map(str::trim)
+        .filter(|protocol| !protocol.is_empty())
+}
+
+/// The token: from the header, from a ticket among the subprotocols, or from the query, because a browser's y-websocket
+/// can put it nowhere else.
 fn token_of(query: Option<&str>, headers: &HeaderMap) -> Option<String> {
     let bearer = headers
         .get(AUTHORIZATION)
@@ -106,7 +157,11 @@ fn token_of(query: Option<&str>, headers: &HeaderMap) -> Option<String> {
             .find(|(key, _)| key == "token")
             .map(|(_, value)| value.into_owned())
     };
-    bearer.or_else(from_query).filter(|token| !token.is_empty())
+    let ticket = || subprotocols(headers).find_map(|protocol| protocol.strip_prefix(TICKET_PROTOCOL));
+    bearer
+        .or_else(|| ticket().map(str::to_owned))
+        .or_else(from_query)
+        .filter(|token| !token.is_empty())
 }
 
 fn configure(upgrade: WebSocketUpgrade, gateway: &Gateway, headers: &HeaderMap) -> WebSocketUpgrade {
@@ -118,20 +173,21 @@ fn configure(upgrade: WebSocketUpgrade, gateway: &Gateway, headers: &HeaderMap) 
         // Somewhat more than the limit is read, so that the client can be told why.
         .max_message_size(limit.saturating_mul(2))
         .max_frame_size(limit.saturating_mul(2));
-    // Browsers fail a connection whose offer of subprotocols is ignored.
-    match headers
-        .get(SEC_WEBSOCKET_PROTOCOL)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|offer| offer.split(',').next())
-    {
-        Some(first) => upgrade.protocols([first.trim().to_owned()]),
+    // Browsers fail a connection whose offer of subprotocols is ignored. A ticket is only repeated if there is nothing
+    // else to choose; it is used up by then.
+    let is_plain = |protocol: &&str| !protocol.starts_with(TICKET_PROTOCOL);
+    let chosen = subprotocols(headers)
+        .find(is_plain)
+        .or_else(|| subprotocols(headers).next());
+    match chosen {
+        Some(chosen) => upgrade.protocols([chosen.to_owned()]),
         None => upgrade,
     }
 }
 
-fn start(gateway: Arc<Gateway>, socket: WebSocket, protocol: impl Protocol + 'static, post: Post) {
-    let connections = gateway.connections.clone();
-    connections.spawn(Connection::new(gateway, socket, protocol, post).run());
+fn start(connection: Connection<impl Protocol + 'static>) {
+    let connections = connection.tracker().clone();
+    connections.spawn(connection.run());
 }
 
 /// Closes a socket that was never let in.

@@ -1,12 +1,14 @@
 //! What frames mean on a y-websocket connection: one document, named by the URL.
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 use weft_protocol::id::DocumentName;
 use weft_protocol::ywebsocket::{self, ClientFrame};
 
 use super::admission::{Admitted, Answer};
+use super::caps::Place;
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, sync_to_room};
@@ -19,20 +21,30 @@ use crate::rooms::{Dialect, RoomMessage};
 #[derive(Debug)]
 pub(super) struct YWebsocket {
     membership: Option<Membership>,
+    /// Its place among the sockets of its account.
+    _place: Option<Place<Uuid>>,
 }
 
 impl YWebsocket {
     /// Joins `document` by the right that was granted.
+    ///
+    /// # Errors
+    /// [`CloseReason::TooManySockets`] if the account has as many as it may.
     pub(super) fn join(
         gateway: &Gateway,
         document: &DocumentName,
         admitted: &Admitted,
         post: &mut Post,
-    ) -> Self {
+    ) -> Result<Self, CloseReason> {
+        let place = match admitted.grant.identity.user() {
+            Some(user) => Some(gateway.users.take(user).ok_or(CloseReason::TooManySockets)?),
+            None => None,
+        };
         let membership = Membership::enter(gateway, document, admitted, Dialect::YWebsocket, None, post);
-        Self {
+        Ok(Self {
             membership: Some(membership),
-        }
+            _place: place,
+        })
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Epoch {
     pub kind: EpochKind,
     /// How often.
     pub epoch: i64,
+    /// When it was last raised, by the clock of the node that did.
+    pub changed_at_ms: i64,
 }
 
 impl FromRow for Epoch {
@@ -42,6 +44,7 @@ impl FromRow for Epoch {
         Ok(Self {
             kind,
             epoch: row.get("epoch")?,
+            changed_at_ms: row.get("changed_at_ms")?,
         })
     }
 }
@@ -68,7 +71,9 @@ impl Tx {
     /// # Errors
     /// A failure of the database.
     pub async fn epochs_since(&mut self, since_ms: i64) -> Result<Vec<Epoch>, RecordError> {
-        let sql = global_sql!("SELECT subject, kind, epoch FROM access_epochs WHERE changed_at_ms >= $1");
+        let sql = global_sql!(
+            "SELECT subject, kind, epoch, changed_at_ms FROM access_epochs WHERE changed_at_ms >= $1"
+        );
         self.all(sql, args![since_ms]).await
     }
 }

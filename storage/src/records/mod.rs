@@ -11,36 +11,73 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod api_keys;
 mod attachments;
 mod avatars;
+mod credentials;
 mod documents;
 mod epochs;
 mod error;
+mod idempotency;
+mod identities;
+mod invitations;
 mod links;
+mod oauth;
+mod oauth_grants;
+mod people;
+mod projects;
+mod rights;
 mod row;
+mod server_values;
+mod sessions;
 mod shares;
+mod signing_keys;
+mod single_use;
+mod span;
 mod standing;
 mod statement;
+mod teams;
 mod tenant;
+mod tickets;
 mod tx;
+mod users;
 mod value;
 mod visible;
 mod window;
 mod workspaces;
 
+pub use api_keys::{ApiKey, NewApiKey};
 pub use attachments::{Attachment, NewAttachment};
 pub use avatars::Avatar;
+pub use credentials::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStanding};
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
+pub use idempotency::{AnswerKey, Claim, StoredAnswer};
+pub use identities::ExternalIdentity;
+pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
+pub use oauth::{NewOAuthClient, OAuthClient, OAuthClientChange};
+pub use oauth_grants::{NewOAuthGrant, OAuthCode, OAuthGrant};
+pub use people::Person;
+pub use projects::{Project, ProjectContent, ProjectFilter, ProjectOrder, ProjectSeen};
+pub use rights::{AccountStanding, LinkStanding};
+pub use sessions::{NewRefreshToken, NewSession, RefreshRow, Session};
 pub use shares::{Share, ShareChange};
+pub use signing_keys::SealedKey;
+pub use single_use::{NewSingleUse, SingleUseToken};
+pub use span::{Mark, Span};
 pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
+pub use teams::{NewTeam, Team, TeamFilter, TeamOrder, TeamSeen};
 pub use tenant::Tenant;
+pub use tickets::{NewTicket, Ticket};
 pub use tx::Tx;
+pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
 pub use visible::{DocumentFilter, DocumentOrder, DocumentPlace, DocumentWindow};
 pub use window::Window;
-pub use workspaces::{Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange};
+pub use workspaces::{
+    Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
+};
 
 use std::sync::Arc;
 

@@ -3,11 +3,13 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
+use super::people::{Person, person};
 use super::row::{FromRow, Row};
+use super::span::{Span, containing, span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
-use super::value::args;
+use super::value::{Value, args};
 use crate::model::WorkspaceId;
 
 /// A workspace.
@@ -85,6 +87,42 @@ impl FromRow for Membership {
     }
 }
 
+/// Which of somebody's workspaces are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct WorkspaceFilter<'a> {
+    /// Whose.
+    pub user: Uuid,
+    /// Only this one: the one that a credential is confined to.
+    pub confined_to: Option<WorkspaceId>,
+    /// Only those with this in their name, in any case of ASCII.
+    pub search: Option<&'a str>,
+    /// Also those in the trash that they own.
+    pub with_trash: bool,
+}
+
+impl WorkspaceFilter<'_> {
+    fn values(&self, span: [Value; 4]) -> Vec<Value> {
+        let mut values = args![self.user];
+        values.extend(span);
+        let search = self.search.map(|text| containing(&text.to_lowercase()));
+        values.extend(args![self.confined_to.map(|id| id.0), search, self.with_trash]);
+        values
+    }
+}
+
+/// `$1` is whose, `$6` the workspace that they are confined to, `$7` a pattern for the name, `$8` whether the trash is
+/// wanted.
+macro_rules! mine {
+    () => {
+        " FROM workspace_members m JOIN workspaces w ON w.workspace_id = m.workspace_id \
+         WHERE m.user_id = $1 AND ($6 IS NULL OR m.workspace_id = $6) \
+         AND ($7 IS NULL OR lower(w.name) LIKE $7 ESCAPE '!') \
+         AND (w.deleted_at_ms IS NULL OR ($8 AND m.role = 'owner'))"
+    };
+}
+
+const MINE: &str = "somebody's own memberships are theirs to see, in whichever workspace";
+
 /// How a membership is to be.
 #[derive(Debug, Clone, Copy)]
 pub struct MemberChange<'a> {
@@ -149,6 +187,47 @@ impl Tx {
         );
         self.all_across(SQL, args![user, after.map(|id| id.0), limit])
             .await
+    }
+
+    /// The workspaces that somebody is in, in the order in which they were made.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn workspaces_seen(
+        &mut self,
+        filter: WorkspaceFilter<'_>,
+        span: &Span,
+    ) -> Result<Vec<Membership>, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            MINE,
+            concat!(
+                "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
+                 w.deleted_at_ms, w.version, m.role, m.joined_at_ms",
+                mine!(),
+                span!("w.created_at_ms", "w.workspace_id", ascending)
+            ),
+        );
+        self.all_across(SQL, filter.values(span.by_number())).await
+    }
+
+    /// How many they are.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn count_workspaces_seen(&mut self, filter: WorkspaceFilter<'_>) -> Result<i64, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            MINE,
+            // The parameters of the span are named, so that both statements have the same ones.
+            concat!(
+                "SELECT count(*) AS n",
+                mine!(),
+                " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
+            ),
+        );
+        let count: Option<Count> = self
+            .one_across(SQL, filter.values(Span::first(0).by_number()))
+            .await?;
+        Ok(count.map_or(0, |count| count.0))
     }
 }
 
@@ -227,6 +306,49 @@ impl Tenant<'_> {
              WHERE workspace_id = $1 AND ($2 IS NULL OR user_id > $2) ORDER BY user_id LIMIT $3"
         );
         self.all(sql, args![after, limit]).await
+    }
+
+    /// Who is in the workspace, in the order in which they came; with `role`, those who have it.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn people(&mut self, role: Option<&str>, span: &Span) -> Result<Vec<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM workspace_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND ($6 IS NULL OR m.role = $6)",
+            span!("m.joined_at_ms", "m.user_id", ascending)
+        );
+        let mut values = span.by_number().to_vec();
+        values.push(role.into());
+        self.all(sql, values).await
+    }
+
+    /// How many they are.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn count_people(&mut self, role: Option<&str>) -> Result<i64, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT count(*) AS n FROM workspace_members \
+             WHERE workspace_id = $1 AND ($2 IS NULL OR role = $2)"
+        );
+        let count: Option<Count> = self.one(sql, args![role]).await?;
+        Ok(count.map_or(0, |count| count.0))
+    }
+
+    /// Whether the workspace has teams that are not in the trash, or members besides one.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn is_in_use(&mut self) -> Result<bool, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT (SELECT count(*) FROM teams WHERE workspace_id = $1 AND deleted_at_ms IS NULL) \
+             + (SELECT count(*) - 1 FROM workspace_members WHERE workspace_id = $1) AS n"
+        );
+        let count: Option<Count> = self.one(sql, args![]).await?;
+        Ok(count.is_some_and(|count| count.0 > 0))
     }
 
     /// Makes somebody a member, or changes their role.

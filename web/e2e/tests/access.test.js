@@ -1,6 +1,7 @@
 // Who may do what: tokens signed by the application decide, for every client and for every single edit.
 
 import assert from 'node:assert/strict'
+import { get } from 'node:http'
 import * as Y from 'yjs'
 import { HOCUSPOCUS_KINDS, Y_WEBSOCKET_KINDS } from '../support/clients.js'
 import { converged } from '../support/documents.js'
@@ -42,7 +43,7 @@ for (const [what, bad] of Object.entries(BAD_TOKENS)) {
   })
 }
 
-scenario('a token opens the documents it names and no others', async (scene) => {
+scenario('w9: a token opens the documents it names and no others', async (scene) => {
   const server = await scene.server(PROTECTED)
   const narrow = token({ documents: ['notes', 'team/*'] })
   for (const name of ['notes', 'team/plan', 'team/a/b']) {
@@ -119,7 +120,7 @@ for (const kind of Y_WEBSOCKET_KINDS) {
   })
 }
 
-scenario('sync statuses of a read-only connection say what was refused', async (scene) => {
+scenario('w10: sync statuses of a read-only connection say what was refused', async (scene) => {
   const server = await scene.server(PROTECTED)
   const writer = await scene.client('hocuspocus-4', server, 'paper', { token: token() }).synced()
   writer.doc.getText('text').insert(0, 'printed')
@@ -202,3 +203,62 @@ scenario('a token that expires ends what it had opened', async (scene) => {
   await pause(200)
   assert.equal(collab.frames.length, seen, 'what comes afterwards is not answered')
 })
+
+scenario('w9: a document that the token does not name, on a socket that has others, is denied without a word of it', async (scene) => {
+  const server = await scene.server(PROTECTED)
+  const owner = scene.client('hocuspocus-4', server, 'theirs', { token: token({ documents: ['theirs'] }) })
+  await owner.synced()
+  owner.text.insert(0, 'secret')
+  await owner.acked()
+  const raw = await scene.raw(server.collabUrl)
+  raw.send(named('mine', authentication(token({ documents: ['mine'] }), '4.8.0')))
+  raw.send(named('mine', stepOne()))
+  await raw.message('the own document', ({ name, type }) => name === 'mine' && type === SYNC)
+  for (const claim of [token({ documents: ['mine'] }), '']) {
+    raw.send(named('theirs', authentication(claim, '4.8.0')))
+    raw.send(named('theirs', stepOne()))
+    raw.send(named('theirs', Uint8Array.of(3)))
+  }
+  await until('both are denied', () => raw.messages.filter(({ name, type, kind }) => name === 'theirs' && type === AUTH && kind === 1).length === 2)
+  raw.send(named('mine', stepOne()))
+  await pause(100)
+  assert.ok(raw.messages.filter(({ name }) => name === 'theirs').every(({ type }) => type === AUTH), 'nothing else is said about it')
+  assert.ok(raw.messages.filter(({ name, type }) => name === 'mine' && type === SYNC).length >= 2, 'and the own document goes on')
+})
+
+scenario('w3: a token in an address reaches no log', async (scene) => {
+  const server = await scene.server({ ...PROTECTED, env: { ...PROTECTED.env, WEFT_LOG_LEVEL: 'debug' } })
+  const secret = token({ documents: ['notes'] })
+  await scene.client('y-websocket-3', server, 'notes', { token: secret }).synced()
+  const refused = scene.client('y-websocket-3', server, 'other', { token: secret })
+  await until('it is refused', () => refused.closes.length > 0)
+  assert.ok(server.log.includes('/v1/sync/notes'), 'the request itself is logged')
+  const signature = secret.split('.')[2]
+  assert.ok(!server.log.includes(secret) && !server.log.includes(signature))
+})
+
+scenario('w1: pages of other origins open no socket', async (scene) => {
+  const server = await scene.server({ ...PROTECTED, env: { ...PROTECTED.env, WEFT_AUTH_ALLOWED_ORIGINS: 'https://app.example.com' } })
+  const tricks = [
+    'null', 'https://app.example.com.evil.org', 'https://evil-app.example.com', 'http://app.example.com',
+    'https://app.example.com:8443', 'https://app.example.com@evil.org', 'https://APP.example.com.', `http://${server.host}`,
+  ]
+  for (const origin of tricks) assert.equal(await upgrade(server, origin), 403, origin)
+  assert.equal(await upgrade(server, 'https://app.example.com'), 101)
+  assert.equal(await upgrade(server, undefined), 101, 'programs that are no browsers send none')
+})
+
+/** The status with which an upgrade from `origin` is answered. */
+function upgrade (server, origin) {
+  return new Promise((resolve, reject) => {
+    const request = get(`${server.httpUrl}/v1/collab`, {
+      headers: {
+        connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        ...(origin === undefined ? {} : { origin }),
+      },
+    })
+    request.on('response', (response) => { response.resume(); resolve(response.statusCode) })
+    request.on('upgrade', (response, socket) => { socket.destroy(); resolve(101) })
+    request.on('error', reject)
+  })
+}

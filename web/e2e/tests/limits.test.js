@@ -29,7 +29,7 @@ async function openNamed (raw, name, token = 'none') {
     ((message.type === SYNC && message.step === 1) || (message.type === AUTH && message.kind === 1)))
 }
 
-scenario('max_message_bytes: a larger message closes its connection with 4413 and a reason', async (scene) => {
+scenario('w4: max_message_bytes: a larger message closes its connection with 4413 and a reason', async (scene) => {
   const server = await scene.server({ env: limits({ max_message_bytes: 65_536 }) })
   const honest = await scene.client('y-websocket-3', server, 'room').synced()
   const large = insertion('x'.repeat(70_000))
@@ -50,7 +50,7 @@ scenario('max_message_bytes: a larger message closes its connection with 4413 an
   await until('the client stops', () => stubborn.closes.length === 1 && !stubborn.provider.shouldConnect)
 })
 
-scenario('max_message_bytes: a frame that only claims to be huge is not waited for', async (scene) => {
+scenario('w4: max_message_bytes: a frame that only claims to be huge is not waited for', async (scene) => {
   const server = await scene.server({ env: limits({ max_message_bytes: 65_536 }) })
   const raw = await scene.raw(`${server.syncUrl}/room`)
   const before = server.memory()

@@ -123,6 +123,18 @@ impl RateLimiter {
             retry_after: refused.then_some(wait),
         }
     }
+
+    /// Takes back what was counted by `measure` for a request that was refused for another reason.
+    pub fn give_back(&self, measure: (RateKey, RatePolicy), now: Instant) {
+        let (key, policy) = measure;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.wake(&(policy.name, key), Bucket::default);
+        let quota = Quota {
+            units: policy.quota,
+            window: policy.window,
+        };
+        bucket.give_back(quota, now);
+    }
 }
 
 fn read(policy: RatePolicy, bucket: Bucket, now: Instant) -> RateReading {

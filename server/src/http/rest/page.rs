@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::query::{self, invalid};
 use super::respond;
@@ -29,7 +30,7 @@ pub const MAX_LIMIT: u32 = 100;
 /// How many rows pages may skip.
 const MAX_OFFSET: u64 = 10_000;
 /// The longest cursor, in characters.
-const MAX_CURSOR_CHARS: usize = 2_048;
+pub(super) const MAX_CURSOR_CHARS: usize = 2_048;
 
 /// Seals and opens cursors. Part of the routers' state.
 #[derive(Debug, Clone)]
@@ -277,33 +278,58 @@ fn refuse(field: &str, message: &str) -> Problem {
     })
 }
 
+/// What every [`Listing`] takes, for the description of operations.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// How many to give at most; above 100 is taken as 100.
+    #[param(minimum = 1, maximum = 1_000_000, default = 25)]
+    pub limit: Option<u32>,
+    /// `meta.next_cursor` of the page before. Not together with `page`.
+    #[param(max_length = 2_048)]
+    pub cursor: Option<String>,
+    /// The number of a page, from 1; then `meta.total` says how many there are. At most 10 000 can be skipped.
+    #[param(minimum = 1, maximum = 10_001)]
+    pub page: Option<u32>,
+    /// The order; with a `-` before it reversed.
+    #[param(max_length = 64)]
+    pub sort: Option<String>,
+}
+
 /// A part of a list, as it is answered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct List<V> {
     /// The rows.
+    #[schema(max_items = 100)]
     pub data: Vec<V>,
     /// Which part this is.
     pub meta: Meta,
 }
 
 /// Which part of a list an answer holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = ListMeta)]
 pub enum Meta {
     /// A page by its number.
     Page {
         /// Rows of the whole list.
+        #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64)]
         total: u64,
         /// From 1.
+        #[schema(minimum = 1, maximum = 10_001)]
         page: u32,
         /// Rows of a page at most.
+        #[schema(minimum = 1, maximum = 100)]
         limit: u32,
     },
     /// A step of a walk.
     Cursor {
         /// Rows of a page at most.
+        #[schema(minimum = 1, maximum = 100)]
         limit: u32,
         /// Leads to the next page; null on the last one.
+        #[schema(required = true, max_length = 2_048)]
         next_cursor: Option<String>,
     },
 }

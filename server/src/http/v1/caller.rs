@@ -17,7 +17,7 @@ use crate::auth::permission::{Action, Decision, Denial, Resource, may};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 
-const UNAUTHORIZED: Problem = Problem::new(
+pub(super) const UNAUTHORIZED: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "UNAUTHORIZED",
     "a valid token is required: send it as `Authorization: Bearer …`",

@@ -13,14 +13,18 @@
 //!    /// Reads a team.
 //!    #[utoipa::path(
 //!        get, path = "/v1/teams/{team_id}", tag = "Teams",
-//!        params(("team_id" = Uuid, Path)),                     // query: a struct with IntoParams, or ("limit" = Option<u32>, Query)
-//!        request_body = NewTeam,                               // if it has one
+//!        params(("team_id" = Uuid, Path)),
+//!        request_body = NewTeam,                                     // if it has one
 //!        responses(
 //!            (status = 200, body = TeamView, headers(("ETag" = String))),
 //!            (status = 409, description = "There is such a team"),   // problems: status and when, no body
 //!        ),
 //!    )]
 //!    ```
+//!    Query: `params(TeamQuery)` with `#[derive(IntoParams)] #[into_params(parameter_in = Query)]`, and `#[param(inline)]`
+//!    on members that are enums or checked texts; lists: `params(Listing<TeamFilters>)` and `body = List<TeamView>`.
+//!    Conditions: `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for
+//!    `If-None-Match` 304 come by themselves.
 //! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
 //!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
 //!    A verb (`/v1/projects/{project_id}:archive`) is written `/v1/projects/{project_id}/~archive`: see `verbs.rs`.
@@ -28,12 +32,16 @@
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
 //!    `#[schema(as = Team)]` names a `TeamView` for readers.
+//!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
+//!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
 //!    422, 429, 500 and 503 where they can happen, their schema, request ids, rate limits, bounds for what has none,
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod batch;
 mod caller;
+mod counted;
 mod documents;
 mod failure;
 mod openapi;
@@ -43,14 +51,15 @@ mod verbs;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
 use weft_storage::records::Records;
 
-use super::rest::read as body;
+use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
@@ -70,10 +79,18 @@ pub(crate) struct Api {
     pub(crate) identities: Arc<Identities>,
     /// To be told when a transaction has changed rights.
     pub(crate) changes: Changes,
+    /// Makes and reads the cursors of lists.
+    pub(crate) cursors: Cursors,
     /// Wall-clock time, for tokens.
     pub(crate) clock: Arc<dyn Clock>,
     /// The largest body, in bytes.
     pub(crate) max_body_bytes: usize,
+}
+
+impl FromRef<Api> for Cursors {
+    fn from_ref(api: &Api) -> Self {
+        api.cursors.clone()
+    }
 }
 
 impl std::fmt::Debug for Api {
@@ -92,6 +109,8 @@ pub(crate) fn routes(api: Api) -> Router {
     let verbs = verbs::router(router.clone());
     router
         .layer(from_fn_with_state(verbs, verbs::lead))
+        .layer(from_fn(once::read_key))
+        .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
 }
 
@@ -106,5 +125,7 @@ pub(crate) fn openapi_text() -> String {
 }
 
 fn described() -> OpenApiRouter<Api> {
-    OpenApiRouter::default().merge(documents::routes())
+    OpenApiRouter::default()
+        .merge(batch::routes())
+        .merge(documents::routes())
 }

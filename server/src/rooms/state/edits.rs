@@ -159,6 +159,19 @@ impl RoomState {
                 self.acknowledge(edit.member, Acknowledgement::Saved);
             }
         }
+        self.heard_answer(edit);
+    }
+
+    /// An echo that came before the client had said what it has can be answered now.
+    fn heard_answer(&mut self, edit: &Edit) {
+        if edit.kind == EditKind::StepTwo
+            && let Some(member) = self.members.get_mut(&edit.member)
+        {
+            member.has_answered = true;
+            if let Some(frame) = member.early_echo.take() {
+                self.receive_echo(edit.member, frame);
+            }
+        }
     }
 
     /// "Send this back when everything I sent is durable." Whose edits were refused gets back what it sent before: its
@@ -167,6 +180,11 @@ impl RoomState {
         let Some(member) = self.members.get_mut(&id) else {
             return;
         };
+        if !member.has_answered {
+            // The newest one stands for all.
+            member.early_echo = Some(frame);
+            return;
+        }
         if member.refused > 0 {
             let honest = member.honest_echo.clone();
             member
@@ -206,6 +224,7 @@ impl RoomState {
                 }
                 Dialect::YWebsocket => {}
             }
+            self.heard_answer(edit);
         }
         Ok(())
     }

@@ -64,6 +64,10 @@ struct Member {
     refused: usize,
     /// The newest echo that acknowledges none of them.
     honest_echo: Option<Bytes>,
+    /// Whether it has said what it has, in answer to the step 1 that it was greeted with.
+    has_answered: bool,
+    /// An echo that waits for that answer: it asks for what came before the connection, too.
+    early_echo: Option<Bytes>,
 }
 
 /// One document, its members, and what is owed to them.
@@ -258,6 +262,8 @@ impl RoomState {
             unanswered: None,
             refused: 0,
             honest_echo: None,
+            has_answered: false,
+            early_echo: None,
         };
         self.members.insert(join.member, member);
         self.send_presence(join.member);

@@ -1,5 +1,7 @@
 //! Rooms played through step by step: no sockets, no log, no clock.
 
+mod rights;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -91,7 +91,6 @@ pub(super) fn format_of_name(name: &str) -> Option<Format> {
             (RichText = "application/json"), (String = "text/markdown"), (String = "text/html"),
             (Vec<u8> = "application/vnd.yjs.update"),
         )),
-        (status = 304, description = "It is as it was", headers(("ETag" = String))),
     ),
 )]
 pub(super) async fn get_document_content(
@@ -152,8 +151,6 @@ pub(super) async fn get_document_content(
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
-        (status = 428, description = "`If-Match` is missing"),
     ),
 )]
 pub(super) async fn put_document_content(
@@ -201,7 +198,6 @@ pub(super) async fn put_document_content(
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
     responses(
         (status = 200, body = DocumentView, headers(("ETag" = String))),
-        (status = 412, description = "The document has changed meanwhile"),
     ),
 )]
 pub(super) async fn patch_document_content(

@@ -72,10 +72,10 @@ fn bound_integer(schema: &mut Map<String, Value>) {
         Some("int8") => ("int32", i64::from(i8::MIN), i64::from(i8::MAX)),
         Some("int16") => ("int32", i64::from(i16::MIN), i64::from(i16::MAX)),
         Some("int32") => ("int32", i64::from(i32::MIN), i64::from(i32::MAX)),
-        Some("uint8") => ("int32", 0, i64::from(u8::MAX)),
-        Some("uint16") => ("int32", 0, i64::from(u16::MAX)),
-        Some("uint32") => ("int64", 0, i64::from(u32::MAX)),
-        Some("uint64") => ("int64", 0, MAX_EXACT),
+        Some("u-int8") => ("int32", 0, i64::from(u8::MAX)),
+        Some("u-int16") => ("int32", 0, i64::from(u16::MAX)),
+        Some("u-int32") => ("int64", 0, i64::from(u32::MAX)),
+        Some("u-int64") => ("int64", 0, MAX_EXACT),
         _ => ("int64", -MAX_EXACT, MAX_EXACT),
     };
     schema.insert("format".to_owned(), json!(format));

@@ -14,9 +14,9 @@ fn all() -> [(&'static str, Value); 8] {
         (
             "X-Request-Id",
             json!({
-                "description": "The id of the request, to be named when something is to be looked into.",
+                "description": "The id of the request: the one that it came with, or a new one.",
                 "required": true,
-                "schema": { "type": "string", "format": "uuid" },
+                "schema": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9._:~+=@-]+$" },
             }),
         ),
         (

@@ -9,6 +9,7 @@ mod info;
 mod parameters;
 mod problems;
 mod security;
+mod shapes;
 mod tags;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub(super) fn complete(described: &OpenApi, correct: impl FnOnce(&mut Value)) ->
     // Every member is plain data, which cannot fail to become JSON.
     let mut api = serde_json::to_value(described).unwrap_or_default();
     correct(&mut api);
+    shapes::add(&mut api);
     info::add(&mut api);
     tags::add(&mut api);
     security::add(&mut api);

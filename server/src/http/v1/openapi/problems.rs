@@ -77,10 +77,33 @@ pub(super) fn add(api: &mut Value) {
                 add_member(operation, "responses", &status.to_string(), response);
             }
         }
+        add_conditions(operation);
         for (status, answer) in members(operation, "responses") {
             complete(status, answer);
         }
     });
+}
+
+/// What conditions on versions lead to, for operations that take them.
+fn add_conditions(operation: &mut Value) {
+    let parameters = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let has = |name: &str, required: bool| {
+        let mut same = parameters.iter().filter(|parameter| parameter["name"] == name);
+        same.any(|parameter| !required || parameter["required"] == true)
+    };
+    for (happens, status, when) in [
+        (has("If-Match", false), "412", "It has changed since it was read."),
+        (has("If-Match", true), "428", "`If-Match` is missing."),
+        (has("If-None-Match", false), "304", "It is as it was."),
+    ] {
+        if happens {
+            add_member(operation, "responses", status, json!({ "description": when }));
+        }
+    }
 }
 
 /// Gives an answer what it leaves out: a description, and the body of a problem.

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-pub(super) const TAGS: &[(&str, &str)] = &[(
-    "Documents",
-    "Documents and what they show, read and changed while people edit them.",
-)];
+pub(super) const TAGS: &[(&str, &str)] = &[
+    (
+        "Documents",
+        "Documents and what they show, read and changed while people edit them.",
+    ),
+    ("Batch", "Several requests in one."),
+];
 
 pub(super) fn add(api: &mut Value) {
     api["tags"] = TAGS
