@@ -46,7 +46,11 @@ mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod projects;
+mod teams;
+mod tenancy;
 mod verbs;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -128,4 +132,7 @@ fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(projects::routes())
+        .merge(teams::routes())
+        .merge(workspaces::routes())
 }

@@ -7,6 +7,13 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Documents",
         "Documents and what they show, read and changed while people edit them.",
     ),
+    ("Workspaces", "Tenants: who is in them, and as what."),
+    ("Invitations", "How people get into workspaces."),
+    ("Teams", "People of a workspace who share projects."),
+    (
+        "Projects",
+        "What holds documents and boards, and who may do what with them.",
+    ),
     ("Batch", "Several requests in one."),
 ];
 
