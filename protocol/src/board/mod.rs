@@ -10,23 +10,23 @@
 //!
 //! It must never read a clock or draw a random number (both are passed in), nor trust a value it did not check.
 
-//pub mod change;
+pub mod change;
 pub mod id;
 pub mod json;
 pub mod key;
 pub mod moment;
 pub mod raw;
-//pub mod repair;
+pub mod repair;
 pub mod schema;
 pub mod view;
 
 use yrs::ReadTxn;
 
-//pub use self::change::{At, ChangeError, Editor, Hand};
+pub use self::change::{At, ChangeError, Editor, Hand};
 pub use self::id::{CardId, ColumnId, FieldId, FileId, ItemId, LabelId, LaneId, OptionId, UserId};
 pub use self::key::OrderKey;
 pub use self::raw::RawBoard;
-//pub use self::repair::{RepairReport, repair};
+pub use self::repair::{RepairReport, repair};
 pub use self::view::{BoardView, view};
 
 /// A board at one moment: what its document says, and what is shown.

@@ -58,19 +58,30 @@ fn is_moment(bytes: &[u8]) -> bool {
 
 /// Whether `text` has digits where `form` has them and the same characters elsewhere.
 fn has_form(text: &[u8], form: &[u8]) -> bool {
-    let same = |(byte, model): (&u8, &u8)| if *model == b'0' { byte.is_ascii_digit() } else { byte == model };
+    let same = |(byte, model): (&u8, &u8)| {
+        if *model == b'0' {
+            byte.is_ascii_digit()
+        } else {
+            byte == model
+        }
+    };
     text.len() == form.len() && text.iter().zip(form).all(same)
 }
 
 /// The number that the `count` digits at `from` are.
 fn number(text: &[u8], from: usize, count: usize) -> Option<u32> {
     let digits = text.get(from..from + count)?;
-    Some(digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')))
+    Some(
+        digits
+            .iter()
+            .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')),
+    )
 }
 
 /// Whether `day`, of the right form, is in the Gregorian calendar.
 fn is_day(day: &[u8]) -> bool {
-    let (Some(year), Some(month), Some(date)) = (number(day, 0, 4), number(day, 5, 2), number(day, 8, 2)) else {
+    let (Some(year), Some(month), Some(date)) = (number(day, 0, 4), number(day, 5, 2), number(day, 8, 2))
+    else {
         return false;
     };
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

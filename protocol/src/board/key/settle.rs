@@ -18,8 +18,14 @@ pub fn settle(keys: &[Option<OrderKey>]) -> Vec<(usize, OrderKey)> {
             at += 1;
             continue;
         }
-        let start = stays[..at].iter().rposition(|stay| *stay).map_or(0, |before| before + 1);
-        let end = stays[at..].iter().position(|stay| *stay).map_or(keys.len(), |after| at + after);
+        let start = stays[..at]
+            .iter()
+            .rposition(|stay| *stay)
+            .map_or(0, |before| before + 1);
+        let end = stays[at..]
+            .iter()
+            .position(|stay| *stay)
+            .map_or(keys.len(), |after| at + after);
         let low = start.checked_sub(1).and_then(|before| keys[before].as_ref());
         let high = keys.get(end).and_then(Option::as_ref);
         let whole = start == 0 && end == keys.len();

@@ -170,7 +170,12 @@ fn place<T: ReadTxn>(txn: &T, card: &MapRef) -> Option<RawPlace> {
 fn parent<T: ReadTxn>(txn: &T, card: &MapRef) -> Option<RawParent> {
     let value = any(txn, card, field::PARENT)?;
     let parent = map_any(&value)?;
-    let card = |name: &str| parent.get(name).and_then(text).and_then(|id| CardId::parse(id).ok());
+    let card = |name: &str| {
+        parent
+            .get(name)
+            .and_then(text)
+            .and_then(|id| CardId::parse(id).ok())
+    };
     Some(RawParent {
         card: card("p"),
         previous: card("prev"),
@@ -222,7 +227,10 @@ fn files<T: ReadTxn>(txn: &T, card: &MapRef) -> BTreeMap<FileId, RawFile> {
         Some(RawFile {
             name: cut(text(file.get("name")?)?, limit::NAME_CHARS),
             size: file.get("size").and_then(integer),
-            mime: file.get("mime").and_then(text).map(|mime| cut(mime, limit::NAME_CHARS)),
+            mime: file
+                .get("mime")
+                .and_then(text)
+                .map(|mime| cut(mime, limit::NAME_CHARS)),
         })
     };
     files

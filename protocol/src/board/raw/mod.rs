@@ -209,6 +209,11 @@ fn link(name: &str, value: &Out) -> Option<RawLink> {
 impl RawLink {
     /// The name under which it stands in the document.
     pub fn name(&self) -> String {
-        format!("{}|{}|{}", self.from, self.kind.as_str(), self.to)
+        link_name(&self.from, self.kind, &self.to)
     }
+}
+
+/// The name of the relation of this kind between two cards.
+pub fn link_name(from: &CardId, kind: LinkKind, to: &CardId) -> String {
+    format!("{from}|{}|{to}", kind.as_str())
 }

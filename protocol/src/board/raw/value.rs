@@ -76,7 +76,10 @@ pub(super) fn number(value: &Any) -> Option<f64> {
     let Any::Number(number) = value else {
         return None;
     };
-    number.as_f64().filter(|number| number.is_finite()).map(|number| number + 0.0)
+    number
+        .as_f64()
+        .filter(|number| number.is_finite())
+        .map(|number| number + 0.0)
 }
 
 /// The first `chars` characters of `text`.
@@ -114,8 +117,14 @@ pub(super) fn stamp<T: ReadTxn>(txn: &T, map: &MapRef, name: &str) -> Option<Sta
     let value = any(txn, map, name)?;
     let stamp = map_any(&value)?;
     Some(Stamp {
-        at: stamp.get("at").and_then(text).and_then(|at| Moment::parse(at).ok()),
-        by: stamp.get("by").and_then(text).and_then(|by| UserId::parse(by).ok()),
+        at: stamp
+            .get("at")
+            .and_then(text)
+            .and_then(|at| Moment::parse(at).ok()),
+        by: stamp
+            .get("by")
+            .and_then(text)
+            .and_then(|by| UserId::parse(by).ok()),
     })
 }
 

@@ -6,7 +6,8 @@ use super::forest;
 use super::graph;
 use super::order::{ordered, rank};
 use super::{
-    BoardView, CardState, CardView, ColumnView, FieldView, ItemView, LabelView, LaneView, LinkView, OptionView,
+    BoardView, CardState, CardView, ColumnView, FieldView, ItemView, LabelView, LaneView, LinkView,
+    OptionView,
 };
 use crate::board::id::{CardId, ColumnId, FieldId, LabelId, LaneId, OptionId, UserId};
 use crate::board::key::OrderKey;
@@ -45,7 +46,9 @@ pub fn assemble(raw: &RawBoard) -> BoardView {
             .into_iter()
             .map(|mut column| {
                 column.cards = seated.get(&column.id).cloned().unwrap_or_default();
-                column.over_limit = column.wip.is_some_and(|wip| column.cards.len() as u64 > wip.limit);
+                column.over_limit = column
+                    .wip
+                    .is_some_and(|wip| column.cards.len() as u64 > wip.limit);
                 column
             })
             .collect(),
@@ -185,7 +188,10 @@ impl<'r> There<'r> {
     }
 
     fn has_label(&self, id: &LabelId) -> bool {
-        self.raw.labels.get(id).is_some_and(|label| label.deleted.is_none())
+        self.raw
+            .labels
+            .get(id)
+            .is_some_and(|label| label.deleted.is_none())
     }
 
     /// The value, if its field is there and holds such values.
@@ -214,7 +220,12 @@ impl<'r> There<'r> {
             parent: None,
             children: Vec::new(),
             assignees: card.assignees.clone(),
-            labels: card.labels.iter().filter(|label| self.has_label(label)).cloned().collect(),
+            labels: card
+                .labels
+                .iter()
+                .filter(|label| self.has_label(label))
+                .cloned()
+                .collect(),
             watchers: card.watchers.clone(),
             checklist: items
                 .into_iter()
@@ -243,8 +254,12 @@ pub(in crate::board) fn accepts(field: &RawField, value: &Value) -> bool {
         | (FieldType::Checkbox, Value::Flag(_)) => true,
         (FieldType::Date, Value::Text(text)) => Moment::parse(text).is_ok(),
         (FieldType::Person, Value::Text(text)) => UserId::parse(text).is_ok(),
-        (FieldType::Select, Value::Text(text)) => OptionId::parse(text)
-            .is_ok_and(|id| field.options.get(&id).is_some_and(|option| option.deleted.is_none())),
+        (FieldType::Select, Value::Text(text)) => OptionId::parse(text).is_ok_and(|id| {
+            field
+                .options
+                .get(&id)
+                .is_some_and(|option| option.deleted.is_none())
+        }),
         _ => false,
     }
 }
@@ -255,8 +270,14 @@ fn links(raw: &RawBoard) -> Vec<LinkView> {
     let mut shown = Vec::new();
     for kind in LinkKind::ALL {
         let of_kind = raw.links.iter().filter(|link| link.kind == *kind);
-        let links: Vec<&RawLink> = of_kind.filter(|link| live(&link.from) && live(&link.to)).collect();
-        let cyclic = if kind.orders() { graph::cyclic(&links) } else { BTreeSet::new() };
+        let links: Vec<&RawLink> = of_kind
+            .filter(|link| live(&link.from) && live(&link.to))
+            .collect();
+        let cyclic = if kind.orders() {
+            graph::cyclic(&links)
+        } else {
+            BTreeSet::new()
+        };
         shown.extend(links.iter().enumerate().map(|(at, link)| LinkView {
             from: link.from.clone(),
             kind: *kind,
@@ -264,6 +285,6 @@ fn links(raw: &RawBoard) -> Vec<LinkView> {
             cyclic: cyclic.contains(&at),
         }));
     }
-    shown.sort_by(|one, other| (&one.from, one.kind, &one.to).cmp(&(&other.from, other.kind, &other.to)));
+    shown.sort_by_cached_key(LinkView::name);
     shown
 }

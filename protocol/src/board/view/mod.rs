@@ -18,7 +18,7 @@ use yrs::ReadTxn;
 
 use super::id::{CardId, ColumnId, FieldId, FileId, ItemId, LabelId, LaneId, OptionId, UserId};
 use super::moment::Moment;
-use super::raw::{RawBoard, RawFile, Stamp, Value, Wip};
+use super::raw::{RawBoard, RawFile, Stamp, Value, Wip, link_name};
 use super::schema::{Category, FieldType, LinkKind, Priority};
 
 pub(super) use self::assemble::accepts;
@@ -46,7 +46,7 @@ pub struct BoardView {
     pub fields: Vec<FieldView>,
     /// Every card.
     pub cards: BTreeMap<CardId, CardView>,
-    /// Relations between cards that are not deleted, by from, kind and to.
+    /// Relations between cards that are not deleted, by name.
     pub links: Vec<LinkView>,
 }
 
@@ -198,6 +198,13 @@ pub struct LinkView {
     pub to: CardId,
     /// Whether it closes a cycle, and so does not count.
     pub cyclic: bool,
+}
+
+impl LinkView {
+    /// The name under which it stands in the document.
+    pub fn name(&self) -> String {
+        link_name(&self.from, self.kind, &self.to)
+    }
 }
 
 /// What everybody is shown of the document that `txn` sees.
