@@ -47,10 +47,14 @@ mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod projects;
 mod sockets;
+mod teams;
+mod tenancy;
 mod users;
 mod verbs;
 mod well_known;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -136,6 +140,9 @@ fn described() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(projects::routes())
+        .merge(teams::routes())
+        .merge(workspaces::routes())
         .merge(sockets::routes())
         .merge(users::routes())
         .merge(well_known::routes())
