@@ -62,6 +62,8 @@ pub struct App {
     pub address: SocketAddr,
     /// What it has opened; closed when its life ends.
     pub storage: Arc<Storage>,
+    /// Registering, logging in, and what they stand on.
+    pub accounts: Arc<Accounts>,
     /// Makes the first administrator, if there is none and anybody would need one.
     pub setup_token: Option<OpaqueToken>,
 }
@@ -92,6 +94,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     } else {
         rights.accounts.setup_token().await?
     };
+    let accounts = Arc::clone(&rights.accounts);
     let api = http::v1::Api {
         hub: Arc::clone(&gateway.hub),
         log: Arc::clone(storage.log()),
@@ -123,6 +126,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     Ok(App {
         address,
         storage,
+        accounts,
         setup_token,
     })
 }
