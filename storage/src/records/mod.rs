@@ -43,7 +43,6 @@ mod tx;
 mod users;
 mod value;
 mod visible;
-mod window;
 mod workspaces;
 
 pub use api_keys::{ApiKey, NewApiKey};
@@ -73,8 +72,7 @@ pub use tenant::Tenant;
 pub use tickets::{NewTicket, Ticket};
 pub use tx::Tx;
 pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
-pub use visible::{DocumentFilter, DocumentOrder, DocumentPlace, DocumentWindow};
-pub use window::Window;
+pub use visible::{DocumentFilter, DocumentOrder};
 pub use workspaces::{
     Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
 };
