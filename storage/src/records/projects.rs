@@ -341,16 +341,12 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn trash_project(
-        &mut self,
-        id: Uuid,
-        deleted: Option<(Option<Uuid>, i64)>,
-    ) -> Result<(), RecordError> {
+    pub async fn trash_project(&mut self, id: Uuid, deleted: Option<(Uuid, i64)>) -> Result<(), RecordError> {
         let sql = tenant_sql!(
             "UPDATE projects SET deleted_at_ms = $3, deleted_by = $4, version = version + 1 \
              WHERE workspace_id = $1 AND id = $2"
         );
-        let (by, at) = deleted.map_or((None, None), |(by, at)| (by, Some(at)));
+        let (by, at) = deleted.unzip();
         self.execute(sql, args![id, at, by]).await.map(|_| ())
     }
 

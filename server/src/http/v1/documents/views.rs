@@ -54,7 +54,7 @@ impl DocumentType {
 pub(super) struct DocumentView {
     id: Uuid,
     /// The name under which clients open it; of a document of a project its id.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 512, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     workspace_id: Option<Uuid>,
     project_id: Option<Uuid>,
@@ -187,7 +187,7 @@ pub(super) struct DocumentFilters {
     /// Also those in the trash that you own.
     pub(super) include_deleted: Option<bool>,
     /// Only the document of this name that belongs to no project.
-    #[param(min_length = 1, max_length = 255)]
+    #[param(min_length = 1, max_length = 512)]
     pub(super) name: Option<String>,
 }
 

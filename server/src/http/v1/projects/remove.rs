@@ -37,7 +37,7 @@ pub(super) async fn delete_project(
         None => {}
     }
     tenant
-        .trash_project(id, Some((caller.0.user(), api.clock.now_ms())))
+        .trash_project(id, Some((caller.user()?, api.clock.now_ms())))
         .await?;
     commit_rights(&api, tx, opened.workspace).await?;
     Ok(NoContent)
