@@ -423,6 +423,26 @@ impl Tx {
         Ok(self.execute(sql, args![id, email_key, now_ms]).await? > 0)
     }
 
+    /// Replaces the address of an account; it is not verified then.
+    ///
+    /// # Errors
+    /// [`RecordError::Taken`] if it is in use; a failure of the database.
+    pub async fn set_email(
+        &mut self,
+        id: Uuid,
+        email: &str,
+        email_key: &str,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        let sql = global_sql!(
+            "UPDATE users SET email = $2, email_key = $3, email_verified_at_ms = NULL, updated_at_ms = $4, \
+             version = version + 1 WHERE id = $1 AND deleted_at_ms IS NULL"
+        );
+        self.execute(sql, args![id, email, email_key, now_ms])
+            .await
+            .map(|_| ())
+    }
+
     /// Deletes an account: what it had written stays, without a name. The address can be used again. Whether there
     /// was one.
     ///
