@@ -93,12 +93,6 @@ suite! { [sqlite, postgres] {
     records_documents::lists_hold_what_somebody_sees_and_nothing_else,
     records_documents::attachments_are_seen_when_their_bytes_are_there,
     records_documents::a_purged_document_takes_its_log_along_and_no_other,
-    records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
-    records_access::of_many_who_show_a_ticket_one_gets_in,
-    records_access::an_issuer_and_a_subject_are_one_account_for_good,
-    records_access::an_application_belongs_to_its_workspace,
-    records_access::a_code_is_redeemed_once_and_a_grant_ends_its_session,
-    records_access::removing_an_application_ends_what_it_was_allowed,
 } }
 
 mod embedded_only {
