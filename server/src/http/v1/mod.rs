@@ -39,6 +39,7 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod auth;
 mod batch;
 mod caller;
 mod counted;
@@ -50,7 +51,9 @@ mod projects;
 mod sockets;
 mod teams;
 mod tenancy;
+mod users;
 mod verbs;
+mod well_known;
 mod workspaces;
 
 use std::sync::Arc;
@@ -66,6 +69,7 @@ use weft_storage::records::Records;
 
 use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
+use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
@@ -80,6 +84,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Authenticator,
     /// People, workspaces and what belongs to them.
     pub(crate) records: Records,
+    /// Registering, logging in, and what follows from it.
+    pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.
     pub(crate) identities: Arc<Identities>,
     /// To be told when a transaction has changed rights.
@@ -131,10 +137,13 @@ pub(crate) fn openapi_text() -> String {
 
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
+        .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())
+        .merge(users::routes())
+        .merge(well_known::routes())
 }

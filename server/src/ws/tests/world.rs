@@ -26,9 +26,11 @@ use weft_storage::{Storage, StorageConfig, WorkspaceId};
 
 use super::super::*;
 use crate::access::{Changes, EpochFeed, GrantBasis, Identities, Identity, Subject, follow_epochs, tickets};
-use crate::auth::Authenticator;
+use crate::accounts::Keyring;
 use crate::auth::permission::{PrincipalFacts, Scopes, ServerRole, Standing};
-use crate::config::{self, Config, Setting, Sources};
+use crate::auth::sealed::Sealer;
+use crate::auth::{Authenticator, settings};
+use crate::config::{self, Config, Secret, Setting, Sources};
 use crate::http::{OriginPolicy, ServeSettings, serve};
 use crate::rooms::HubSettings;
 
@@ -305,7 +307,20 @@ fn gateway(
 ) -> Arc<Gateway> {
     let metrics = Arc::new(Metrics::new());
     let connections = TaskTracker::new();
-    let identities = Arc::new(Identities::new(storage.records().clone(), Arc::clone(clock)));
+    let sealer = Sealer::new(&[Secret::new(format!("a:{}", "s".repeat(32)))]).unwrap();
+    let keyring = Keyring::unread(
+        storage.records().clone(),
+        Arc::new(sealer),
+        settings::rotation_policy(config),
+        Arc::clone(clock),
+    );
+    let identities = Arc::new(Identities::new(
+        storage.records().clone(),
+        Arc::clone(clock),
+        Arc::new(keyring.unwrap()),
+        settings::access_tokens(config),
+        None,
+    ));
     let gatekeeper = Arc::new(Gatekeeper::new(
         Authenticator::new(config),
         identities,
@@ -314,12 +329,12 @@ fn gateway(
         config.limits.authentication_timeout(),
     ));
     let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(&metrics), connections.clone());
-    let settings: HubSettings = crate::boot::hub_settings(config);
+    let hub_settings: HubSettings = crate::boot::hub_settings(config);
     Arc::new(Gateway {
         hub: Hub::new(
             Arc::clone(storage.log()),
             Arc::clone(clock),
-            settings,
+            hub_settings,
             Arc::clone(&metrics),
         ),
         gatekeeper,
