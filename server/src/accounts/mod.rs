@@ -161,6 +161,11 @@ impl Accounts {
         &self.keyring
     }
 
+    /// Where mails are posted.
+    pub(crate) fn post(&self) -> &Post {
+        &self.post
+    }
+
     /// What makes and checks access tokens.
     pub fn access_tokens(&self) -> &AccessTokens {
         &self.access_tokens
