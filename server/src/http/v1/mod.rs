@@ -39,14 +39,19 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod api_keys;
 mod batch;
 mod caller;
 mod counted;
+mod delegated;
 mod documents;
 mod failure;
+mod oauth_clients;
+mod oauth_grants;
 mod openapi;
 mod principal;
 mod verbs;
+mod ws_tickets;
 
 use std::sync::Arc;
 
@@ -126,6 +131,10 @@ pub(crate) fn openapi_text() -> String {
 
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
+        .merge(api_keys::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(oauth_clients::routes())
+        .merge(oauth_grants::routes())
+        .merge(ws_tickets::routes())
 }

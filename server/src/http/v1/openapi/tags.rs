@@ -8,6 +8,22 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Documents and what they show, read and changed while people edit them.",
     ),
     ("Batch", "Several requests in one."),
+    (
+        "Sessions",
+        "Logging in, staying logged in, and tickets for sockets.",
+    ),
+    (
+        "API keys",
+        "Keys for programs that act for their owner, in one workspace.",
+    ),
+    (
+        "OAuth clients",
+        "Applications that people let act for them, and what they have allowed.",
+    ),
+    (
+        "OAuth",
+        "The protocol endpoints of the OAuth 2 and OpenID provider.",
+    ),
 ];
 
 pub(super) fn add(api: &mut Value) {
