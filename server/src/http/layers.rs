@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
@@ -59,7 +59,8 @@ pub(super) async fn security_headers(
             "same-origin",
         ),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page that says itself how strict it is knows better.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if transport == Transport::Secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);
@@ -76,4 +77,26 @@ pub(super) async fn survive(request: Request, next: Next) -> Response {
     running
         .await
         .unwrap_or_else(|_| Problem::INTERNAL.into_response())
+}
+
+/// Refuses requests that say their length twice in different ways, and reuses no connection after one whose length a
+/// proxy may have understood differently: what follows it might be somebody else's request, or none (RFC 9112, 6.1).
+pub(super) async fn one_length(request: Request, next: Next) -> Response {
+    const TWO_LENGTHS: Problem = Problem::new(
+        StatusCode::BAD_REQUEST,
+        "AMBIGUOUS_LENGTH",
+        "a request has either Content-Length or Transfer-Encoding",
+    );
+    let headers = request.headers();
+    if !headers.contains_key(header::TRANSFER_ENCODING) {
+        return next.run(request).await;
+    }
+    let mut response = if headers.contains_key(header::CONTENT_LENGTH) {
+        TWO_LENGTHS.into_response()
+    } else {
+        next.run(request).await
+    };
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }

@@ -74,6 +74,7 @@ pub fn finish(routes: Router, config: &Config, clock: Arc<dyn Clock>, metrics: A
     }
     let transport = Transport::of(&config.server.public_url);
     router
+        .layer(from_fn(layers::one_length))
         .layer(from_fn_with_state(transport, layers::security_headers))
         .layer(from_fn_with_state(metrics, requests::follow))
 }
@@ -86,5 +87,7 @@ fn is_api(path: &str) -> bool {
         || path == "/openapi.json"
 }
 
+#[cfg(test)]
+mod layer_tests;
 #[cfg(test)]
 mod tests;

@@ -31,9 +31,9 @@ impl Readiness for Fixed {
     }
 }
 
-const SECRET: &str = "auth.document_token_secrets=a:0123456789abcdef0123456789abcdef";
+pub(super) const SECRET: &str = "auth.document_token_secrets=a:0123456789abcdef0123456789abcdef";
 
-fn config(flags: &[&str]) -> Config {
+pub(super) fn config(flags: &[&str]) -> Config {
     let flags = flags.iter().map(|flag| Setting::parse(flag).unwrap()).collect();
     config::load(&Sources {
         flags,
@@ -42,15 +42,15 @@ fn config(flags: &[&str]) -> Config {
     .unwrap()
 }
 
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     stop: CancellationToken,
     tracker: TaskTracker,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl Server {
-    async fn start(config: &Config, more: Router, readiness: Result<(), String>) -> Self {
+    pub(super) async fn start(config: &Config, more: Router, readiness: Result<(), String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, tracker, metrics) = (
@@ -81,7 +81,7 @@ impl Server {
         Self::start(&config(&["server.playground=true"]), Router::new(), Ok(())).await
     }
 
-    async fn ask(&self, request: &str) -> Answer {
+    pub(super) async fn ask(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut bytes = Vec::new();
@@ -89,7 +89,7 @@ impl Server {
         Answer(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.ask(&format!(
             "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
         ))
@@ -97,20 +97,20 @@ impl Server {
     }
 }
 
-struct Answer(String);
+pub(super) struct Answer(pub(super) String);
 
 impl Answer {
-    fn status(&self) -> &str {
+    pub(super) fn status(&self) -> &str {
         self.0.get(9..12).unwrap_or_default()
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         let head = self.0.split("\r\n\r\n").next()?;
         let prefix = format!("{name}: ");
         head.lines().find_map(|line| line.strip_prefix(&prefix))
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(self.0.split_once("\r\n\r\n").unwrap().1).unwrap()
     }
 }
@@ -162,7 +162,8 @@ async fn unknown_paths_and_methods_are_problems_with_the_request_id() {
         ("405", Some("METHOD_NOT_ALLOWED"))
     );
     assert_eq!(wrong.header("allow"), Some("GET,HEAD"));
-    assert_ne!(wrong.header("x-request-id"), Some("mine"));
+    assert_eq!(wrong.header("x-request-id"), Some("mine"));
+    assert_eq!(wrong.json()["instance"], "urn:weft:request:mine");
     assert_eq!(server.metrics.http_requests.with("4xx").get(), 2);
 }
 

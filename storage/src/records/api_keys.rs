@@ -6,8 +6,8 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -117,7 +117,7 @@ impl Tx {
         &mut self,
         user: Uuid,
         workspace: Option<WorkspaceId>,
-        window: IdWindow,
+        span: &Span,
     ) -> Result<Vec<ApiKey>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "somebody's own keys are theirs to see, in whichever workspace",
@@ -125,15 +125,17 @@ impl Tx {
                 "SELECT ",
                 columns!(),
                 " FROM api_keys WHERE user_id = $1 AND revoked_at_ms IS NULL AND ($2 IS NULL OR workspace_id = $2) \
-                 AND ($3 IS NULL OR id > $3) ORDER BY id LIMIT $4 OFFSET $5"
+                 AND ($3 IS NULL OR ($6 AND id < $3) OR (NOT $6 AND id > $3)) \
+                 ORDER BY CASE WHEN $6 THEN id END DESC, id LIMIT $4 OFFSET $5"
             ),
         );
         let values = args![
             user,
             workspace.map(|id| id.0),
-            window.after,
-            window.limit,
-            window.skip
+            span.last_id(),
+            span.limit,
+            span.skip,
+            span.is_reversed
         ];
         self.all_across(SQL, values).await
     }

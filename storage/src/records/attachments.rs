@@ -6,12 +6,12 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
+use super::window::Window;
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -175,7 +175,7 @@ impl Tenant<'_> {
     pub async fn attachments(
         &mut self,
         document: Uuid,
-        window: IdWindow,
+        window: Window,
     ) -> Result<Vec<Attachment>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",

@@ -5,12 +5,12 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
+use super::window::Window;
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -142,7 +142,7 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn links(&mut self, document: Uuid, window: IdWindow) -> Result<Vec<Link>, RecordError> {
+    pub async fn links(&mut self, document: Uuid, window: Window) -> Result<Vec<Link>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",
             columns!(),

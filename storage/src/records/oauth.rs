@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -165,14 +165,18 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn oauth_clients(&mut self, window: IdWindow) -> Result<Vec<OAuthClient>, RecordError> {
+    pub async fn oauth_clients(&mut self, span: &Span) -> Result<Vec<OAuthClient>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",
             client_columns!(),
-            " FROM oauth_clients WHERE workspace_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3 OFFSET $4"
+            " FROM oauth_clients WHERE workspace_id = $1 AND ($2 IS NULL OR ($5 AND id < $2) OR (NOT $5 AND id > $2)) \
+             ORDER BY CASE WHEN $5 THEN id END DESC, id LIMIT $3 OFFSET $4"
         );
-        self.all(sql, args![window.after, window.limit, window.skip])
-            .await
+        self.all(
+            sql,
+            args![span.last_id(), span.limit, span.skip, span.is_reversed],
+        )
+        .await
     }
 
     /// How many applications the workspace has.

@@ -6,8 +6,8 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, global_sql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -198,22 +198,21 @@ impl Tx {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn oauth_grants_of(
-        &mut self,
-        user: Uuid,
-        window: IdWindow,
-    ) -> Result<Vec<OAuthGrant>, RecordError> {
+    pub async fn oauth_grants_of(&mut self, user: Uuid, span: &Span) -> Result<Vec<OAuthGrant>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "what somebody has allowed is theirs to see, whosever the application",
             concat!(
                 "SELECT ",
                 grant_columns!(),
-                " WHERE g.user_id = $1 AND g.revoked_at_ms IS NULL AND ($2 IS NULL OR g.id > $2) \
-                 ORDER BY g.id LIMIT $3 OFFSET $4"
+                " WHERE g.user_id = $1 AND g.revoked_at_ms IS NULL AND ($2 IS NULL OR ($5 AND g.id < $2) \
+                 OR (NOT $5 AND g.id > $2)) ORDER BY CASE WHEN $5 THEN g.id END DESC, g.id LIMIT $3 OFFSET $4"
             ),
         );
-        self.all_across(SQL, args![user, window.after, window.limit, window.skip])
-            .await
+        self.all_across(
+            SQL,
+            args![user, span.last_id(), span.limit, span.skip, span.is_reversed],
+        )
+        .await
     }
 
     /// How many grants [`Self::oauth_grants_of`] would show altogether.

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
+use super::span::{Span, containing, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::{Value, args};
-use super::window::{Window, containing, window};
 use super::workspaces::{Count, Member, MemberChange};
 use crate::model::WorkspaceId;
 
@@ -90,16 +90,10 @@ pub struct ProjectFilter<'a> {
 pub enum ProjectOrder {
     /// The oldest first.
     Created,
-    /// The youngest first.
-    CreatedDescending,
     /// By name.
     Name,
-    /// By name, backwards.
-    NameDescending,
     /// What was not changed for long first.
     Updated,
-    /// What was changed last first.
-    UpdatedDescending,
 }
 
 macro_rules! columns {
@@ -173,27 +167,26 @@ macro_rules! seen {
 }
 
 macro_rules! list {
-    ($mark:literal, $direction:ident) => {{
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+    ($span:expr, $mark:literal) => {
+        cross_span!(
+            $span,
             MINE,
-            concat!(
-                "SELECT ",
-                columns!(),
-                ", m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role",
-                seen!(),
-                window!($mark, "p.id", $direction)
-            ),
-        );
-        SQL
-    }};
+            $mark,
+            "p.id",
+            "SELECT ",
+            columns!(),
+            ", m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role",
+            seen!()
+        )
+    };
 }
 
 impl ProjectFilter<'_> {
-    fn values(&self, window: [Value; 4]) -> Vec<Value> {
+    fn values(&self, span: [Value; 4]) -> Vec<Value> {
         let statuses = (!self.statuses.is_empty()).then(|| format!(",{},", self.statuses.join(",")));
         let search = self.search.map(|text| containing(&text.to_lowercase()));
         let mut values = args![self.user];
-        values.extend(window);
+        values.extend(span);
         values.extend(args![
             self.workspace.map(|id| id.0),
             self.confined_to.map(|id| id.0),
@@ -215,15 +208,12 @@ impl Tx {
         &mut self,
         filter: ProjectFilter<'_>,
         order: ProjectOrder,
-        window: &Window,
+        span: &Span,
     ) -> Result<Vec<ProjectSeen>, RecordError> {
         let (sql, marks) = match order {
-            ProjectOrder::Name => (list!("p.name_key", ascending), window.by_text()),
-            ProjectOrder::NameDescending => (list!("p.name_key", descending), window.by_text()),
-            ProjectOrder::Created => (list!("p.created_at_ms", ascending), window.by_number()),
-            ProjectOrder::CreatedDescending => (list!("p.created_at_ms", descending), window.by_number()),
-            ProjectOrder::Updated => (list!("p.updated_at_ms", ascending), window.by_number()),
-            ProjectOrder::UpdatedDescending => (list!("p.updated_at_ms", descending), window.by_number()),
+            ProjectOrder::Created => (list!(span, "p.created_at_ms"), span.by_number()),
+            ProjectOrder::Name => (list!(span, "p.name_key"), span.by_text()),
+            ProjectOrder::Updated => (list!(span, "p.updated_at_ms"), span.by_number()),
         };
         self.all_across(sql, filter.values(marks)).await
     }
@@ -235,14 +225,14 @@ impl Tx {
     pub async fn count_projects_seen(&mut self, filter: ProjectFilter<'_>) -> Result<i64, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             MINE,
-            // The parameters of the window are named, so that both statements have the same ones.
+            // The parameters of the span are named, so that both statements have the same ones.
             concat!(
                 "SELECT count(*) AS n",
                 seen!(),
                 " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
             ),
         );
-        let values = filter.values(Window::first(0).by_number());
+        let values = filter.values(Span::first(0).by_number());
         let count: Option<Count> = self.one_across(SQL, values).await?;
         Ok(count.map_or(0, |count| count.0))
     }
@@ -409,21 +399,33 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn project_members(
-        &mut self,
-        project: Uuid,
-        window: &Window,
-    ) -> Result<Vec<Person>, RecordError> {
-        let sql = tenant_sql!(
+    pub async fn project_members(&mut self, project: Uuid, span: &Span) -> Result<Vec<Person>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
             "SELECT ",
             person!(),
             " FROM project_members m JOIN users u ON u.id = m.user_id \
              WHERE m.workspace_id = $1 AND m.project_id = $6",
-            window!("m.joined_at_ms", "m.user_id", ascending)
         );
-        let mut values = window.by_number().to_vec();
+        let mut values = span.by_number().to_vec();
         values.push(project.into());
         self.all(sql, values).await
+    }
+
+    /// Somebody who is in a project itself.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn project_person(&mut self, project: Uuid, user: Uuid) -> Result<Option<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM project_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND m.project_id = $2 AND m.user_id = $3"
+        );
+        self.one(sql, args![project, user]).await
     }
 
     /// How many are in a project itself.

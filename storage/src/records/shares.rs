@@ -5,11 +5,11 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::id_window::IdWindow;
 use super::row::{FromRow, Row};
 use super::statement::tenant_sql;
 use super::tenant::Tenant;
 use super::value::args;
+use super::window::Window;
 use super::workspaces::Count;
 
 /// A document that is shared with somebody.
@@ -62,7 +62,7 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn shares(&mut self, document: Uuid, window: IdWindow) -> Result<Vec<Share>, RecordError> {
+    pub async fn shares(&mut self, document: Uuid, window: Window) -> Result<Vec<Share>, RecordError> {
         let sql = tenant_sql!(
             "SELECT document_id, user_id, role, shared_by, created_at_ms, version FROM document_shares \
              WHERE workspace_id = $1 AND document_id = $2 AND ($3 IS NULL OR user_id > $3) \

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
+use super::span::{Span, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::{Value, args};
-use super::window::{Window, window};
 use super::workspaces::{Count, Member, MemberChange};
 use crate::model::WorkspaceId;
 
@@ -78,12 +78,8 @@ pub struct TeamFilter {
 pub enum TeamOrder {
     /// By name.
     Name,
-    /// By name, backwards.
-    NameDescending,
     /// The oldest first.
     Created,
-    /// The youngest first.
-    CreatedDescending,
 }
 
 macro_rules! columns {
@@ -135,25 +131,24 @@ macro_rules! seen {
 }
 
 macro_rules! list {
-    ($mark:literal, $direction:ident) => {{
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+    ($span:expr, $mark:literal) => {
+        cross_span!(
+            $span,
             MINE,
-            concat!(
-                "SELECT ",
-                columns!(),
-                ", CASE WHEN m.role <> 'guest' THEN tm.role END AS role",
-                seen!(),
-                window!($mark, "t.id", $direction)
-            ),
-        );
-        SQL
-    }};
+            $mark,
+            "t.id",
+            "SELECT ",
+            columns!(),
+            ", CASE WHEN m.role <> 'guest' THEN tm.role END AS role",
+            seen!()
+        )
+    };
 }
 
 impl TeamFilter {
-    fn values(&self, window: [Value; 4]) -> Vec<Value> {
+    fn values(&self, span: [Value; 4]) -> Vec<Value> {
         let mut values = args![self.user];
-        values.extend(window);
+        values.extend(span);
         values.extend(args![
             self.workspace.map(|id| id.0),
             self.confined_to.map(|id| id.0),
@@ -172,13 +167,11 @@ impl Tx {
         &mut self,
         filter: TeamFilter,
         order: TeamOrder,
-        window: &Window,
+        span: &Span,
     ) -> Result<Vec<TeamSeen>, RecordError> {
         let (sql, marks) = match order {
-            TeamOrder::Name => (list!("t.name_key", ascending), window.by_text()),
-            TeamOrder::NameDescending => (list!("t.name_key", descending), window.by_text()),
-            TeamOrder::Created => (list!("t.created_at_ms", ascending), window.by_number()),
-            TeamOrder::CreatedDescending => (list!("t.created_at_ms", descending), window.by_number()),
+            TeamOrder::Name => (list!(span, "t.name_key"), span.by_text()),
+            TeamOrder::Created => (list!(span, "t.created_at_ms"), span.by_number()),
         };
         self.all_across(sql, filter.values(marks)).await
     }
@@ -190,14 +183,14 @@ impl Tx {
     pub async fn count_teams_seen(&mut self, filter: TeamFilter) -> Result<i64, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             MINE,
-            // The parameters of the window are named, so that both statements have the same ones.
+            // The parameters of the span are named, so that both statements have the same ones.
             concat!(
                 "SELECT count(*) AS n",
                 seen!(),
                 " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
             ),
         );
-        let values = filter.values(Window::first(0).by_number());
+        let values = filter.values(Span::first(0).by_number());
         let count: Option<Count> = self.one_across(SQL, values).await?;
         Ok(count.map_or(0, |count| count.0))
     }
@@ -300,16 +293,32 @@ impl Tenant<'_> {
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn team_members(&mut self, team: Uuid, window: &Window) -> Result<Vec<Person>, RecordError> {
-        let sql = tenant_sql!(
+    pub async fn team_members(&mut self, team: Uuid, span: &Span) -> Result<Vec<Person>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
             "SELECT ",
             person!(),
             " FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.team_id = $6",
-            window!("m.joined_at_ms", "m.user_id", ascending)
         );
-        let mut values = window.by_number().to_vec();
+        let mut values = span.by_number().to_vec();
         values.push(team.into());
         self.all(sql, values).await
+    }
+
+    /// Somebody who is in a team.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn team_person(&mut self, team: Uuid, user: Uuid) -> Result<Option<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM team_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND m.team_id = $2 AND m.user_id = $3"
+        );
+        self.one(sql, args![team, user]).await
     }
 
     /// How many are in a team.

@@ -1,31 +1,20 @@
-//! Which part of an ordered list is asked for, in statements whose `$2` to `$5` say so.
+//! Which part of a list is asked for.
 
 use uuid::Uuid;
 
-use super::value::Value;
-
-/// What a row is sorted by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mark {
-    /// A text, in the order of its bytes.
-    Text(String),
-    /// A number, or a time.
-    Number(i64),
-}
-
-/// A part of a list whose order is a column and then the id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a list that is in the order of ids: behind `after`, or after skipping some rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// What follows the row with this mark and id; the mark must be of the kind that the order has.
-    pub after: Option<(Mark, Uuid)>,
-    /// How many rows are left out before that.
+    /// The last id of the part before; `None` from the start.
+    pub after: Option<Uuid>,
+    /// Rows to skip.
     pub skip: u32,
-    /// How many rows at most.
+    /// Rows to give at most.
     pub limit: u32,
 }
 
 impl Window {
-    /// All that there is, up to `limit`.
+    /// The first `limit` rows.
     pub fn first(limit: u32) -> Self {
         Self {
             after: None,
@@ -33,72 +22,4 @@ impl Window {
             limit,
         }
     }
-
-    /// `$2` to `$5` of a list in the order of a text.
-    pub(super) fn by_text(&self) -> [Value; 4] {
-        let mark = match &self.after {
-            Some((Mark::Text(text), _)) => Some(text.clone()),
-            _ => None,
-        };
-        self.values(Value::Text(mark))
-    }
-
-    /// `$2` to `$5` of a list in the order of a number.
-    pub(super) fn by_number(&self) -> [Value; 4] {
-        let mark = match &self.after {
-            Some((Mark::Number(number), _)) => Some(*number),
-            _ => None,
-        };
-        self.values(Value::Int(mark))
-    }
-
-    fn values(&self, mark: Value) -> [Value; 4] {
-        let id = self.after.as_ref().map(|(_, id)| *id);
-        [mark, Value::Uuid(id), self.limit.into(), self.skip.into()]
-    }
-}
-
-/// The end of a statement: what follows the mark, in order. Takes the columns of the mark and the id.
-macro_rules! window {
-    ($mark:literal, $id:literal, ascending) => {
-        concat!(
-            " AND ($2 IS NULL OR (",
-            $mark,
-            ", ",
-            $id,
-            ") > ($2, $3)) ORDER BY ",
-            $mark,
-            ", ",
-            $id,
-            " LIMIT $4 OFFSET $5"
-        )
-    };
-    ($mark:literal, $id:literal, descending) => {
-        concat!(
-            " AND ($2 IS NULL OR (",
-            $mark,
-            ", ",
-            $id,
-            ") < ($2, $3)) ORDER BY ",
-            $mark,
-            " DESC, ",
-            $id,
-            " DESC LIMIT $4 OFFSET $5"
-        )
-    };
-}
-pub(super) use window;
-
-/// `text` as the pattern of a `LIKE … ESCAPE '!'` that finds it anywhere.
-pub(super) fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for character in text.chars() {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
+use super::span::{Span, containing, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::{Value, args};
-use super::window::{Window, containing, window};
 use crate::model::WorkspaceId;
 
 /// A workspace.
@@ -101,9 +101,9 @@ pub struct WorkspaceFilter<'a> {
 }
 
 impl WorkspaceFilter<'_> {
-    fn values(&self, window: [Value; 4]) -> Vec<Value> {
+    fn values(&self, span: [Value; 4]) -> Vec<Value> {
         let mut values = args![self.user];
-        values.extend(window);
+        values.extend(span);
         let search = self.search.map(|text| containing(&text.to_lowercase()));
         values.extend(args![self.confined_to.map(|id| id.0), search, self.with_trash]);
         values
@@ -196,18 +196,18 @@ impl Tx {
     pub async fn workspaces_seen(
         &mut self,
         filter: WorkspaceFilter<'_>,
-        window: &Window,
+        span: &Span,
     ) -> Result<Vec<Membership>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+        let sql = cross_span!(
+            span,
             MINE,
-            concat!(
-                "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
-                 w.deleted_at_ms, w.version, m.role, m.joined_at_ms",
-                mine!(),
-                window!("w.created_at_ms", "w.workspace_id", ascending)
-            ),
+            "w.created_at_ms",
+            "w.workspace_id",
+            "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
+             w.deleted_at_ms, w.version, m.role, m.joined_at_ms",
+            mine!()
         );
-        self.all_across(SQL, filter.values(window.by_number())).await
+        self.all_across(sql, filter.values(span.by_number())).await
     }
 
     /// How many they are.
@@ -217,7 +217,7 @@ impl Tx {
     pub async fn count_workspaces_seen(&mut self, filter: WorkspaceFilter<'_>) -> Result<i64, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             MINE,
-            // The parameters of the window are named, so that both statements have the same ones.
+            // The parameters of the span are named, so that both statements have the same ones.
             concat!(
                 "SELECT count(*) AS n",
                 mine!(),
@@ -225,7 +225,7 @@ impl Tx {
             ),
         );
         let count: Option<Count> = self
-            .one_across(SQL, filter.values(Window::first(0).by_number()))
+            .one_across(SQL, filter.values(Span::first(0).by_number()))
             .await?;
         Ok(count.map_or(0, |count| count.0))
     }
@@ -308,19 +308,35 @@ impl Tenant<'_> {
         self.all(sql, args![after, limit]).await
     }
 
-    /// Who is in the workspace, in the order in which they came; with `role`, those who have it.
+    /// Somebody who is in the workspace.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn people(&mut self, role: Option<&str>, window: &Window) -> Result<Vec<Person>, RecordError> {
+    pub async fn person(&mut self, user: Uuid) -> Result<Option<Person>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",
             person!(),
             " FROM workspace_members m JOIN users u ON u.id = m.user_id \
-             WHERE m.workspace_id = $1 AND ($6 IS NULL OR m.role = $6)",
-            window!("m.joined_at_ms", "m.user_id", ascending)
+             WHERE m.workspace_id = $1 AND m.user_id = $2"
         );
-        let mut values = window.by_number().to_vec();
+        self.one(sql, args![user]).await
+    }
+
+    /// Who is in the workspace, in the order in which they came; with `role`, those who have it.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn people(&mut self, role: Option<&str>, span: &Span) -> Result<Vec<Person>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
+            "SELECT ",
+            person!(),
+            " FROM workspace_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND ($6 IS NULL OR m.role = $6)",
+        );
+        let mut values = span.by_number().to_vec();
         values.push(role.into());
         self.all(sql, values).await
     }

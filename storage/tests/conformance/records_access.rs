@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use weft_storage::records::{
-    IdWindow, MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewSingleUse, NewWorkspace,
-    OAuthClientChange, OAuthCode, RecordError,
+    ApiKey, Mark, MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewSingleUse, NewWorkspace,
+    OAuthClientChange, OAuthCode, RecordError, Span,
 };
 use weft_storage::{Storage, WorkspaceId};
 
@@ -109,18 +109,23 @@ pub(crate) async fn a_key_is_found_by_its_hash_until_its_owner_leaves(bed: Bed) 
     assert_eq!(tx.api_key_by_hash(&[9; 32]).await.unwrap(), None);
     assert_eq!(tx.api_key(new.id).await.unwrap(), Some(found));
     assert_eq!(
-        tx.api_keys_of(user, None, IdWindow::first(10))
-            .await
-            .unwrap()
-            .len(),
+        tx.api_keys_of(user, None, &Span::first(10)).await.unwrap().len(),
         2
     );
-    assert_eq!(tx.count_api_keys_of(user, Some(ours)).await.unwrap(), 1);
-    let behind = IdWindow {
-        after: Some(new.id),
-        ..IdWindow::first(10)
+    let newest_first = Span {
+        is_reversed: true,
+        ..Span::first(10)
     };
-    let after = tx.api_keys_of(user, Some(ours), behind).await.unwrap();
+    let ids = |keys: Vec<ApiKey>| keys.into_iter().map(|key| key.id).collect::<Vec<_>>();
+    let mut all = ids(tx.api_keys_of(user, None, &Span::first(10)).await.unwrap());
+    all.reverse();
+    assert_eq!(ids(tx.api_keys_of(user, None, &newest_first).await.unwrap()), all);
+    assert_eq!(tx.count_api_keys_of(user, Some(ours)).await.unwrap(), 1);
+    let behind = Span {
+        after: Some((Mark::Number(NOW), new.id)),
+        ..Span::first(10)
+    };
+    let after = tx.api_keys_of(user, Some(ours), &behind).await.unwrap();
     assert!(after.is_empty());
     // Another workspace neither uses nor takes back what is not its own.
     let mut tenant = tx.workspace(theirs).await.unwrap();
@@ -240,14 +245,14 @@ pub(crate) async fn an_application_belongs_to_its_workspace(bed: Bed) {
     let found = tenant.oauth_client(id).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.disabled_at_ms), ("Bobbin", None));
     assert_eq!(
-        tenant.oauth_clients(IdWindow::first(10)).await.unwrap(),
+        tenant.oauth_clients(&Span::first(10)).await.unwrap(),
         std::slice::from_ref(&found)
     );
     assert!(
         tenant
-            .oauth_clients(IdWindow {
+            .oauth_clients(&Span {
                 skip: 1,
-                ..IdWindow::first(10)
+                ..Span::first(10)
             })
             .await
             .unwrap()
@@ -322,10 +327,7 @@ pub(crate) async fn a_code_is_redeemed_once_and_a_grant_ends_its_session(bed: Be
     );
     let found = tx.oauth_grant_of_session(session).await.unwrap().unwrap();
     assert_eq!((found.id, found.client_name.as_str()), (grant, "Shuttle"));
-    assert_eq!(
-        tx.oauth_grants_of(user, IdWindow::first(10)).await.unwrap(),
-        [found]
-    );
+    assert_eq!(tx.oauth_grants_of(user, &Span::first(10)).await.unwrap(), [found]);
     let mut other = tx.workspace(theirs).await.unwrap();
     assert!(!other.revoke_oauth_grant(grant, "x", NOW + 3).await.unwrap());
     let mut tenant = tx.workspace(ours).await.unwrap();

@@ -10,7 +10,11 @@ pub fn authorization_server_metadata(issuer: &str) -> Value {
     let methods = json!(["client_secret_basic", "client_secret_post", "none"]);
     // Those that no application may be given stay unsaid.
     let withheld = [Scope::Full, Scope::Admin, Scope::UserCreate];
-    let scopes: Vec<_> = Scope::ALL.into_iter().filter(|scope| !withheld.contains(scope)).map(Scope::as_str).collect();
+    let scopes: Vec<_> = Scope::ALL
+        .into_iter()
+        .filter(|scope| !withheld.contains(scope))
+        .map(Scope::as_str)
+        .collect();
     let with_secret = json!(["client_secret_basic", "client_secret_post"]);
     json!({
         "issuer": issuer,

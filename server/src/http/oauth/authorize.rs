@@ -314,12 +314,7 @@ impl Asked<'_> {
         Ok(with_cookie(page.render(), &browser))
     }
 
-    async fn log_in(
-        &self,
-        api: &Api,
-        browser: Browser,
-        decision: &Decision<'_>,
-    ) -> Result<Response, Stop> {
+    async fn log_in(&self, api: &Api, browser: Browser, decision: &Decision<'_>) -> Result<Response, Stop> {
         let email = decision.form.get("email").unwrap_or_default();
         let password = decision.form.get("password").unwrap_or_default();
         let (wrong, status) = match log_in(api, email, password, decision.sender).await {
@@ -329,10 +324,9 @@ impl Asked<'_> {
                 };
                 return self.ask(api, browser, &login).await;
             }
-            Err(AccountError::WrongSecret | AccountError::SessionOver) => (
-                "The e-mail address or the password is wrong.",
-                StatusCode::OK,
-            ),
+            Err(AccountError::WrongSecret | AccountError::SessionOver) => {
+                ("The e-mail address or the password is wrong.", StatusCode::OK)
+            }
             Err(AccountError::Disabled) => ("This account is disabled.", StatusCode::OK),
             Err(AccountError::SlowDown(_)) => (
                 "Too many attempts. Try again in a few minutes.",
@@ -373,7 +367,8 @@ impl Asked<'_> {
             .await?
             .create_oauth_code(code.hash().as_bytes(), &stored)
             .await?;
-        tx.forget_oauth_codes(now_ms.saturating_sub(REMEMBERED_MS)).await?;
+        tx.forget_oauth_codes(now_ms.saturating_sub(REMEMBERED_MS))
+            .await?;
         tx.commit().await?;
         let address = request.success(&code, &self.issuer);
         let address = address.ok_or(OAuthError::request("the redirect_uri cannot be used"))?;

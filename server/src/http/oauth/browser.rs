@@ -190,13 +190,11 @@ async fn login_behind(tx: &mut Tx, token: &OpaqueToken, now_ms: i64) -> Result<O
         return Ok(None);
     };
     let user = tx.user(standing.owner.user_id).await?;
-    Ok(user
-        .filter(|user| user.status != "inactive")
-        .map(|user| Login {
-            user,
-            session,
-            authenticated_at_ms: stored.created_at_ms,
-        }))
+    Ok(user.filter(|user| user.status != "inactive").map(|user| Login {
+        user,
+        session,
+        authenticated_at_ms: stored.created_at_ms,
+    }))
 }
 
 /// Whether a form was sent by a page of this host. Browsers say which page sends; other programs have no cookies that

@@ -18,7 +18,9 @@ const CACHING: &str = "public, max-age=300";
     responses((status = 200, body = Object)),
 )]
 pub(super) async fn get_openid_configuration(State(api): State<Api>) -> Response {
-    answer(openid_configuration(&api.accounts.access_tokens().settings().issuer))
+    answer(openid_configuration(
+        &api.accounts.access_tokens().settings().issuer,
+    ))
 }
 
 /// Describes the authorization server (RFC 8414).

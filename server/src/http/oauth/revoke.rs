@@ -37,7 +37,10 @@ pub(super) struct QueryForm {
 /// What a token says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthIntrospection)]
-#[expect(dead_code, reason = "describes the answer; it is written by the rules of OAuth")]
+#[expect(
+    dead_code,
+    reason = "describes the answer; it is written by the rules of OAuth"
+)]
 pub(super) struct IntrospectionView {
     /// Whether it counts now. If it does not, or is none of the application's, this is all there is.
     active: bool,

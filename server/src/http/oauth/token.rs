@@ -60,7 +60,10 @@ pub(super) struct TokenForm {
 /// Tokens for an application.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthTokens)]
-#[expect(dead_code, reason = "describes the answer; it is written by the rules of OAuth")]
+#[expect(
+    dead_code,
+    reason = "describes the answer; it is written by the rules of OAuth"
+)]
 pub(super) struct TokenView {
     #[schema(max_length = 8192)]
     access_token: String,
@@ -181,7 +184,10 @@ async fn for_code(
         name: Some(full_name(&user)),
         email: verified_email(&user),
     };
-    let (keys, issuer) = (api.accounts.keyring().keys(), &api.accounts.access_tokens().settings().issuer);
+    let (keys, issuer) = (
+        api.accounts.keyring().keys(),
+        &api.accounts.access_tokens().settings().issuer,
+    );
     tokens.id_token = mint_id_token(&keys, issuer, &request, seconds(now_ms))?;
     tx.commit().await?;
     Ok(tokens)
@@ -263,12 +269,7 @@ async fn for_refresh_token(
 }
 
 fn for_itself(api: &Api, proven: &Proven, scope: Option<&str>) -> Result<TokenResponse, Failure> {
-    let people = Scopes::of(&[
-        Scope::OpenId,
-        Scope::Profile,
-        Scope::Email,
-        Scope::OfflineAccess,
-    ]);
+    let people = Scopes::of(&[Scope::OpenId, Scope::Profile, Scope::Email, Scope::OfflineAccess]);
     let allowed = proven.client.check_scopes(scope)?;
     // Those that are about people mean nothing here.
     let own: Vec<Scope> = allowed.iter().filter(|scope| !people.names(*scope)).collect();
@@ -340,7 +341,9 @@ async fn active(tx: &mut Tx, user: Uuid) -> Result<User, Failure> {
 
 /// How applications are told somebody's name.
 pub(super) fn full_name(user: &User) -> String {
-    format!("{} {}", user.first_name, user.last_name).trim().to_owned()
+    format!("{} {}", user.first_name, user.last_name)
+        .trim()
+        .to_owned()
 }
 
 /// Somebody's address, if it is known to be theirs.

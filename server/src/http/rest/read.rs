@@ -41,6 +41,9 @@ pub async fn read(body: Body, max_bytes: usize) -> Result<Bytes, Problem> {
     // A length that was declared decides before a byte is kept.
     let declared = http_body::Body::size_hint(&body).lower();
     let mut is_too_large = declared > max_bytes as u64;
+    if declared > (max_bytes + MAX_EXCESS_BYTES) as u64 {
+        return Err(TOO_LARGE);
+    }
     let mut chunks = body.into_data_stream();
     let reading = async {
         let mut bytes = BytesMut::new();

@@ -5,12 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
-use weft_storage::records::IdWindow;
 
 use crate::auth::permission::{Scope, Scopes};
-use crate::http::Problem;
-use crate::http::rest::{Filters, Listing, Position};
 
 macro_rules! scope_names {
     ($(#[$doc:meta])* $type:ident { $($variant:ident = $name:literal),+ $(,)? }) => {
@@ -81,23 +77,4 @@ scope_names! {
         Email = "email",
         OfflineAccess = "offline_access",
     }
-}
-
-/// The part of a list in the order of ids that is asked for.
-///
-/// # Errors
-/// 400 if the cursor is of another list.
-pub(super) fn window<F: Filters>(listing: &Listing<F>, scope: Uuid) -> Result<IdWindow, Problem> {
-    let window = IdWindow::first(listing.fetch());
-    Ok(match listing.position::<Uuid>(scope)? {
-        Position::Start => window,
-        Position::After(id) => IdWindow {
-            after: Some(id),
-            ..window
-        },
-        Position::Offset(skip) => IdWindow {
-            skip: u32::try_from(skip).unwrap_or(u32::MAX),
-            ..window
-        },
-    })
 }

@@ -23,15 +23,15 @@
 //!    ```
 //!    Query: `params(TeamQuery)` with `#[derive(IntoParams)] #[into_params(parameter_in = Query)]`, and `#[param(inline)]`
 //!    on members that are enums or checked texts; lists: `params(Listing<TeamFilters>)` and `body = List<TeamView>`.
-//!    Conditions: `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for
-//!    `If-None-Match` 304 come by themselves.
+//!    `("Idempotency-Key" = Option<String>, Header)` where the handler takes `Once`. Conditions:
+//!    `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for `If-None-Match`
+//!    304 come by themselves.
 //! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
 //!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
 //!    A verb (`/v1/projects/{project_id}:archive`) is written `/v1/projects/{project_id}/~archive`: see `verbs.rs`.
 //! 3. Bodies derive `ToSchema`, answers also `Serialize`, requests also `Deserialize` with `deny_unknown_fields`.
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
-//!    `#[schema(as = Team)]` names a `TeamView` for readers.
 //!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
 //!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
@@ -40,6 +40,7 @@
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
 mod api_keys;
+mod auth;
 mod batch;
 mod caller;
 mod counted;
@@ -48,10 +49,13 @@ mod documents;
 mod failure;
 mod oauth_clients;
 mod oauth_grants;
+mod oidc;
 mod openapi;
 mod principal;
+mod sockets;
+mod users;
 mod verbs;
-mod ws_tickets;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -66,8 +70,12 @@ use weft_storage::records::Records;
 
 use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
+use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
+
+pub(in crate::http) use self::caller::Caller;
+pub(crate) use self::oidc::OidcLogin;
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -80,8 +88,12 @@ pub(crate) struct Api {
     pub(crate) authenticator: Authenticator,
     /// People, workspaces and what belongs to them.
     pub(crate) records: Records,
+    /// Registering, logging in, and what follows from it.
+    pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.
     pub(crate) identities: Arc<Identities>,
+    /// The other provider through which people may log in.
+    pub(crate) oidc: Option<Arc<OidcLogin>>,
     /// To be told when a transaction has changed rights.
     pub(crate) changes: Changes,
     /// Makes and reads the cursors of lists.
@@ -132,9 +144,14 @@ pub(crate) fn openapi_text() -> String {
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .merge(api_keys::routes())
+        .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
-        .merge(ws_tickets::routes())
+        .merge(oidc::routes())
+        .merge(sockets::routes())
+        .merge(super::oauth::routes())
+        .merge(users::routes())
+        .merge(well_known::routes())
 }

@@ -5,14 +5,15 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
+use weft_storage::records::ApiKey;
 
 use super::{ApiKeyView, owner};
 use crate::auth::permission::Action;
 use crate::http::Problem;
-use crate::http::rest::{Filters, List, Listing, Position};
+use crate::http::rest::{Filters, List, Listing};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::delegated::window;
+use crate::http::v1::tenancy::{Key, part, total};
 
 /// Which keys.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -24,7 +25,7 @@ pub(super) struct KeyFilters {
 }
 
 impl Filters for KeyFilters {
-    const SORTS: &'static [&'static str] = &["id"];
+    const SORTS: &'static [&'static str] = &["created_at"];
 }
 
 /// Lists one's own keys.
@@ -48,10 +49,12 @@ pub(super) async fn list_api_keys(
     };
     let workspace = workspace.map(WorkspaceId);
     let mut tx = api.records.read().await?;
-    let keys = tx.api_keys_of(user, workspace, window(&listing, user)?).await?;
-    if let Position::Offset(_) = listing.position::<Uuid>(user)? {
-        let total = tx.count_api_keys_of(user, workspace).await?;
-        return Ok(listing.counted(total.unsigned_abs(), keys, ApiKeyView::from));
+    let part = part(&listing, user)?;
+    let keys = tx.api_keys_of(user, workspace, &part.span).await?;
+    if part.is_counted {
+        let count = tx.count_api_keys_of(user, workspace).await?;
+        return Ok(listing.counted(total(count), keys, ApiKeyView::from));
     }
-    Ok(listing.walked(user, keys, |key| key.id, ApiKeyView::from))
+    let place = |key: &ApiKey| Key::Number(key.created_at_ms, key.id);
+    Ok(listing.walked(user, keys, place, ApiKeyView::from))
 }

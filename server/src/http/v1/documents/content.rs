@@ -12,7 +12,7 @@ use bytes::Bytes;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::{DocumentSummary, WorkspaceId};
 
-use super::shapes::{BlockOperation, ContentParams, RichText};
+use super::shapes::{BlockOperation, ContentParams, PatchParams, RichText, TextParams};
 use super::{DocumentView, find, refusal_problem, set_version, versioned};
 use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
@@ -145,7 +145,7 @@ pub(super) async fn get_document_content(
 #[utoipa::path(
     put, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), TextParams,
         ("If-Match" = String, Header),
     ),
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
@@ -192,7 +192,7 @@ pub(super) async fn put_document_content(
 #[utoipa::path(
     patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), PatchParams,
         ("If-Match" = Option<String>, Header),
     ),
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),

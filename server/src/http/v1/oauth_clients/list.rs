@@ -4,15 +4,16 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
+use weft_storage::records::OAuthClient;
 
 use super::ClientView;
 use crate::access::facts;
 use crate::auth::permission::Action;
 use crate::http::Problem;
-use crate::http::rest::{Filters, List, Listing, Position};
+use crate::http::rest::{Filters, List, Listing};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::delegated::window;
+use crate::http::v1::tenancy::{Key, part, total};
 
 /// Which applications.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -23,7 +24,7 @@ pub(super) struct ClientFilters {
 }
 
 impl Filters for ClientFilters {
-    const SORTS: &'static [&'static str] = &["id"];
+    const SORTS: &'static [&'static str] = &["created_at"];
 }
 
 /// Lists the applications of a workspace.
@@ -46,10 +47,13 @@ pub(super) async fn list_oauth_clients(
     let place = facts::workspace(&mut tx, &caller.0, id).await?;
     caller.require(Action::ManageOAuthClients, &place.resource)?;
     let mut tenant = tx.workspace(place.workspace).await?;
-    let clients = tenant.oauth_clients(window(&listing, id)?).await?;
-    if let Position::Offset(_) = listing.position::<Uuid>(id)? {
-        let total = tenant.count_oauth_clients().await?;
-        return Ok(listing.counted(total.unsigned_abs(), clients, |row| ClientView::of(&row, now_ms)));
+    let part = part(&listing, id)?;
+    let clients = tenant.oauth_clients(&part.span).await?;
+    let view = |row: OAuthClient| ClientView::of(&row, now_ms);
+    if part.is_counted {
+        let count = tenant.count_oauth_clients().await?;
+        return Ok(listing.counted(total(count), clients, view));
     }
-    Ok(listing.walked(id, clients, |row| row.id, |row| ClientView::of(&row, now_ms)))
+    let place = |row: &OAuthClient| Key::Number(row.created_at_ms, row.id);
+    Ok(listing.walked(id, clients, place, view))
 }

@@ -10,11 +10,12 @@ use weft_storage::records::{EpochKind, OAuthGrant};
 
 use super::Api;
 use super::caller::Caller;
-use super::delegated::{ClientScope, window};
+use super::delegated::ClientScope;
+use super::tenancy::{Key, part, total};
 use crate::auth::permission::{Action, Resource, UserRelation};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
-use crate::http::rest::{Filters, Id, List, Listing, NoContent, Position, Timestamp};
+use crate::http::rest::{Filters, Id, List, Listing, NoContent, Timestamp};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
@@ -57,7 +58,7 @@ impl From<OAuthGrant> for GrantView {
 struct NoFilters {}
 
 impl Filters for NoFilters {
-    const SORTS: &'static [&'static str] = &["id"];
+    const SORTS: &'static [&'static str] = &["created_at"];
 }
 
 /// Only whoever is here with a credential for everything: one application must not look after the others.
@@ -86,12 +87,14 @@ async fn list_oauth_grants(
 ) -> Result<List<GrantView>, Problem> {
     let user = owner(&caller, Action::ViewUser)?;
     let mut tx = api.records.read().await?;
-    let grants = tx.oauth_grants_of(user, window(&listing, user)?).await?;
-    if let Position::Offset(_) = listing.position::<Uuid>(user)? {
-        let total = tx.count_oauth_grants_of(user).await?;
-        return Ok(listing.counted(total.unsigned_abs(), grants, GrantView::from));
+    let part = part(&listing, user)?;
+    let grants = tx.oauth_grants_of(user, &part.span).await?;
+    if part.is_counted {
+        let count = tx.count_oauth_grants_of(user).await?;
+        return Ok(listing.counted(total(count), grants, GrantView::from));
     }
-    Ok(listing.walked(user, grants, |grant| grant.id, GrantView::from))
+    let place = |grant: &OAuthGrant| Key::Number(grant.created_at_ms, grant.id);
+    Ok(listing.walked(user, grants, place, GrantView::from))
 }
 
 /// Takes back what one has allowed an application.

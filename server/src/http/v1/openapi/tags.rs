@@ -7,11 +7,12 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Documents",
         "Documents and what they show, read and changed while people edit them.",
     ),
-    ("Batch", "Several requests in one."),
+    ("Sessions", "Logging in, staying logged in, and logging out."),
     (
-        "Sessions",
-        "Logging in, staying logged in, and tickets for sockets.",
+        "Users",
+        "Accounts: one's own, those of colleagues, and their administration.",
     ),
+    ("Batch", "Several requests in one."),
     (
         "API keys",
         "Keys for programs that act for their owner, in one workspace.",
@@ -24,6 +25,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "OAuth",
         "The protocol endpoints of the OAuth 2 and OpenID provider.",
     ),
+    ("Sockets", "What clients need before they open a WebSocket."),
 ];
 
 pub(super) fn add(api: &mut Value) {
