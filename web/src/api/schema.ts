@@ -90,6 +90,27 @@ export interface paths {
         patch: operations["patch_document_content"];
         trace?: never;
     };
+    "/v1/ws-tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket that opens one socket.
+         * @description It is good once, for thirty seconds, and for whatever the credential that asks for it is good for. Clients that can
+         *     show a token nowhere but in an address use it instead, so that no log holds a token that lasts.
+         */
+        post: operations["create_socket_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -189,8 +210,7 @@ export interface components {
         NewDocument: {
             /** @description What it is to show: a ProseMirror document, or text in `format`. One empty paragraph if it is left out. */
             content?: unknown;
-            /** @description The format of `content`: `json` (if it is left out), `markdown` or `html`. */
-            format?: string | null;
+            format?: components["schemas"]["TextFormat"] | null;
             /** @description The name under which clients open it. */
             name: string;
         };
@@ -249,6 +269,16 @@ export interface components {
             /** @description Of runs of text alone. */
             text?: string | null;
             type: string;
+        };
+        /** @description A ticket for one socket. */
+        SocketTicket: {
+            /**
+             * Format: date-time
+             * @description Until when: thirty seconds from now.
+             */
+            expires_at: string;
+            /** @description What to show: instead of a token, or among the subprotocols as `weft.ticket.<ticket>`. */
+            ticket: string;
         };
         /**
          * @description A format of rich text.
@@ -336,6 +366,21 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
+        };
+        /** @description The address and the headers are larger than 32 KiB together. */
+        RequestHeaderFieldsTooLarge: {
+            headers: {
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                /** @description Not sent here. */
+                "X-Request-Id"?: string;
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The body took too long to arrive. */
         RequestTimeout: {
@@ -536,6 +581,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -557,7 +603,9 @@ export interface operations {
             201: {
                 headers: {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    /** @description The version of what was answered, for conditions. */
                     ETag?: string;
+                    /** @description The address of what was made. */
                     Location?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -632,6 +680,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -659,6 +708,7 @@ export interface operations {
             200: {
                 headers: {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    /** @description The version of what was answered, for conditions. */
                     ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -695,6 +745,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -705,7 +756,7 @@ export interface operations {
                 /** @description The name of the shared type that holds the rich text; `prosemirror` if it is left out. */
                 field?: string;
                 /** @description The format, before what the headers say. */
-                format?: "json" | "markdown" | "html" | "yjs";
+                format?: components["schemas"]["TextFormat"];
             };
             header: {
                 /** @description The `ETag` that was read, or `*`. */
@@ -728,6 +779,7 @@ export interface operations {
             200: {
                 headers: {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    /** @description The version of what was answered, for conditions. */
                     ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -782,6 +834,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
         };
@@ -792,7 +845,7 @@ export interface operations {
                 /** @description The name of the shared type that holds the rich text; `prosemirror` if it is left out. */
                 field?: string;
                 /** @description The format, before what the headers say. */
-                format?: "json" | "markdown" | "html" | "yjs";
+                format?: "json" | "yjs";
             };
             header?: {
                 /** @description The `ETag` that was read, or `*`. */
@@ -814,6 +867,7 @@ export interface operations {
             200: {
                 headers: {
                     "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    /** @description The version of what was answered, for conditions. */
                     ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -851,6 +905,40 @@ export interface operations {
             413: components["responses"]["ContentTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    create_socket_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SocketTicket"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];

@@ -68,7 +68,6 @@ pub(super) struct AuthorizeQuery {
 /// What the page sends.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthDecision)]
-#[expect(dead_code, reason = "describes the form; it is read by name")]
 pub(super) struct DecisionForm {
     /// `login`, `allow`, `deny` or `switch`.
     #[schema(max_length = 16)]

@@ -20,7 +20,6 @@ use crate::http::v1::Api;
 /// A token, and the application that it was given to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthTokenQuery)]
-#[expect(dead_code, reason = "describes the form; it is read by the rules of OAuth")]
 pub(super) struct QueryForm {
     /// An access token or a refresh token.
     #[schema(max_length = 8192)]
@@ -37,10 +36,6 @@ pub(super) struct QueryForm {
 /// What a token says.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthIntrospection)]
-#[expect(
-    dead_code,
-    reason = "describes the answer; it is written by the rules of OAuth"
-)]
 pub(super) struct IntrospectionView {
     /// Whether it counts now. If it does not, or is none of the application's, this is all there is.
     active: bool,

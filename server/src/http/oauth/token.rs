@@ -32,7 +32,6 @@ const INVALID_SCOPE: OAuthError = OAuthError::new(
 /// What an application asks for. Which members are needed depends on `grant_type`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthTokenRequest)]
-#[expect(dead_code, reason = "describes the form; it is read by the rules of OAuth")]
 pub(super) struct TokenForm {
     /// `authorization_code`, `refresh_token` or `client_credentials`.
     #[schema(max_length = 64)]
@@ -60,10 +59,6 @@ pub(super) struct TokenForm {
 /// Tokens for an application.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthTokens)]
-#[expect(
-    dead_code,
-    reason = "describes the answer; it is written by the rules of OAuth"
-)]
 pub(super) struct TokenView {
     #[schema(max_length = 8192)]
     access_token: String,

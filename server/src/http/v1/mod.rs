@@ -52,10 +52,14 @@ mod oauth_grants;
 mod oidc;
 mod openapi;
 mod principal;
+mod projects;
 mod sockets;
+mod teams;
+mod tenancy;
 mod users;
 mod verbs;
 mod well_known;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -150,6 +154,9 @@ fn described() -> OpenApiRouter<Api> {
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
+        .merge(projects::routes())
+        .merge(teams::routes())
+        .merge(workspaces::routes())
         .merge(sockets::routes())
         .merge(super::oauth::routes())
         .merge(users::routes())

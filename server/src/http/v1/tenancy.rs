@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
-use weft_storage::records::{EpochKind, Mark, Person, RecordError, Span, Tx};
+use weft_storage::records::{EpochKind, Mark, Person, RecordError, Span, Tenant, Tx};
 
 use super::Api;
 use super::caller::Caller;
@@ -177,4 +177,16 @@ pub(super) fn team_role(text: &str) -> TeamRole {
 /// See [`workspace_role`].
 pub(super) fn project_role(text: &str) -> DocumentRole {
     text.parse().unwrap_or(DocumentRole::Viewer)
+}
+
+/// Lets those be put into teams and projects who are in the workspace as more than guests.
+///
+/// # Errors
+/// 422.
+pub(super) async fn require_colleague(tenant: &mut Tenant<'_>, user: Uuid) -> Result<(), Problem> {
+    let member = tenant.member(user).await?;
+    match member.map(|member| workspace_role(&member.role)) {
+        Some(role) if role > WorkspaceRole::Guest => Ok(()),
+        _ => Err(NOT_A_MEMBER),
+    }
 }

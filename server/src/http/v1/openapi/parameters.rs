@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::http::rest::etag::MAX_CONDITION_BYTES;
+
 use super::{add_member, each_operation, members};
 
 /// What is said of a parameter that does not say it itself, and bounds of its schema.
@@ -13,15 +15,21 @@ fn known(name: &str) -> Option<(&'static str, Value)> {
         ),
         "page" => (
             "The page, from 1, instead of a cursor; the answer then says how many there are in total.",
-            json!({ "minimum": 1 }),
+            json!({ "minimum": 1, "maximum": 10_001 }),
         ),
         "cursor" => (
             "`meta.next_cursor` of the page before.",
             json!({ "minLength": 1 }),
         ),
         "sort" => ("The order; with `-` before it reversed.", json!({})),
-        "If-Match" => ("The `ETag` that was read, or `*`.", json!({})),
-        "If-None-Match" => ("`ETag`s that are known already.", json!({})),
+        "If-Match" => (
+            "The `ETag` that was read, or `*`.",
+            json!({ "maxLength": MAX_CONDITION_BYTES }),
+        ),
+        "If-None-Match" => (
+            "`ETag`s that are known already.",
+            json!({ "maxLength": MAX_CONDITION_BYTES }),
+        ),
         "Idempotency-Key" => (
             "A name for this request. If the same request is sent again with it within 24 hours, it gets the same \
              answer and nothing is done again.",

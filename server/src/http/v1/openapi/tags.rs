@@ -12,6 +12,13 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Users",
         "Accounts: one's own, those of colleagues, and their administration.",
     ),
+    ("Workspaces", "Tenants: who is in them, and as what."),
+    ("Invitations", "How people get into workspaces."),
+    ("Teams", "People of a workspace who share projects."),
+    (
+        "Projects",
+        "What holds documents and boards, and who may do what with them.",
+    ),
     ("Batch", "Several requests in one."),
     (
         "API keys",

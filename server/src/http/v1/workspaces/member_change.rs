@@ -43,7 +43,15 @@ pub(super) async fn replace_member(
     Body(form): Body<MemberForm>,
 ) -> Result<Response, Problem> {
     let ids = two_ids(&ids)?;
-    change(&api, &caller, ids, if_match.as_ref(), Some(form.role), &Once::default()).await
+    change(
+        &api,
+        &caller,
+        ids,
+        if_match.as_ref(),
+        Some(form.role),
+        &Once::default(),
+    )
+    .await
 }
 
 /// Changes somebody's role in a workspace.
@@ -65,7 +73,15 @@ pub(super) async fn change_member(
     MergePatch(patch): MergePatch<MemberPatch>,
 ) -> Result<Response, Problem> {
     let ids = two_ids(&ids)?;
-    change(&api, &caller, ids, if_match.as_ref(), patch.role.into_option(), &once).await
+    change(
+        &api,
+        &caller,
+        ids,
+        if_match.as_ref(),
+        patch.role.into_option(),
+        &once,
+    )
+    .await
 }
 
 async fn change(
@@ -118,10 +134,17 @@ pub(super) fn check_assignable(
     from: WorkspaceRole,
     to: Option<WorkspaceRole>,
 ) -> Result<(), Problem> {
-    let Resource::Workspace { role: Some(actor), .. } = workspace else {
+    let Resource::Workspace {
+        role: Some(actor), ..
+    } = workspace
+    else {
         return Err(NOT_FOUND);
     };
-    if may_assign(*actor, Some(from), to) { Ok(()) } else { Err(ROLE_NOT_ASSIGNABLE) }
+    if may_assign(*actor, Some(from), to) {
+        Ok(())
+    } else {
+        Err(ROLE_NOT_ASSIGNABLE)
+    }
 }
 
 /// Lets somebody who has role `from` lose it, unless they are the last owner. Nobody else writes to the workspace

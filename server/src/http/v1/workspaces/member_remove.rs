@@ -34,7 +34,11 @@ pub(super) async fn remove_member(
     let is_self = caller.0.user() == Some(user);
     let mut tx = api.records.write().await?;
     let place = facts::workspace(&mut tx, &caller.0, id).await?;
-    let action = if is_self { Action::LeaveWorkspace } else { Action::ManageMembers };
+    let action = if is_self {
+        Action::LeaveWorkspace
+    } else {
+        Action::ManageMembers
+    };
     caller.require(action, &place.resource)?;
     let mut tenant = tx.workspace(place.workspace).await?;
     let member = tenant.member(user).await?.ok_or(NOT_FOUND)?;

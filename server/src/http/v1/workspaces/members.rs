@@ -55,7 +55,11 @@ pub(super) async fn get_member(
     let mut tx = api.records.read().await?;
     let place = facts::workspace(&mut tx, &caller.0, id).await?;
     // Everybody may see their own.
-    let action = if caller.0.user() == Some(user) { Action::ViewWorkspace } else { Action::ListMembers };
+    let action = if caller.0.user() == Some(user) {
+        Action::ViewWorkspace
+    } else {
+        Action::ListMembers
+    };
     caller.require(action, &place.resource)?;
     let person = tx.workspace(place.workspace).await?.person(user).await?;
     let person = person.ok_or(NOT_FOUND)?;

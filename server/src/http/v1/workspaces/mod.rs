@@ -5,7 +5,6 @@
 
 mod change;
 mod create;
-mod invitations;
 mod list;
 mod member_change;
 mod member_remove;
@@ -18,8 +17,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Api;
-
-pub(super) use self::invitations::InvitationView;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
@@ -37,9 +34,5 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             member_change::replace_member,
             member_change::change_member,
             member_remove::remove_member
-        ))
-        .routes(routes!(
-            invitations::list_invitations,
-            invitations::create_invitation
         ))
 }
