@@ -9,7 +9,7 @@ LOCKED := $(if $(CI),--locked)
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 # One set of packages for every build, so that all of them share what was compiled.
 BUILD := cargo build --workspace $(LOCKED)
-WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e \) -prune -o -type f -print)
+WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
 .PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile crash \
 	bench smoke clean distclean
@@ -21,7 +21,7 @@ run: setup-run web ## build and start Weft on 127.0.0.1:8080, open to everybody 
 	$(BUILD) --bin weft
 	exec target/debug/weft serve --playground $(ARGS)
 
-test: setup build .tools/e2e.stamp ## run every test: Rust, page, real clients, browser
+test: setup build .tools/e2e.stamp .tools/api.stamp ## run every test: Rust, page, API, real clients, browser
 	scripts/test.sh
 
 test-rust: setup-run web ## the Rust tests alone
@@ -32,6 +32,9 @@ test-clients: setup-run build .tools/e2e.stamp ## the real-client tests alone
 
 test-browser: setup build .tools/e2e.stamp ## the browser test alone
 	scripts/test.sh browser
+
+test-api: setup build .tools/e2e.stamp .tools/api.stamp ## the API against its description alone: EXAMPLES=1000 SEED=7
+	scripts/test.sh api
 
 setup: ## check for, and as root install, what tests need
 	@scripts/setup.sh test </dev/null
@@ -56,13 +59,18 @@ web/dist/index.html: .tools/web.stamp $(WEB_SOURCES)
 	cd web/e2e && $(NPM_CI)
 	@touch $@
 
+.tools/api.stamp: web/api/package-lock.json | .tools
+	cd web/api && $(NPM_CI)
+	@touch $@
+
 .tools:
 	@mkdir -p $@
 
-docs: ## write docs/configuration.md and docs/openapi.json anew
+docs: .tools/api.stamp ## write docs/configuration.md, docs/openapi.json and the types of its client anew
 	$(BUILD) --bin weft
 	target/debug/weft reference >docs/configuration.md
 	target/debug/weft openapi >docs/openapi.json
+	npm run --prefix web/api --silent types </dev/null
 
 lint: web ## formatting, clippy, rustdoc, dependency rules, types and lint of the page
 	.ci/lint
@@ -93,4 +101,4 @@ clean: ## remove what was built, keep what was downloaded and all data
 	rm -rf web/dist
 
 distclean: clean ## remove downloads too; data stays
-	rm -rf .tools web/node_modules web/e2e/node_modules
+	rm -rf .tools web/node_modules web/e2e/node_modules web/api/node_modules

@@ -3,12 +3,13 @@
 # says in one line what is missing. Quick when everything is there.
 #
 #   setup.sh run     what `make run` needs: Rust, a C compiler, Node
-#   setup.sh test    the same, a browser, and the programs of Postgres
+#   setup.sh test    the same, a browser, the programs of Postgres, and schemathesis
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
 node_wanted=20.19.0
 node_installed=22
+schemathesis_wanted=4.32.5
 export PATH="$PWD/.tools/bin:$PATH"
 
 fail() {
@@ -22,7 +23,9 @@ has() { command -v "$1" >/dev/null 2>&1; }
 at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
 node_is_new() { has node && at_least "$(node --version | tr -d v)" "$node_wanted"; }
+has_schemathesis() { [ "$(cat .tools/schemathesis/version 2>/dev/null)" = "$schemathesis_wanted" ]; }
 has_npm() { has npm && npm --version >/dev/null 2>&1 </dev/null; }
+has_venv() { has python3 && python3 -c 'import ensurepip' 2>/dev/null; }
 has_browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
 
 # Tests start a Postgres server of their own; the programs are enough.
@@ -40,6 +43,7 @@ missing_packages() {
     has_npm || echo npm
     if is_for_tests && ! has_browser; then echo chromium; fi
     if is_for_tests && ! has_postgres; then echo postgresql; fi
+    if is_for_tests && ! has_venv; then echo python3 python3-venv; fi
 }
 
 # A newer node from npm, beside the one of the system, which it hides inside of the Makefile only.
@@ -79,3 +83,11 @@ if [ -n "$packages" ]; then
 fi
 node_is_new || install_newer_node
 node_is_new || fail "node $node_wanted or newer is needed, this is $(node --version)"
+
+# What tests the API against its description; in a folder of its own, nothing of the system changes.
+if is_for_tests && ! has_schemathesis; then
+    echo "setup: installing schemathesis $schemathesis_wanted into .tools" >&2
+    python3 -m venv --clear .tools/schemathesis </dev/null >&2
+    .tools/schemathesis/bin/pip install --quiet --disable-pip-version-check "schemathesis==$schemathesis_wanted" </dev/null >&2
+    echo "$schemathesis_wanted" >.tools/schemathesis/version
+fi

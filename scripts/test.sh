@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test, one stage after the other; a failing stage does not hide the others. Ends with one line that sums up.
 #
-#   test.sh [STAGE...]    rust web clients browser (all of them by default)
+#   test.sh [STAGE...]    rust web api clients browser (all of them by default)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.tools/bin:$PATH"
@@ -33,10 +33,17 @@ rust() {
 }
 
 web() { npm run --prefix web --silent check && npm run --prefix web --silent test; }
+
+# The description passes the rules for descriptions, the types of its client are up to date and used as they say, and
+# the server does what it says.
+api() {
+    npm run --prefix web/api --silent check && npm run --prefix web/e2e --silent check && scripts/schemathesis.sh
+}
+
 clients() { npm test --prefix web/e2e --silent; }
 browser() { npm run --prefix web/e2e --silent test:browser; }
 
-for name in "${@:-rust web clients browser}"; do
+for name in "${@:-rust web api clients browser}"; do
     for one in $name; do stage "$one" "$one"; done
 done
 

@@ -241,10 +241,11 @@ CREATE TABLE project_members (
 );
 CREATE INDEX project_members_user ON project_members (workspace_id, user_id);
 
--- Documents and boards that belong to projects. Their updates lie in the log under the id as name.
+-- Documents and boards that belong to projects. Their updates lie in the log under log_name, the text of the id.
 CREATE TABLE project_documents (
     workspace_id   uuid   NOT NULL,
     id             uuid   NOT NULL,
+    log_name       text   COLLATE "C" NOT NULL,
     project_id     uuid   NOT NULL,
     kind           text   NOT NULL,
     title          text   NOT NULL,

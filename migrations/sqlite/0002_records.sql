@@ -241,10 +241,11 @@ CREATE TABLE project_members (
 ) STRICT;
 CREATE INDEX project_members_user ON project_members (workspace_id, user_id);
 
--- Documents and boards that belong to projects. Their updates lie in the log under the id as name.
+-- Documents and boards that belong to projects. Their updates lie in the log under log_name, the text of the id.
 CREATE TABLE project_documents (
     workspace_id   BLOB   NOT NULL,
     id             BLOB   NOT NULL,
+    log_name       TEXT   NOT NULL,
     project_id     BLOB   NOT NULL,
     kind           TEXT   NOT NULL,
     title          TEXT   NOT NULL,

@@ -4,6 +4,7 @@
 //! by the length of that input, and never panics whatever the bytes.
 
 pub mod awareness;
+pub mod board;
 pub mod close;
 pub mod gate;
 pub mod hocuspocus;

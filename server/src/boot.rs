@@ -1,6 +1,7 @@
 //! Puts the parts of a serving process together, in order, and takes them apart again in the opposite order.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
-use crate::auth::Authenticator;
+use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
+use crate::auth::external::ExternalIssuer;
 use crate::auth::sealed::Sealer;
+use crate::auth::{Authenticator, settings};
 use crate::config::Config;
 use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
@@ -39,82 +42,56 @@ const SWEEP_GRACE: Duration = Duration::from_secs(600);
 pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let life = Lifecycle::new();
     let signals = Signals::install()?;
+    let app = start(&config, Arc::new(SystemClock), &life).await?;
+    writeln!(std::io::stdout(), "ready: http://{}/", app.address)?;
+    Ok(life.run(signals, config.limits.shutdown()).await)
+}
+
+/// A server that accepts connections.
+#[derive(Debug)]
+pub struct App {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it has opened; closed when its life ends.
+    pub storage: Arc<Storage>,
+}
+
+/// Puts the parts together and accepts connections; everything ends with `life`.
+///
+/// # Errors
+/// If the data directory cannot be opened or an address cannot be listened on.
+pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> anyhow::Result<App> {
     let metrics = Arc::new(Metrics::new());
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let storage = open_storage(&config, Arc::clone(&clock)).await?;
+    let storage = open_storage(config, Arc::clone(&clock)).await?;
     let listen = config.server.listen;
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
+    // Links and issuers name the port that was taken.
+    let mut config = config.clone();
+    config.server.listen = address;
+    let config = &config;
 
-    let hub = Hub::new(
-        Arc::clone(storage.log()),
-        Arc::clone(&clock),
-        hub_settings(&config),
-        Arc::clone(&metrics),
-    );
-    let authenticator = Authenticator::new(&config);
-    let connections = TaskTracker::new();
-    let records = storage.records().clone();
-    let identities = Arc::new(Identities::new(records.clone(), Arc::clone(&clock)));
-    let changes = Changes::default();
-    let gatekeeper = Arc::new(Gatekeeper::new(
-        authenticator.clone(),
-        Arc::clone(&identities),
-        records.clone(),
-        Arc::clone(&clock),
-        config.limits.authentication_timeout(),
-    ));
-    let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(&metrics), connections.clone());
-    let gateway = Arc::new(Gateway {
-        hub: Arc::clone(&hub),
-        gatekeeper,
-        registry,
-        limits: config.limits.clone(),
-        metrics: Arc::clone(&metrics),
-        clock,
-        stopping: life.soft().clone(),
-        connections,
-        unauthenticated: Arc::default(),
-        users: Caps::new(config.limits.max_sockets_per_user),
-        addresses: Caps::new(config.limits.max_sockets_per_address),
-        origins: OriginPolicy::new(&config),
-    });
-    life.spawn_pillar(
-        "documents",
-        close_after_stop(life.clone(), Arc::clone(&gateway), Arc::clone(&storage)),
-    );
-
-    let feed = EpochFeed {
-        records: records.clone(),
-        clock: Arc::clone(&gateway.clock),
-        changes: changes.clone(),
-        registry: Arc::clone(&gateway.registry),
-    };
-    life.spawn_pillar("changed rights", follow_epochs(feed, life.soft().clone()));
-    life.spawn_pillar(
-        "leases",
-        renew_leases(life.clone(), Arc::clone(&gateway.registry)),
-    );
-    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(&storage)));
-
-    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
+    let rights = open_rights(config, &storage, &clock, life).await?;
+    let gateway = open_gateway(config, &storage, &rights, &metrics, life);
+    keep_rooms(&gateway, &storage, &rights.changes, life);
     let api = http::v1::Api {
-        hub,
+        hub: Arc::clone(&gateway.hub),
         log: Arc::clone(storage.log()),
-        authenticator,
-        records,
-        identities,
-        changes,
-        cursors: Cursors::new(Arc::new(sealer)),
-        clock: Arc::clone(&gateway.clock),
+        authenticator: rights.authenticator,
+        records: storage.records().clone(),
+        accounts: rights.accounts,
+        identities: rights.identities,
+        changes: rights.changes,
+        cursors: Cursors::new(rights.sealer),
+        clock: Arc::clone(&clock),
         max_body_bytes: config.limits.max_message_bytes,
     };
-    let routes = http::routes(Arc::new(StorageReadiness(storage)))
+    let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
-    let router = http::finish(routes, &config, Arc::new(SystemClock), Arc::clone(&metrics));
+    let router = http::finish(routes, config, clock, Arc::clone(&metrics));
     let settings = ServeSettings::from(&config.limits);
     life.spawn_pillar(
         "http",
@@ -126,9 +103,126 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
             life.tracker().clone(),
         ),
     );
-    serve_metrics(&config, settings, &metrics, &life).await?;
-    writeln!(std::io::stdout(), "ready: http://{address}/")?;
-    Ok(life.run(signals, config.limits.shutdown()).await)
+    serve_metrics(config, settings, &metrics, life).await?;
+    Ok(App { address, storage })
+}
+
+/// Who is who and may do what, for REST and for sockets.
+struct Rights {
+    authenticator: Authenticator,
+    accounts: Arc<Accounts>,
+    identities: Arc<Identities>,
+    changes: Changes,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The rooms and the way to them over sockets.
+fn open_gateway(
+    config: &Config,
+    storage: &Storage,
+    rights: &Rights,
+    metrics: &Arc<Metrics>,
+    life: &Lifecycle,
+) -> Arc<Gateway> {
+    let hub = Hub::new(
+        Arc::clone(storage.log()),
+        Arc::clone(&rights.clock),
+        hub_settings(config),
+        Arc::clone(metrics),
+    );
+    let connections = TaskTracker::new();
+    let gatekeeper = Arc::new(Gatekeeper::new(
+        rights.authenticator.clone(),
+        Arc::clone(&rights.identities),
+        storage.records().clone(),
+        Arc::clone(&rights.clock),
+        config.limits.authentication_timeout(),
+    ));
+    let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(metrics), connections.clone());
+    Arc::new(Gateway {
+        hub,
+        gatekeeper,
+        registry,
+        limits: config.limits.clone(),
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(&rights.clock),
+        stopping: life.soft().clone(),
+        connections,
+        unauthenticated: Arc::default(),
+        users: Caps::new(config.limits.max_sockets_per_user),
+        addresses: Caps::new(config.limits.max_sockets_per_address),
+        origins: OriginPolicy::new(config),
+    })
+}
+
+/// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
+fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes, life: &Lifecycle) {
+    life.spawn_pillar(
+        "documents",
+        close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage)),
+    );
+    let feed = EpochFeed {
+        records: storage.records().clone(),
+        clock: Arc::clone(&gateway.clock),
+        changes: changes.clone(),
+        registry: Arc::clone(&gateway.registry),
+    };
+    life.spawn_pillar("changed rights", follow_epochs(feed, life.soft().clone()));
+    life.spawn_pillar(
+        "leases",
+        renew_leases(life.clone(), Arc::clone(&gateway.registry)),
+    );
+    life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
+}
+
+/// Opens what accounts stand on, and puts its keepers to work.
+async fn open_rights(
+    config: &Config,
+    storage: &Storage,
+    clock: &Arc<dyn Clock>,
+    life: &Lifecycle,
+) -> anyhow::Result<Rights> {
+    let (records, changes) = (storage.records(), Changes::default());
+    let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
+    let sealer = Arc::new(sealer);
+    let keyring = Keyring::open(
+        records.clone(),
+        Arc::clone(&sealer),
+        settings::rotation_policy(config),
+        Arc::clone(clock),
+    )
+    .await?;
+    let keyring = Arc::new(keyring);
+    let foundation = Foundation {
+        records: records.clone(),
+        clock: Arc::clone(clock),
+        changes: changes.clone(),
+        keyring: Arc::clone(&keyring),
+    };
+    let (accounts, postman) = Accounts::open(config, &sealer, foundation).await?;
+    let issuer = ExternalIssuer::from_config(config, settings::outgoing(config)?);
+    let external = issuer.map(|issuer| {
+        let creates = config.external.create_accounts;
+        ExternalAccounts::new(issuer, records.clone(), Arc::clone(clock), creates)
+    });
+    let identities = Identities::new(
+        records.clone(),
+        Arc::clone(clock),
+        Arc::clone(&keyring),
+        accounts.access_tokens().clone(),
+        external,
+    );
+    life.spawn_pillar("signing keys", keyring.keep(life.soft().clone()));
+    life.spawn_pillar("mail", postman.work(life.soft().clone()));
+    Ok(Rights {
+        authenticator: Authenticator::new(config),
+        accounts: Arc::new(accounts),
+        identities: Arc::new(identities),
+        changes,
+        sealer,
+        clock: Arc::clone(clock),
+    })
 }
 
 /// Opens the data directory and the database that `config` names.
@@ -211,7 +305,8 @@ async fn serve_metrics(
     Ok(())
 }
 
-fn hub_settings(config: &Config) -> HubSettings {
+/// How rooms behave by `config`.
+pub(crate) fn hub_settings(config: &Config) -> HubSettings {
     let limits = &config.limits;
     HubSettings {
         limits: RoomLimits {

@@ -4,6 +4,7 @@
 //! `lifecycle`, `metrics` and `telemetry` serve all of them. Time, randomness and settings are passed in.
 
 pub mod access;
+pub mod accounts;
 pub mod auth;
 pub mod boot;
 pub mod cli;

@@ -169,6 +169,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     ("server/src/rooms/", &["axum", "crate::http", "crate::ws"]),
     ("server/src/http/", &["yrs", "crate::ws"]),
+    // Routes come with their descriptions.
+    ("server/src/http/v1/", &["axum::routing"]),
     (
         "server/src/auth/",
         &[
@@ -179,6 +181,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
             "crate::rooms",
             "std::env",
         ],
+    ),
+    (
+        "server/src/access/",
+        &["axum", "yrs", "crate::http", "crate::ws", "std::env"],
     ),
     (
         "server/src/mail/",
@@ -221,6 +227,8 @@ const EXPECTED: &[(&str, &str)] = &[
     ("storage/src/", "weft_protocol"),
     ("server/src/", "tokio"),
     ("server/src/http/", "axum"),
+    ("server/src/http/", "axum::routing"),
+    ("server/src/http/v1/", "utoipa_axum"),
     ("server/src/http/", "crate::config"),
     ("server/src/auth/", "weft_protocol"),
     ("server/src/auth/", "crate::outgoing"),
@@ -229,6 +237,8 @@ const EXPECTED: &[(&str, &str)] = &[
     ("server/src/rooms/", "yrs"),
     ("server/src/rooms/", "weft_storage"),
     ("server/src/ws/", "crate::rooms"),
+    ("server/src/access/", "crate::rooms"),
+    ("server/src/access/", "weft_storage"),
     ("loadtest/src/", "tokio"),
     ("loadtest/src/", "weft_protocol"),
 ];

@@ -4,8 +4,8 @@
 
 use weft_storage::records::{RecordError, Tx};
 
-use super::{Identity, Refusal};
-use crate::auth::permission::{ServerRole, Standing};
+use super::{Identity, Refusal, Subject};
+use crate::auth::permission::{Scopes, ServerRole, Standing};
 use crate::auth::{self, Unauthorized, UnixSeconds};
 
 /// It was good once.
@@ -51,6 +51,14 @@ pub(super) async fn recall(tx: &mut Tx, identity: &Identity, now_ms: i64) -> Res
 
 async fn recall_credential(tx: &mut Tx, identity: &mut Identity, now_ms: i64) -> Result<(), Refusal> {
     let is_bearer = identity.bearer.is_some();
+    if let Subject::Client(client) = identity.subject {
+        let client = tx.client_standing(client).await?.ok_or(GONE)?;
+        let allowed = Scopes::parse(&client.scopes).map_err(|_| GONE)?;
+        if client.is_disabled {
+            return Err(GONE);
+        }
+        identity.facts.scopes = identity.facts.scopes.narrowed_to(allowed);
+    }
     if let Some(session) = identity.basis.session {
         let session = tx.session_standing(session).await?.ok_or(GONE)?;
         let is_theirs = identity.basis.user == Some(session.owner.user_id);

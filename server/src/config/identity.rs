@@ -39,6 +39,8 @@ pub struct ExternalConfig {
     pub access_claim: String,
     /// The longest life of a token, in seconds.
     pub max_token_seconds: u64,
+    /// Whether somebody it vouches for gets an account at their first visit.
+    pub create_accounts: bool,
 }
 
 impl ExternalConfig {

@@ -35,8 +35,8 @@ const FRAMES_PER_TURN: usize = 64;
 const SLOWEST_BYTES_PER_SECOND: usize = 8 * 1024;
 /// How long a client may take to answer a close before the connection is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
-/// How often rights that end are looked at.
-const EXPIRY_CHECK: Duration = Duration::from_secs(5);
+/// The longest time between two looks at rights that end: the wall clock may be set.
+const MAX_EXPIRY_CHECK_SECONDS: u64 = 60;
 
 /// What the frames of a connection mean.
 pub(super) trait Protocol: Send {
@@ -111,7 +111,8 @@ pub(super) struct Connection<P> {
     last_received: Instant,
     last_sent: Instant,
     last_ping: Instant,
-    last_expiry_check: Instant,
+    /// Whether a right has come that may end before the timer.
+    has_new_right: bool,
     /// Its place among the sockets of its address.
     _place: Option<Place<AddressKey>>,
 }
@@ -144,7 +145,7 @@ impl<P: Protocol> Connection<P> {
             last_received: now,
             last_sent: now,
             last_ping: now,
-            last_expiry_check: now,
+            has_new_right: false,
             _place: place,
         }
     }
@@ -182,6 +183,9 @@ impl<P: Protocol> Connection<P> {
                 Ok(more) => more,
                 Err(end) => return end,
             };
+            if std::mem::take(&mut self.has_new_right) {
+                timer.as_mut().reset(self.next_deadline());
+            }
             if let Err(end) = self.wait(timer.as_mut(), more).await {
                 return end;
             }
@@ -208,6 +212,7 @@ impl<P: Protocol> Connection<P> {
             }
             () = self.post.deliver_one(), if undelivered => Ok(()),
             Some(answer) = self.admissions.next(), if asks => {
+                self.has_new_right = true;
                 Ok(self.protocol.answered(&self.gateway, answer, &mut self.post)?)
             }
             received = self.socket.next(), if reads => {
@@ -311,6 +316,7 @@ impl<P: Protocol> Connection<P> {
             }
             Outgoing::Status(status) => self.protocol.status(position, status),
             Outgoing::Granted(grant) => {
+                self.has_new_right = true;
                 self.protocol.regranted(position, &grant, &mut self.post);
                 None
             }
@@ -372,11 +378,8 @@ impl<P: Protocol> Connection<P> {
             self.last_sent = now;
             self.post.to_client.extend(self.protocol.keep_alive());
         }
-        if now >= self.last_expiry_check + EXPIRY_CHECK {
-            self.last_expiry_check = now;
-            let seconds = self.gateway.now_seconds();
-            self.protocol.expire(seconds, &mut self.post)?;
-        }
+        let seconds = self.gateway.now_seconds();
+        self.protocol.expire(seconds, &mut self.post)?;
         self.ping_if_silent(now)
     }
 
@@ -405,12 +408,10 @@ impl<P: Protocol> Connection<P> {
         if let Some(until) = self.paused_until {
             next = next.min(until);
         }
-        if self
-            .protocol
-            .memberships()
-            .any(|membership| membership.expires_at.is_some())
-        {
-            next = next.min(self.last_expiry_check + EXPIRY_CHECK);
+        let ends = self.protocol.memberships().filter_map(|one| one.expires_at).min();
+        if let Some(at) = ends {
+            let left = at.saturating_sub(self.gateway.now_seconds());
+            next = next.min(Instant::now() + Duration::from_secs(left.clamp(1, MAX_EXPIRY_CHECK_SECONDS)));
         }
         next
     }

@@ -150,3 +150,6 @@ fn sync_to_room(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,10 @@ pub struct DocumentRow {
     pub deleted_by: Option<Uuid>,
     /// How often the row was changed, from 1.
     pub version: i64,
+    /// How many changes of its content were ever made durable.
+    pub changes: i64,
+    /// Whether its content is out of service.
+    pub is_quarantined: bool,
 }
 
 /// What a new document is made of.
@@ -104,10 +108,19 @@ pub struct DocumentStanding {
 macro_rules! columns {
     () => {
         "d.workspace_id, d.id, d.project_id, d.kind, d.title, d.owner_user_id, d.created_by, d.created_at_ms, \
-         d.updated_at_ms, d.archived_at_ms, d.deleted_at_ms, d.deleted_by, d.version"
+         d.updated_at_ms, d.archived_at_ms, d.deleted_at_ms, d.deleted_by, d.version, \
+         COALESCE(lg.head_seq, 0) AS changes, lg.quarantined_at_ms IS NOT NULL AS is_quarantined"
     };
 }
 pub(super) use columns as document_columns;
+
+/// What the log holds of a document `d`, if it has been edited.
+macro_rules! join_log {
+    () => {
+        " LEFT JOIN documents lg ON lg.workspace_id = d.workspace_id AND lg.name = d.log_name"
+    };
+}
+pub(super) use join_log;
 
 impl FromRow for DocumentRow {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
@@ -125,6 +138,8 @@ impl FromRow for DocumentRow {
             deleted_at_ms: row.get("deleted_at_ms")?,
             deleted_by: row.get("deleted_by")?,
             version: row.get("version")?,
+            changes: row.get("changes")?,
+            is_quarantined: row.get("is_quarantined")?,
         })
     }
 }
@@ -179,15 +194,16 @@ impl Tx {
                  LEFT JOIN document_shares s ON s.workspace_id = d.workspace_id AND s.document_id = d.id \
                  AND s.user_id = $2 \
                  LEFT JOIN link_shares l ON l.workspace_id = d.workspace_id AND l.document_id = d.id AND l.id = $3 \
-                 AND l.revoked_at_ms IS NULL AND (l.expires_at_ms IS NULL OR l.expires_at_ms > $4) \
-                 WHERE d.id = $1"
+                 AND l.revoked_at_ms IS NULL AND (l.expires_at_ms IS NULL OR l.expires_at_ms > $4)",
+                join_log!(),
+                " WHERE d.id = $1"
             ),
         );
         self.one_across(SQL, args![id, who.user, who.link, who.now_ms])
             .await
     }
 
-    /// Documents that were put in the trash before `before_ms`: workspace and id, the oldest first.
+    /// Documents that were put in the trash before `before_ms`, by themselves or with their project.
     ///
     /// # Errors
     /// A failure of the database.
@@ -198,8 +214,9 @@ impl Tx {
     ) -> Result<Vec<(WorkspaceId, Uuid)>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "the trash of all workspaces is emptied",
-            "SELECT workspace_id, id FROM project_documents \
-             WHERE deleted_at_ms IS NOT NULL AND deleted_at_ms < $1 ORDER BY deleted_at_ms LIMIT $2",
+            "SELECT d.workspace_id, d.id FROM project_documents d \
+             JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id \
+             WHERE d.deleted_at_ms < $1 OR p.deleted_at_ms < $1 ORDER BY d.workspace_id, d.id LIMIT $2",
         );
         let rows: Vec<Place> = self.all_across(SQL, args![before_ms, limit]).await?;
         Ok(rows.into_iter().map(|place| (place.0, place.1)).collect())
@@ -222,8 +239,9 @@ impl Tenant<'_> {
     /// failure of the database.
     pub async fn create_document(&mut self, new: NewDocument<'_>) -> Result<(), RecordError> {
         let sql = tenant_sql!(
-            "INSERT INTO project_documents (workspace_id, id, project_id, kind, title, title_key, owner_user_id, \
-             created_by, created_at_ms, updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $8)"
+            "INSERT INTO project_documents (workspace_id, id, log_name, project_id, kind, title, title_key, \
+             owner_user_id, created_by, created_at_ms, updated_at_ms) \
+             VALUES ($1, $2, $9, $3, $4, $5, $6, $7, $7, $8, $8)"
         );
         let values = args![
             new.id,
@@ -232,7 +250,8 @@ impl Tenant<'_> {
             new.title,
             title_key(new.title),
             new.created_by,
-            new.now_ms
+            new.now_ms,
+            new.id.to_string()
         ];
         self.execute(sql, values).await.map(|_| ())
     }
@@ -245,7 +264,9 @@ impl Tenant<'_> {
         let sql = tenant_sql!(
             "SELECT ",
             columns!(),
-            " FROM project_documents d WHERE d.workspace_id = $1 AND d.id = $2"
+            " FROM project_documents d",
+            join_log!(),
+            " WHERE d.workspace_id = $1 AND d.id = $2"
         );
         self.one(sql, args![id]).await
     }

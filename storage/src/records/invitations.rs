@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::span::{Span, span};
+use super::span::{Span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -100,6 +100,20 @@ impl Tx {
         );
         self.one_across(SQL, args![hash]).await
     }
+
+    /// Whether somebody with this address has an invitation that still counts.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn is_invited(&mut self, email_key: &str, now_ms: i64) -> Result<bool, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            "whoever registers is in no workspace yet",
+            "SELECT count(*) AS n FROM invitations WHERE email_key = $1 AND expires_at_ms > $2 \
+             AND accepted_at_ms IS NULL AND revoked_at_ms IS NULL",
+        );
+        let count: Option<Count> = self.one_across(SQL, args![email_key, now_ms]).await?;
+        Ok(count.is_some_and(|count| count.0 > 0))
+    }
 }
 
 impl Tenant<'_> {
@@ -143,11 +157,13 @@ impl Tenant<'_> {
     /// # Errors
     /// A failure of the database.
     pub async fn open_invitations(&mut self, span: &Span) -> Result<Vec<Invitation>, RecordError> {
-        let sql = tenant_sql!(
+        let sql = tenant_span!(
+            span,
+            "created_at_ms",
+            "id",
             "SELECT ",
             columns!(),
             " FROM invitations WHERE workspace_id = $1 AND accepted_at_ms IS NULL AND revoked_at_ms IS NULL",
-            span!("created_at_ms", "id", ascending)
         );
         self.all(sql, span.by_number().to_vec()).await
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
-use super::span::{Span, containing, span};
+use super::span::{Span, containing, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -90,16 +90,10 @@ pub struct ProjectFilter<'a> {
 pub enum ProjectOrder {
     /// The oldest first.
     Created,
-    /// The youngest first.
-    CreatedDescending,
     /// By name.
     Name,
-    /// By name, backwards.
-    NameDescending,
     /// What was not changed for long first.
     Updated,
-    /// What was changed last first.
-    UpdatedDescending,
 }
 
 macro_rules! columns {
@@ -173,19 +167,18 @@ macro_rules! seen {
 }
 
 macro_rules! list {
-    ($mark:literal, $direction:ident) => {{
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+    ($span:expr, $mark:literal) => {
+        cross_span!(
+            $span,
             MINE,
-            concat!(
-                "SELECT ",
-                columns!(),
-                ", m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role",
-                seen!(),
-                span!($mark, "p.id", $direction)
-            ),
-        );
-        SQL
-    }};
+            $mark,
+            "p.id",
+            "SELECT ",
+            columns!(),
+            ", m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role",
+            seen!()
+        )
+    };
 }
 
 impl ProjectFilter<'_> {
@@ -218,12 +211,9 @@ impl Tx {
         span: &Span,
     ) -> Result<Vec<ProjectSeen>, RecordError> {
         let (sql, marks) = match order {
-            ProjectOrder::Name => (list!("p.name_key", ascending), span.by_text()),
-            ProjectOrder::NameDescending => (list!("p.name_key", descending), span.by_text()),
-            ProjectOrder::Created => (list!("p.created_at_ms", ascending), span.by_number()),
-            ProjectOrder::CreatedDescending => (list!("p.created_at_ms", descending), span.by_number()),
-            ProjectOrder::Updated => (list!("p.updated_at_ms", ascending), span.by_number()),
-            ProjectOrder::UpdatedDescending => (list!("p.updated_at_ms", descending), span.by_number()),
+            ProjectOrder::Created => (list!(span, "p.created_at_ms"), span.by_number()),
+            ProjectOrder::Name => (list!(span, "p.name_key"), span.by_text()),
+            ProjectOrder::Updated => (list!(span, "p.updated_at_ms"), span.by_number()),
         };
         self.all_across(sql, filter.values(marks)).await
     }
@@ -410,16 +400,32 @@ impl Tenant<'_> {
     /// # Errors
     /// A failure of the database.
     pub async fn project_members(&mut self, project: Uuid, span: &Span) -> Result<Vec<Person>, RecordError> {
-        let sql = tenant_sql!(
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
             "SELECT ",
             person!(),
             " FROM project_members m JOIN users u ON u.id = m.user_id \
              WHERE m.workspace_id = $1 AND m.project_id = $6",
-            span!("m.joined_at_ms", "m.user_id", ascending)
         );
         let mut values = span.by_number().to_vec();
         values.push(project.into());
         self.all(sql, values).await
+    }
+
+    /// Somebody who is in a project itself.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn project_person(&mut self, project: Uuid, user: Uuid) -> Result<Option<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM project_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND m.project_id = $2 AND m.user_id = $3"
+        );
+        self.one(sql, args![project, user]).await
     }
 
     /// How many are in a project itself.

@@ -53,12 +53,14 @@ pub struct NewSession<'a> {
 }
 
 /// A refresh token with the state of its family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefreshRow {
     /// The family.
     pub session_id: Uuid,
     /// Whose.
     pub user_id: Uuid,
+    /// The kind of the login: `password`, `oidc` or `oauth`.
+    pub kind: String,
     /// Its place in the family, from 0.
     pub generation: i64,
     /// When it stops counting if it is not used.
@@ -114,6 +116,7 @@ impl FromRow for RefreshRow {
         Ok(Self {
             session_id: row.get("session_id")?,
             user_id: row.get("user_id")?,
+            kind: row.get("kind")?,
             generation: row.get("generation")?,
             idle_expires_at_ms: row.get("idle_expires_at_ms")?,
             superseded_at_ms: row.get("superseded_at_ms")?,
@@ -231,7 +234,7 @@ impl Tx {
     /// A failure of the database.
     pub async fn refresh_token(&mut self, hash: &[u8; 32]) -> Result<Option<RefreshRow>, RecordError> {
         let sql = global_sql!(
-            "SELECT t.session_id, s.user_id, t.generation, t.idle_expires_at_ms, t.superseded_at_ms, \
+            "SELECT t.session_id, s.user_id, s.kind, t.generation, t.idle_expires_at_ms, t.superseded_at_ms, \
              s.generation AS family_generation, s.expires_at_ms, s.ended_at_ms \
              FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = $1"
         );

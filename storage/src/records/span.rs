@@ -22,6 +22,8 @@ pub struct Span {
     pub skip: u32,
     /// How many rows at most.
     pub limit: u32,
+    /// Whether the order is reversed.
+    pub is_reversed: bool,
 }
 
 impl Span {
@@ -31,6 +33,7 @@ impl Span {
             after: None,
             skip: 0,
             limit,
+            is_reversed: false,
         }
     }
 
@@ -88,6 +91,30 @@ macro_rules! span {
     };
 }
 pub(super) use span;
+
+/// A tenant's statement that ends in a span: the one in order, or the one in reversed order.
+macro_rules! tenant_span {
+    ($span:expr, $mark:literal, $id:literal, $($sql:expr),+ $(,)?) => {
+        if $span.is_reversed {
+            $crate::records::statement::tenant_sql!($($sql),+, span!($mark, $id, descending))
+        } else {
+            $crate::records::statement::tenant_sql!($($sql),+, span!($mark, $id, ascending))
+        }
+    };
+}
+pub(super) use tenant_span;
+
+/// The same across tenants, with the reason.
+macro_rules! cross_span {
+    ($span:expr, $because:expr, $mark:literal, $id:literal, $($sql:expr),+ $(,)?) => {{
+        const ASCENDING: $crate::records::statement::CrossTenantSql =
+            $crate::records::statement::CrossTenantSql::because($because, concat!($($sql),+, span!($mark, $id, ascending)));
+        const DESCENDING: $crate::records::statement::CrossTenantSql =
+            $crate::records::statement::CrossTenantSql::because($because, concat!($($sql),+, span!($mark, $id, descending)));
+        if $span.is_reversed { DESCENDING } else { ASCENDING }
+    }};
+}
+pub(super) use cross_span;
 
 /// `text` as the pattern of a `LIKE … ESCAPE '!'` that finds it anywhere.
 pub(super) fn containing(text: &str) -> String {

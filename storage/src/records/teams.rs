@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
-use super::span::{Span, span};
+use super::span::{Span, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -78,12 +78,8 @@ pub struct TeamFilter {
 pub enum TeamOrder {
     /// By name.
     Name,
-    /// By name, backwards.
-    NameDescending,
     /// The oldest first.
     Created,
-    /// The youngest first.
-    CreatedDescending,
 }
 
 macro_rules! columns {
@@ -135,19 +131,18 @@ macro_rules! seen {
 }
 
 macro_rules! list {
-    ($mark:literal, $direction:ident) => {{
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+    ($span:expr, $mark:literal) => {
+        cross_span!(
+            $span,
             MINE,
-            concat!(
-                "SELECT ",
-                columns!(),
-                ", CASE WHEN m.role <> 'guest' THEN tm.role END AS role",
-                seen!(),
-                span!($mark, "t.id", $direction)
-            ),
-        );
-        SQL
-    }};
+            $mark,
+            "t.id",
+            "SELECT ",
+            columns!(),
+            ", CASE WHEN m.role <> 'guest' THEN tm.role END AS role",
+            seen!()
+        )
+    };
 }
 
 impl TeamFilter {
@@ -175,10 +170,8 @@ impl Tx {
         span: &Span,
     ) -> Result<Vec<TeamSeen>, RecordError> {
         let (sql, marks) = match order {
-            TeamOrder::Name => (list!("t.name_key", ascending), span.by_text()),
-            TeamOrder::NameDescending => (list!("t.name_key", descending), span.by_text()),
-            TeamOrder::Created => (list!("t.created_at_ms", ascending), span.by_number()),
-            TeamOrder::CreatedDescending => (list!("t.created_at_ms", descending), span.by_number()),
+            TeamOrder::Name => (list!(span, "t.name_key"), span.by_text()),
+            TeamOrder::Created => (list!(span, "t.created_at_ms"), span.by_number()),
         };
         self.all_across(sql, filter.values(marks)).await
     }
@@ -301,15 +294,31 @@ impl Tenant<'_> {
     /// # Errors
     /// A failure of the database.
     pub async fn team_members(&mut self, team: Uuid, span: &Span) -> Result<Vec<Person>, RecordError> {
-        let sql = tenant_sql!(
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
             "SELECT ",
             person!(),
             " FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1 AND m.team_id = $6",
-            span!("m.joined_at_ms", "m.user_id", ascending)
         );
         let mut values = span.by_number().to_vec();
         values.push(team.into());
         self.all(sql, values).await
+    }
+
+    /// Somebody who is in a team.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn team_person(&mut self, team: Uuid, user: Uuid) -> Result<Option<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM team_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND m.team_id = $2 AND m.user_id = $3"
+        );
+        self.one(sql, args![team, user]).await
     }
 
     /// How many are in a team.

@@ -238,6 +238,19 @@ impl Tx {
         self.one(sql, args![email_key]).await
     }
 
+    /// An account by the form by which its name is found.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn user_by_username(&mut self, username_key: &str) -> Result<Option<User>, RecordError> {
+        let sql = global_sql!(
+            "SELECT ",
+            columns!(),
+            " FROM users WHERE username_key = $1 AND deleted_at_ms IS NULL"
+        );
+        self.one(sql, args![username_key]).await
+    }
+
     /// An account with the hash of its password.
     ///
     /// # Errors
@@ -462,7 +475,7 @@ impl Tx {
         Ok(rows.into_iter().map(|row| (row.0, row.1)).collect())
     }
 
-    /// The account that an identity at another provider stands for; notes that it was used if that was not lately.
+    /// The account that an identity at another provider stands for.
     ///
     /// # Errors
     /// A failure of the database.

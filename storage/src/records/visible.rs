@@ -5,8 +5,9 @@
 
 use uuid::Uuid;
 
-use super::documents::{DocumentStanding, document_columns, title_key};
+use super::documents::{DocumentStanding, document_columns, join_log, title_key};
 use super::error::RecordError;
+use super::span::containing;
 use super::statement::CrossTenantSql;
 use super::tx::Tx;
 use super::value::{Value, args};
@@ -95,8 +96,13 @@ macro_rules! from_visible {
          LEFT JOIN project_members pm ON pm.workspace_id = d.workspace_id AND pm.project_id = d.project_id \
          AND pm.user_id = m.user_id \
          LEFT JOIN document_shares s ON s.workspace_id = d.workspace_id AND s.document_id = d.id \
-         AND s.user_id = m.user_id \
-         WHERE m.user_id = $1 \
+         AND s.user_id = m.user_id"
+    };
+}
+
+macro_rules! is_visible {
+    () => {
+        " WHERE m.user_id = $1 \
          AND ($2 IS NULL OR m.workspace_id = $2) AND ($3 IS NULL OR d.project_id = $3) \
          AND ($4 IS NULL OR $4 LIKE '%,' || d.kind || ',%') AND ($5 IS NULL OR d.title_key LIKE $5 ESCAPE '!') \
          AND ($6 IS NULL OR d.updated_at_ms >= $6) AND ($7 IS NULL OR (d.archived_at_ms IS NOT NULL) = $7) \
@@ -118,14 +124,18 @@ macro_rules! list {
                  m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role, s.role AS share_role, \
                  CAST(NULL AS text) AS link_role",
                 from_visible!(),
+                join_log!(),
+                is_visible!(),
                 $rest,
             ),
         )
     };
 }
 
-const COUNT: CrossTenantSql =
-    CrossTenantSql::because(REASON, concat!("SELECT count(*) AS n", from_visible!()));
+const COUNT: CrossTenantSql = CrossTenantSql::because(
+    REASON,
+    concat!("SELECT count(*) AS n", from_visible!(), is_visible!()),
+);
 const CREATED: CrossTenantSql = list!(" AND ($9 IS NULL OR d.id > $9) ORDER BY d.id LIMIT $10 OFFSET $11");
 const CREATED_DOWN: CrossTenantSql =
     list!(" AND ($9 IS NULL OR d.id < $9) ORDER BY d.id DESC LIMIT $10 OFFSET $11");
@@ -148,17 +158,7 @@ const UPDATED_DOWN: CrossTenantSql = list!(
 /// `$1` to `$8`.
 fn narrowing(user: Uuid, filter: &DocumentFilter<'_>) -> Vec<Value> {
     let kinds = filter.kinds.map(|kinds| format!(",{},", kinds.join(",")));
-    let search = filter.search.map(|text| {
-        let mut pattern = String::from("%");
-        for character in title_key(text).chars() {
-            if matches!(character, '%' | '_' | '!') {
-                pattern.push('!');
-            }
-            pattern.push(character);
-        }
-        pattern.push('%');
-        pattern
-    });
+    let search = filter.search.map(|text| containing(&title_key(text)));
     args![
         user,
         filter.workspace.map(|id| id.0),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::people::{Person, person};
 use super::row::{FromRow, Row};
-use super::span::{Span, containing, span};
+use super::span::{Span, containing, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -198,16 +198,16 @@ impl Tx {
         filter: WorkspaceFilter<'_>,
         span: &Span,
     ) -> Result<Vec<Membership>, RecordError> {
-        const SQL: CrossTenantSql = CrossTenantSql::because(
+        let sql = cross_span!(
+            span,
             MINE,
-            concat!(
-                "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
-                 w.deleted_at_ms, w.version, m.role, m.joined_at_ms",
-                mine!(),
-                span!("w.created_at_ms", "w.workspace_id", ascending)
-            ),
+            "w.created_at_ms",
+            "w.workspace_id",
+            "SELECT w.workspace_id, w.name, w.settings, w.created_by, w.created_at_ms, w.updated_at_ms, \
+             w.deleted_at_ms, w.version, m.role, m.joined_at_ms",
+            mine!()
         );
-        self.all_across(SQL, filter.values(span.by_number())).await
+        self.all_across(sql, filter.values(span.by_number())).await
     }
 
     /// How many they are.
@@ -308,17 +308,33 @@ impl Tenant<'_> {
         self.all(sql, args![after, limit]).await
     }
 
+    /// Somebody who is in the workspace.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn person(&mut self, user: Uuid) -> Result<Option<Person>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            person!(),
+            " FROM workspace_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.workspace_id = $1 AND m.user_id = $2"
+        );
+        self.one(sql, args![user]).await
+    }
+
     /// Who is in the workspace, in the order in which they came; with `role`, those who have it.
     ///
     /// # Errors
     /// A failure of the database.
     pub async fn people(&mut self, role: Option<&str>, span: &Span) -> Result<Vec<Person>, RecordError> {
-        let sql = tenant_sql!(
+        let sql = tenant_span!(
+            span,
+            "m.joined_at_ms",
+            "m.user_id",
             "SELECT ",
             person!(),
             " FROM workspace_members m JOIN users u ON u.id = m.user_id \
              WHERE m.workspace_id = $1 AND ($6 IS NULL OR m.role = $6)",
-            span!("m.joined_at_ms", "m.user_id", ascending)
         );
         let mut values = span.by_number().to_vec();
         values.push(role.into());

@@ -7,6 +7,8 @@ mod answers;
 #[cfg(test)]
 mod appends;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod compaction;
 #[cfg(test)]
 mod crash;
@@ -22,6 +24,8 @@ mod proxy;
 mod records;
 #[cfg(test)]
 mod records_access;
+#[cfg(test)]
+mod records_documents;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
@@ -81,6 +85,18 @@ suite! { [sqlite, postgres] {
     records::writers_of_one_workspace_take_turns,
     records::the_log_and_the_records_write_side_by_side,
     records::epochs_count_changes,
+    records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
+    records_access::of_many_who_show_a_ticket_one_gets_in,
+    records_access::an_application_belongs_to_its_workspace,
+    records_access::a_code_is_redeemed_once_and_a_grant_ends_its_session,
+    records_access::removing_an_application_ends_what_it_was_allowed,
+    records_documents::a_document_changes_moves_and_goes_to_the_trash,
+    records_documents::a_document_has_no_place_in_anothers_project,
+    records_documents::what_connects_somebody_with_a_document_is_found,
+    records_documents::a_link_gives_what_it_gives_now,
+    records_documents::lists_hold_what_somebody_sees_and_nothing_else,
+    records_documents::attachments_are_seen_when_their_bytes_are_there,
+    records_documents::a_purged_document_takes_its_log_along_and_no_other,
     records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
     records_access::of_many_who_show_a_ticket_one_gets_in,
     records_access::an_issuer_and_a_subject_are_one_account_for_good,

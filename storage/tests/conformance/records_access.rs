@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 use weft_storage::records::{
-    MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewTicket, NewWorkspace, OAuthClientChange,
+    MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewSingleUse, NewWorkspace, OAuthClientChange,
     OAuthCode, RecordError,
 };
 use weft_storage::{Storage, WorkspaceId};
@@ -146,71 +146,36 @@ pub(crate) async fn a_key_is_found_by_its_hash_until_its_owner_leaves(bed: Bed) 
 
 pub(crate) async fn of_many_who_show_a_ticket_one_gets_in(bed: Bed) {
     let storage = bed.open().await;
-    let user = create_user(&bed).await;
     let hash = [3; 32];
     let mut tx = storage.records().write().await.unwrap();
-    let new = NewTicket {
+    let new = NewSingleUse {
         hash: &hash,
         kind: "socket",
-        user_id: Some(user),
+        user_id: None,
         session_id: None,
         payload: r#"{"a":1}"#,
         now_ms: NOW,
         expires_at_ms: NOW + 30_000,
     };
-    tx.create_ticket(new).await.unwrap();
-    let over = NewTicket {
-        hash: &[4; 32],
-        expires_at_ms: NOW + 1,
-        ..new
-    };
-    tx.create_ticket(over).await.unwrap();
+    tx.add_single_use(new).await.unwrap();
+    assert_eq!(tx.take_single_use("login", &hash, NOW).await.unwrap(), None);
+    assert_eq!(
+        tx.take_single_use("socket", &hash, NOW + 30_000).await.unwrap(),
+        None
+    );
     tx.commit().await.unwrap();
-
     let claim = |_| async {
         let mut tx = storage.records().write().await.unwrap();
-        let found = tx.claim_ticket(&hash, "socket", NOW + 1).await.unwrap();
+        let found = tx.take_single_use("socket", &hash, NOW + 1).await.unwrap();
         tx.commit().await.unwrap();
         found
     };
-    let mut tx = storage.records().write().await.unwrap();
-    assert_eq!(tx.claim_ticket(&hash, "login", NOW).await.unwrap(), None);
-    assert_eq!(
-        tx.claim_ticket(&hash, "socket", NOW + 30_000).await.unwrap(),
-        None
-    );
-    assert_eq!(tx.claim_ticket(&[4; 32], "socket", NOW + 1).await.unwrap(), None);
-    tx.commit().await.unwrap();
     let claims = futures_util::future::join_all((0..16).map(claim)).await;
     let claims: Vec<_> = claims.into_iter().flatten().collect();
     assert_eq!(claims.len(), 1, "{claims:?}");
-    assert_eq!(
-        (claims[0].user_id, claims[0].payload.as_str()),
-        (Some(user), r#"{"a":1}"#)
-    );
+    assert_eq!(claims[0].payload, r#"{"a":1}"#);
     let mut tx = storage.records().read().await.unwrap();
-    assert_eq!(tx.look_at_ticket(&hash, "socket", NOW + 1).await.unwrap(), None);
-    drop(tx);
-    storage.close().await;
-}
-
-pub(crate) async fn an_issuer_and_a_subject_are_one_account_for_good(bed: Bed) {
-    let storage = bed.open().await;
-    let (one, other) = (create_user(&bed).await, create_user(&bed).await);
-    let mut tx = storage.records().write().await.unwrap();
-    tx.link_identity("https://a", "1", one, NOW).await.unwrap();
-    tx.link_identity("https://b", "1", other, NOW).await.unwrap();
-    tx.identity_was_used("https://a", "1", NOW + 5).await.unwrap();
-    tx.commit().await.unwrap();
-    let mut tx = storage.records().write().await.unwrap();
-    let again = tx.link_identity("https://a", "1", other, NOW).await;
-    assert!(matches!(again, Err(RecordError::Taken)), "{again:?}");
-    drop(tx);
-    let mut tx = storage.records().read().await.unwrap();
-    let found = tx.external_identity("https://a", "1").await.unwrap().unwrap();
-    assert_eq!((found.user_id, found.last_used_at_ms), (one, NOW + 5));
-    assert_eq!(tx.external_identity("https://a", "2").await.unwrap(), None);
-    assert_eq!(tx.identities_of(other).await.unwrap()[0].issuer, "https://b");
+    assert_eq!(tx.single_use("socket", &hash, NOW + 1).await.unwrap(), None);
     drop(tx);
     storage.close().await;
 }

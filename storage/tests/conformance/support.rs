@@ -35,7 +35,7 @@ impl Bed {
 
     /// Postgres and local files. `None` where there is no Postgres.
     pub(crate) async fn postgres() -> Option<Self> {
-        let address = server()?.create_database().await;
+        let address = server()?.create_database();
         // What tampering uses has the same names everywhere.
         let zeroblob = "CREATE FUNCTION zeroblob(length int) RETURNS bytea LANGUAGE sql \
                         AS $$ SELECT decode(repeat('00', length), 'hex') $$";

@@ -128,6 +128,14 @@ impl AttemptLimits {
         state.known.wake(&attempted.pair, Bucket::default);
     }
 
+    /// The secret was not compared after all: gives back what the attempt cost.
+    pub fn withdrawn(&self, attempted: &Attempted, now: Instant) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for (bucket, quota) in self.charged(&mut state, attempted) {
+            bucket.give_back(quota, now);
+        }
+    }
+
     fn quota(&self, units: u32) -> Quota {
         Quota {
             units,

@@ -10,6 +10,8 @@ use crate::http::Problem;
 
 /// How many tags a condition may list.
 const MAX_TAGS: usize = 16;
+/// How long a condition may be, in bytes.
+pub const MAX_CONDITION_BYTES: usize = 4_096;
 
 /// The version of a row as an entity tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,8 @@ const PRECONDITION_REQUIRED: Problem = Problem::new(
     "PRECONDITION_REQUIRED",
     "this change needs If-Match with the ETag of what was read",
 );
-const INVALID_CONDITION: Problem = Problem::new(
+/// The condition cannot be read.
+pub const INVALID_CONDITION: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "INVALID_CONDITION",
     "If-Match and If-None-Match hold tags such as \"7\", or *",
@@ -128,6 +131,9 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Condition>, Pro
     let mut any = false;
     for value in headers.get_all(name) {
         let value = value.to_str().map_err(|_| INVALID_CONDITION)?;
+        if value.len() > MAX_CONDITION_BYTES {
+            return Err(INVALID_CONDITION);
+        }
         // Our tags hold digits, so a comma never stands within one that could be equal to ours.
         for tag in value.split(',').map(str::trim) {
             let opaque = tag.strip_prefix("W/").unwrap_or(tag);

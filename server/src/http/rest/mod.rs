@@ -15,7 +15,7 @@
 //! - [`respond`]: 200, 201, 204, 304 and lists, never kept by caches.
 
 mod de;
-mod etag;
+pub mod etag;
 pub mod json;
 pub mod once;
 pub mod page;

@@ -101,8 +101,8 @@ where
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Paging {
-    limit: Option<u64>,
-    page: Option<u64>,
+    limit: Option<u32>,
+    page: Option<u32>,
     cursor: Option<String>,
     sort: Option<String>,
 }
@@ -116,7 +116,7 @@ impl<F: Filters> Listing<F> {
         let paging: Paging = query::read(paging)?;
         let limit = match paging.limit {
             Some(0) => return Err(refuse("limit", "must be a number from 1")),
-            Some(limit) => u32::try_from(limit).unwrap_or(MAX_LIMIT).min(MAX_LIMIT),
+            Some(limit) => limit.min(MAX_LIMIT),
             None => DEFAULT_LIMIT,
         };
         let at = match (paging.page, paging.cursor) {
@@ -241,8 +241,7 @@ fn list_name(path: &str, filters: &[(String, String)]) -> String {
     list
 }
 
-fn check_page(page: u64, limit: u32) -> Result<u32, Problem> {
-    let page = u32::try_from(page).unwrap_or(u32::MAX);
+fn check_page(page: u32, limit: u32) -> Result<u32, Problem> {
     if page == 0 {
         return Err(refuse("page", "must be a number from 1"));
     }

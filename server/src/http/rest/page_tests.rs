@@ -49,7 +49,7 @@ fn c2_limits_and_pages_at_their_ends() {
         ("limit=1", 1),
         ("limit=100", 100),
         ("limit=101", 100),
-        ("limit=18446744073709551615", 100),
+        ("limit=4294967295", 100),
     ] {
         assert_eq!(listing(query).unwrap().limit, limit, "{query}");
     }
@@ -59,11 +59,11 @@ fn c2_limits_and_pages_at_their_ends() {
         "limit=x",
         "limit=",
         "limit=1.5",
-        "limit=18446744073709551616",
+        "limit=4294967296",
         "page=0",
         "page=-1",
         "page=402",
-        "page=18446744073709551615",
+        "page=4294967296",
         "page=10002&limit=1",
         "page=1&cursor=x",
         "sort=owner",

@@ -37,7 +37,7 @@ const UNVERIFIED: Problem = Problem::new(
     "EMAIL_NOT_VERIFIED",
     "verify your e-mail address first",
 );
-const UNAVAILABLE: Problem = Problem::new(
+pub(super) const UNAVAILABLE: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "STORAGE_UNAVAILABLE",
     "it cannot be found out now who asks; try again",

@@ -23,15 +23,15 @@
 //!    ```
 //!    Query: `params(TeamQuery)` with `#[derive(IntoParams)] #[into_params(parameter_in = Query)]`, and `#[param(inline)]`
 //!    on members that are enums or checked texts; lists: `params(Listing<TeamFilters>)` and `body = List<TeamView>`.
-//!    Conditions: `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for
-//!    `If-None-Match` 304 come by themselves.
+//!    `("Idempotency-Key" = Option<String>, Header)` where the handler takes `Once`. Conditions:
+//!    `("If-Match" = Option<String>, Header)`, without `Option` where it is required; 412, 428 and for `If-None-Match`
+//!    304 come by themselves.
 //! 2. `.routes(routes!(list::list_teams, create::create_team))` in the folder's `routes()`, which returns
 //!    `OpenApiRouter<Api>`: one `routes!` for each path. A new tag gets its sentence in `openapi/tags.rs`.
 //!    A verb (`/v1/projects/{project_id}:archive`) is written `/v1/projects/{project_id}/~archive`: see `verbs.rs`.
 //! 3. Bodies derive `ToSchema`, answers also `Serialize`, requests also `Deserialize` with `deny_unknown_fields`.
 //!    Enums instead of strings where values are known; `#[schema(min_length, max_length, minimum, maximum, max_items)]`
 //!    with the bounds that the code checks; `#[schema(format = DateTime)]` on times that are strings;
-//!    `#[schema(as = Team)]` names a `TeamView` for readers.
 //!    Most of it is there: see [`rest`](super::rest) for extractors, checked types, lists and answers.
 //!    `#[schema(as = Team)]` names a `TeamView` for readers. The types of `http::rest` describe themselves.
 //! 4. Write only what is special. `openapi/` adds what every operation has: the problems 400, 401, 403, 404, 413, 415,
@@ -39,6 +39,7 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod auth;
 mod batch;
 mod caller;
 mod counted;
@@ -46,7 +47,14 @@ mod documents;
 mod failure;
 mod openapi;
 mod principal;
+mod projects;
+mod sockets;
+mod teams;
+mod tenancy;
+mod users;
 mod verbs;
+mod well_known;
+mod workspaces;
 
 use std::sync::Arc;
 
@@ -61,6 +69,7 @@ use weft_storage::records::Records;
 
 use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
+use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
@@ -75,6 +84,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Authenticator,
     /// People, workspaces and what belongs to them.
     pub(crate) records: Records,
+    /// Registering, logging in, and what follows from it.
+    pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.
     pub(crate) identities: Arc<Identities>,
     /// To be told when a transaction has changed rights.
@@ -126,6 +137,13 @@ pub(crate) fn openapi_text() -> String {
 
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
+        .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(projects::routes())
+        .merge(teams::routes())
+        .merge(workspaces::routes())
+        .merge(sockets::routes())
+        .merge(users::routes())
+        .merge(well_known::routes())
 }

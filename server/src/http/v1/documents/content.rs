@@ -12,11 +12,12 @@ use bytes::Bytes;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::{DocumentSummary, WorkspaceId};
 
-use super::shapes::{BlockOperation, ContentParams, RichText};
+use super::shapes::{BlockOperation, ContentParams, PatchParams, RichText, TextParams};
 use super::{DocumentView, find, refusal_problem, set_version, versioned};
 use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
+use crate::http::rest::etag::{INVALID_CONDITION, MAX_CONDITION_BYTES};
 use crate::http::v1::{Api, body};
 use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
 
@@ -51,7 +52,12 @@ impl Query {
         for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*key {
                 "format" if value == "yjs" => parsed.shape = Some(Shape::Yjs),
-                "format" => parsed.shape = Some(Shape::Text(format_of_name(&value).ok_or(UNKNOWN_FORMAT)?)),
+                "format" => {
+                    let format = format_of_name(&value);
+                    let format =
+                        format.ok_or_else(|| invalid("format must be json, markdown, html or yjs"))?;
+                    parsed.shape = Some(Shape::Text(format));
+                }
                 "field" if (1..=MAX_FIELD_BYTES).contains(&value.len()) => {
                     parsed.field = Some(value.into_owned())
                 }
@@ -112,7 +118,7 @@ pub(super) async fn get_document_content(
         .ask(WorkspaceId::DEFAULT, &document.name, operation)
         .await
         .map_err(refusal_problem)?;
-    let known = entity_tags(&headers, header::IF_NONE_MATCH).is_some_and(|tags| match tags {
+    let known = entity_tags(&headers, header::IF_NONE_MATCH)?.is_some_and(|tags| match tags {
         Condition::Unchanged(versions) => versions.contains(&answer.version.to_string()),
         Condition::Exists | Condition::Absent => true,
     });
@@ -145,7 +151,7 @@ pub(super) async fn get_document_content(
 #[utoipa::path(
     put, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), TextParams,
         ("If-Match" = String, Header),
     ),
     request_body(content((RichText = "application/json"), (String = "text/markdown"), (String = "text/html"))),
@@ -165,7 +171,7 @@ pub(super) async fn put_document_content(
     let Some(Shape::Text(format)) = query.shape.or_else(|| sent(&headers)) else {
         return Err(UNKNOWN_FORMAT);
     };
-    let condition = entity_tags(&headers, header::IF_MATCH).ok_or(Problem::new(
+    let condition = entity_tags(&headers, header::IF_MATCH)?.ok_or(Problem::new(
         StatusCode::PRECONDITION_REQUIRED,
         "IF_MATCH_REQUIRED",
         "send If-Match with the ETag that was read, or * to overwrite whatever there is",
@@ -192,7 +198,7 @@ pub(super) async fn put_document_content(
 #[utoipa::path(
     patch, path = "/v1/documents/{document_id}/content", tag = "Documents",
     params(
-        ("document_id" = Uuid, Path), ContentParams,
+        ("document_id" = Uuid, Path), PatchParams,
         ("If-Match" = Option<String>, Header),
     ),
     request_body(content((Vec<BlockOperation> = "application/json"), (Vec<u8> = "application/vnd.yjs.update"))),
@@ -217,7 +223,7 @@ pub(super) async fn patch_document_content(
             let size_bytes = bytes.len();
             let patches = ContentPatch::parse(&bytes, &limits);
             let patches = patches.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
-            let condition = entity_tags(&headers, header::IF_MATCH);
+            let condition = entity_tags(&headers, header::IF_MATCH)?;
             Operation::Patch {
                 field: query.field(),
                 patches,
@@ -294,14 +300,21 @@ fn shape_of(media_type: &str) -> Option<Shape> {
 }
 
 /// The condition that a header of entity tags states: `*`, or a list of them.
-fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Option<Condition> {
-    let value = headers.get(name)?.to_str().ok()?.trim();
+fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<Condition>, Problem> {
+    let Some(value) = headers.get(name) else {
+        return Ok(None);
+    };
+    let value = value
+        .to_str()
+        .ok()
+        .filter(|value| value.len() <= MAX_CONDITION_BYTES);
+    let value = value.ok_or(INVALID_CONDITION)?.trim();
     if value == "*" {
-        return Some(Condition::Exists);
+        return Ok(Some(Condition::Exists));
     }
     let tags = value
         .split(',')
         .map(str::trim)
         .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
-    Some(Condition::Unchanged(tags.map(str::to_owned).collect()))
+    Ok(Some(Condition::Unchanged(tags.map(str::to_owned).collect())))
 }

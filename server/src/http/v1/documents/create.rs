@@ -25,13 +25,14 @@ const EMPTY: &str = r#"{"type":"doc","content":[{"type":"paragraph"}]}"#;
 #[serde(deny_unknown_fields)]
 struct NewDocument {
     /// The name under which clients open it.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 512, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     /// What it is to show: a ProseMirror document, or text in `format`. One empty paragraph if it is left out.
     #[serde(default)]
     content: Option<Value>,
     /// The format of `content`: `json` (if it is left out), `markdown` or `html`.
     #[serde(default)]
+    #[schema(value_type = Option<super::shapes::TextFormat>)]
     format: Option<String>,
 }
 

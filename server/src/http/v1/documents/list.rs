@@ -50,7 +50,7 @@ struct Query {
     get, path = "/v1/documents", tag = "Documents",
     params(
         ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
-        ("name" = Option<String>, Query, min_length = 1, max_length = 255, description = "Only the document of this name."),
+        ("name" = Option<String>, Query, min_length = 1, max_length = 512, description = "Only the document of this name."),
     ),
     responses((status = 200, body = DocumentList)),
 )]
@@ -122,13 +122,13 @@ fn parse(query: &str) -> Result<Query, Problem> {
     for (key, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "limit" => {
-                let limit: usize = value
+                let limit: u32 = value
                     .parse()
                     .map_err(|_| invalid("limit must be a number from 1"))?;
                 parsed.limit = if limit == 0 {
                     return Err(invalid("limit must be a number from 1"));
                 } else {
-                    limit
+                    limit as usize
                 };
             }
             "cursor" => {

@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 struct DocumentView {
     id: Uuid,
     /// The name under which clients open it.
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 512, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     #[schema(format = DateTime)]
     created_at: String,

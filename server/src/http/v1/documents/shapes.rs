@@ -88,14 +88,29 @@ pub(super) enum ContentFormat {
     Yjs,
 }
 
-/// What the operations on content have in common.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ContentParams {
-    #[param(inline)]
-    /// The format, before what the headers say.
-    format: Option<ContentFormat>,
-    /// The name of the shared type that holds the rich text; `prosemirror` if it is left out.
-    #[param(min_length = 1, max_length = 255)]
-    field: Option<String>,
+/// A format of changes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PatchFormat {
+    Json,
+    Yjs,
 }
+
+macro_rules! content_parameters {
+    ($($name:ident $format:ty),*) => {
+        $(
+            #[derive(IntoParams)]
+            #[into_params(parameter_in = Query)]
+            pub(super) struct $name {
+                /// The format, before what the headers say.
+                #[param(inline)]
+                format: Option<$format>,
+                /// The name of the shared type that holds the rich text; `prosemirror` if it is left out.
+                #[param(min_length = 1, max_length = 255)]
+                field: Option<String>,
+            }
+        )*
+    };
+}
+
+content_parameters!(ContentParams ContentFormat, TextParams TextFormat, PatchParams PatchFormat);

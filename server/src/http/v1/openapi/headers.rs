@@ -44,6 +44,25 @@ fn all() -> [(&'static str, Value); 8] {
     ]
 }
 
+/// Headers that some answers have, by the names that operations give them.
+fn known(name: &str) -> Option<Value> {
+    let text = |about: &str, most: u32| json!({ "description": about, "schema": { "type": "string", "minLength": 1, "maxLength": most } });
+    match name {
+        "ETag" => Some(text("The version of what was answered, for conditions.", 255)),
+        "Location" => Some(text("The address of what was made.", 2048)),
+        _ => None,
+    }
+}
+
+/// Describes what an operation only names.
+fn describe(response: &mut Value) {
+    for (name, header) in members(response, "headers") {
+        if let Some(known) = known(name).filter(|_| header.get("description").is_none()) {
+            *header = known;
+        }
+    }
+}
+
 pub(super) fn add(api: &mut Value) {
     for (name, header) in all() {
         add_member(&mut api["components"], "headers", name, header);
@@ -54,6 +73,7 @@ pub(super) fn add(api: &mut Value) {
     each_operation(api, |_, _, operation| {
         for (status, response) in members(operation, "responses") {
             if response.get("$ref").is_none() {
+                describe(response);
                 extend(response, status == "429");
             }
         }

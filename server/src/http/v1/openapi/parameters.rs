@@ -2,25 +2,75 @@
 
 use serde_json::{Value, json};
 
-use super::each_operation;
+use crate::http::rest::etag::MAX_CONDITION_BYTES;
 
-/// What is said of a parameter that does not say it itself.
-const MEANINGS: &[(&str, &str)] = &[
-    ("limit", "How many to give at most; above 100 is taken as 100."),
-    ("cursor", "`meta.next_cursor` of the page before."),
-    ("If-Match", "The `ETag` that was read, or `*`."),
-    ("If-None-Match", "`ETag`s that are known already."),
-];
+use super::{add_member, each_operation, members};
+
+/// What is said of a parameter that does not say it itself, and bounds of its schema.
+fn known(name: &str) -> Option<(&'static str, Value)> {
+    Some(match name {
+        "limit" => (
+            "How many to give at most; above 100 is taken as 100.",
+            json!({ "minimum": 1 }),
+        ),
+        "page" => (
+            "The page, from 1, instead of a cursor; the answer then says how many there are in total.",
+            json!({ "minimum": 1, "maximum": 10_001 }),
+        ),
+        "cursor" => (
+            "`meta.next_cursor` of the page before.",
+            json!({ "minLength": 1 }),
+        ),
+        "sort" => ("The order; with `-` before it reversed.", json!({})),
+        "If-Match" => (
+            "The `ETag` that was read, or `*`.",
+            json!({ "maxLength": MAX_CONDITION_BYTES }),
+        ),
+        "If-None-Match" => (
+            "`ETag`s that are known already.",
+            json!({ "maxLength": MAX_CONDITION_BYTES }),
+        ),
+        "Idempotency-Key" => (
+            "A name for this request. If the same request is sent again with it within 24 hours, it gets the same \
+             answer and nothing is done again.",
+            json!({ "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
+        ),
+        _ => return None,
+    })
+}
 
 pub(super) fn add(api: &mut Value) {
     each_operation(api, |_, _, operation| {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        let mut takes_keys = false;
         for parameter in parameters.into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap_or_default();
-            let meaning = MEANINGS.iter().find(|(known, _)| *known == name);
-            if let Some((_, meaning)) = meaning.filter(|_| parameter.get("description").is_none()) {
+            takes_keys |= name == "Idempotency-Key";
+            let Some((meaning, bounds)) = known(name) else {
+                continue;
+            };
+            if parameter.get("description").is_none() {
                 parameter["description"] = json!(meaning);
             }
+            for (bound, value) in bounds.as_object().into_iter().flatten() {
+                add_member(parameter, "schema", bound, value.clone());
+            }
+        }
+        if takes_keys {
+            add_replays(operation);
         }
     });
+}
+
+/// Answers that were given before say so.
+fn add_replays(operation: &mut Value) {
+    for (status, response) in members(operation, "responses") {
+        if status.starts_with('2') {
+            let header = json!({
+                "description": "`true` if this is the answer of an earlier request with the same key.",
+                "schema": { "type": "string", "enum": ["true"] },
+            });
+            add_member(response, "headers", "Idempotency-Replayed", header);
+        }
+    }
 }

@@ -44,6 +44,9 @@ const SHARED: &[(u16, &str, &str)] = &[
     ),
 ];
 
+/// The answer to a request of which nothing is looked at.
+const HEAD_TOO_LARGE: &str = "RequestHeaderFieldsTooLarge";
+
 /// Whether an operation can be answered with a shared problem.
 fn can_happen(status: u16, path: &str, operation: &Value) -> bool {
     let has_body = operation.get("requestBody").is_some();
@@ -70,6 +73,7 @@ pub(super) fn add(api: &mut Value) {
         let response = json!({ "description": when, "content": content() });
         add_member(shared, "responses", name, response);
     }
+    add_member(shared, "responses", HEAD_TOO_LARGE, head_too_large());
     each_operation(api, |path, _, operation| {
         for (status, name, _) in SHARED {
             if can_happen(*status, path, operation) {
@@ -78,10 +82,24 @@ pub(super) fn add(api: &mut Value) {
             }
         }
         add_conditions(operation);
+        if operation.get("parameters").is_some() {
+            let response = json!({ "$ref": format!("#/components/responses/{HEAD_TOO_LARGE}") });
+            add_member(operation, "responses", "431", response);
+        }
         for (status, answer) in members(operation, "responses") {
             complete(status, answer);
         }
     });
+}
+
+/// This one is given before there is a request, so it has no body and no id.
+fn head_too_large() -> Value {
+    json!({
+        "description": "The address and the headers are larger than 32 KiB together.",
+        "headers": {
+            "X-Request-Id": { "description": "Not sent here.", "schema": { "type": "string", "maxLength": 128 } },
+        },
+    })
 }
 
 /// What conditions on versions lead to, for operations that take them.

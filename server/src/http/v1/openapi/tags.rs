@@ -7,7 +7,20 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Documents",
         "Documents and what they show, read and changed while people edit them.",
     ),
+    ("Sessions", "Logging in, staying logged in, and logging out."),
+    (
+        "Users",
+        "Accounts: one's own, those of colleagues, and their administration.",
+    ),
+    ("Workspaces", "Tenants: who is in them, and as what."),
+    ("Invitations", "How people get into workspaces."),
+    ("Teams", "People of a workspace who share projects."),
+    (
+        "Projects",
+        "What holds documents and boards, and who may do what with them.",
+    ),
     ("Batch", "Several requests in one."),
+    ("Sockets", "What clients need before they open a WebSocket."),
 ];
 
 pub(super) fn add(api: &mut Value) {

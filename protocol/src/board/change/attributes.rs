@@ -1,0 +1,240 @@
+//! What a card says besides its title, and the sets that it has.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use yrs::{Any, Map, MapRef};
+
+use super::{ChangeError, Editor, What, fits, is_stamped, not_found};
+use crate::board::id::{CardId, FieldId, FileId, Id, LabelId, LaneId, UserId};
+use crate::board::moment::Moment;
+use crate::board::raw::{RawFile, Value, map};
+use crate::board::schema::{Priority, field, is_color, limit, root};
+use crate::board::view::accepts;
+
+/// What a card is to say; `None` is to say nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attribute {
+    /// How much it matters.
+    Priority(Option<Priority>),
+    /// When it is due.
+    Due(Option<Moment>),
+    /// When it starts.
+    Start(Option<Moment>),
+    /// Its estimate, 0 to [`limit::ESTIMATE`].
+    Estimate(Option<f64>),
+    /// Its colour.
+    Color(Option<String>),
+    /// One of its files.
+    Cover(Option<FileId>),
+    /// Its lane.
+    Lane(Option<LaneId>),
+    /// Whether it is done.
+    Done(bool),
+}
+
+impl Editor<'_, '_> {
+    /// Makes a card say something.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card, or the lane or file that it is to name; [`ChangeError::Invalid`].
+    pub fn set_attribute(&mut self, id: &CardId, attribute: &Attribute) -> Result<(), ChangeError> {
+        let card = self.card(id)?;
+        let text = |text: Option<&str>| text.map(Any::from);
+        let (name, value) = match attribute {
+            Attribute::Priority(priority) => (field::PRIO, text(priority.map(Priority::as_str))),
+            Attribute::Due(due) => (field::DUE, text(due.as_ref().map(Moment::as_str))),
+            Attribute::Start(start) => (field::START, text(start.as_ref().map(Moment::as_str))),
+            Attribute::Estimate(estimate) => {
+                let fits = |estimate: f64| (0.0..=limit::ESTIMATE).contains(&estimate);
+                if !estimate.is_none_or(fits) {
+                    return Err(ChangeError::Invalid(What::Estimate));
+                }
+                (field::EST, estimate.map(Any::from))
+            }
+            Attribute::Color(color) => {
+                if !color.as_deref().is_none_or(is_color) {
+                    return Err(ChangeError::Invalid(What::Color));
+                }
+                (field::COLOR, text(color.as_deref()))
+            }
+            Attribute::Cover(cover) => {
+                if let Some(cover) = cover {
+                    self.member(&card, field::FILES, cover, What::File)?;
+                }
+                (field::COVER, text(cover.as_ref().map(Id::as_str)))
+            }
+            Attribute::Lane(lane) => {
+                if let Some(lane) = lane {
+                    self.live(root::LANES, What::Lane, lane)?;
+                }
+                (field::LANE, text(lane.as_ref().map(Id::as_str)))
+            }
+            Attribute::Done(done) => {
+                let stamped = is_stamped(self.txn, &card, field::DONE);
+                if *done == stamped {
+                    return Ok(());
+                }
+                (field::DONE, done.then(|| self.stamp()))
+            }
+        };
+        self.set(&card, name, value);
+        Ok(())
+    }
+
+    /// Gives a card an assignee.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
+    pub fn assign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
+        self.add_member(card, field::ASSIGNEES, user)
+    }
+
+    /// Takes an assignee away, if the card has it.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card.
+    pub fn unassign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
+        self.remove_member(card, field::ASSIGNEES, user)
+    }
+
+    /// Has a user hear of a card.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
+    pub fn watch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
+        self.add_member(card, field::WATCHERS, user)
+    }
+
+    /// Has a user hear of a card no more.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card.
+    pub fn unwatch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
+        self.remove_member(card, field::WATCHERS, user)
+    }
+
+    /// Gives a card a label.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card or the label, [`ChangeError::TooMany`].
+    pub fn add_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
+        self.live(root::LABELS, What::Label, label)?;
+        self.add_member(card, field::LABELS, label)
+    }
+
+    /// Takes a label away, if the card has it.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card.
+    pub fn remove_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
+        self.remove_member(card, field::LABELS, label)
+    }
+
+    /// Sets or clears the value of a custom field.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card or the field, [`ChangeError::Invalid`] if the field holds no such values,
+    /// [`ChangeError::TooLong`].
+    pub fn set_value(
+        &mut self,
+        card: &CardId,
+        field_id: &FieldId,
+        value: Option<&Value>,
+    ) -> Result<(), ChangeError> {
+        let card = self.card(card)?;
+        self.live(root::FIELDS, What::Field, field_id)?;
+        if let Some(value) = value {
+            let board = self.take_board();
+            let field = board.raw.fields.get(field_id);
+            let finite = !matches!(value, Value::Number(number) if !number.is_finite());
+            if !finite || !field.is_some_and(|field| accepts(field, value)) {
+                return Err(ChangeError::Invalid(What::Value));
+            }
+            if let Value::Text(text) = value {
+                fits(text, What::Value, limit::TEXT_CHARS)?;
+            }
+        }
+        let value = value.map(|value| match value {
+            Value::Text(text) => Any::from(text.as_str()),
+            Value::Number(number) => Any::from(*number),
+            Value::Flag(flag) => Any::from(*flag),
+        });
+        let values = self.nested(&card, field::VALUES);
+        self.set(&values, field_id.as_str(), value);
+        Ok(())
+    }
+
+    /// Notes a file on a card.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooLong`], [`ChangeError::TooMany`].
+    pub fn attach(&mut self, card: &CardId, id: &FileId, file: &RawFile) -> Result<(), ChangeError> {
+        fits(&file.name, What::File, limit::NAME_CHARS)?;
+        let card = self.card(card)?;
+        self.check_members(&card, field::FILES, id.as_str(), limit::FILES)?;
+        let mut value = HashMap::from([("name".to_owned(), Any::from(file.name.as_str()))]);
+        if let Some(size) = file.size.and_then(|size| i64::try_from(size).ok()) {
+            value.insert("size".to_owned(), Any::from(size));
+        }
+        if let Some(mime) = &file.mime {
+            value.insert("mime".to_owned(), Any::from(mime.as_str()));
+        }
+        let files = self.nested(&card, field::FILES);
+        self.set(&files, id.as_str(), Some(Any::Map(Arc::new(value))));
+        Ok(())
+    }
+
+    /// Forgets a file of a card.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`] for the card.
+    pub fn detach(&mut self, card: &CardId, id: &FileId) -> Result<(), ChangeError> {
+        self.remove_member(card, field::FILES, id)
+    }
+
+    fn add_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
+        let card = self.card(card)?;
+        self.check_members(&card, set, id.as_str(), limit::MEMBERS)?;
+        let members = self.nested(&card, set);
+        self.set(&members, id.as_str(), Some(Any::from(true)));
+        Ok(())
+    }
+
+    fn remove_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
+        let card = self.card(card)?;
+        if let Some(members) = map(self.txn, &card, set) {
+            self.set(&members, id.as_str(), None);
+        }
+        Ok(())
+    }
+
+    /// Checks that the set `name` of a card has this member.
+    fn member<K>(&self, card: &MapRef, name: &str, id: &Id<K>, what: What) -> Result<(), ChangeError> {
+        let found = map(self.txn, card, name).is_some_and(|set| set.contains_key(self.txn, id.as_str()));
+        found.then_some(()).ok_or_else(|| not_found(what, id.as_str()))
+    }
+
+    /// Checks that the set `name` of a card has this member, or room for it.
+    fn check_members(&self, card: &MapRef, name: &str, id: &str, limit: usize) -> Result<(), ChangeError> {
+        let Some(set) = map(self.txn, card, name) else {
+            return Ok(());
+        };
+        if !set.contains_key(self.txn, id) && set.len(self.txn) as usize >= limit {
+            return Err(ChangeError::TooMany {
+                what: What::Member,
+                limit,
+            });
+        }
+        Ok(())
+    }
+
+    /// The entry of a list, unless it is deleted.
+    pub(super) fn live<K>(&self, root: &str, what: What, id: &Id<K>) -> Result<MapRef, ChangeError> {
+        let entry = self.thing(root, what, id.as_str())?;
+        if is_stamped(self.txn, &entry, field::DEL) {
+            return Err(not_found(what, id.as_str()));
+        }
+        Ok(entry)
+    }
+}

@@ -1,0 +1,178 @@
+//! New accounts: the account, and a workspace of its own.
+
+use uuid::Uuid;
+use weft_storage::WorkspaceId;
+use weft_storage::records::{MemberChange, NewUser, NewWorkspace, RecordError, Tx, User};
+
+use super::{AccountError, Accounts};
+use crate::auth::password::{NewPassword, WeakPassword};
+use crate::auth::permission::WorkspaceRole;
+use crate::config::Registration;
+use crate::mail::EmailAddress;
+
+/// Somebody who wants an account.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// Their address.
+    pub email: &'a EmailAddress,
+    /// A name that others may find them by.
+    pub username: Option<&'a str>,
+    /// Their password.
+    pub password: &'a str,
+    /// First name.
+    pub first_name: &'a str,
+    /// Last name.
+    pub last_name: &'a str,
+}
+
+/// Why there is no new account.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// Nobody registers here.
+    #[error("accounts are made by administrators here")]
+    Closed,
+    /// Only whoever was invited registers here.
+    #[error("an invitation is needed")]
+    NotInvited,
+    /// There is an account with this address.
+    #[error("there is an account with this address")]
+    EmailTaken,
+    /// There is an account with this name.
+    #[error("there is an account with this name")]
+    UsernameTaken,
+    /// The password will not do.
+    #[error(transparent)]
+    Weak(#[from] WeakPassword),
+    /// Something else.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+impl From<RecordError> for RegisterError {
+    fn from(error: RecordError) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+/// How a new account stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Beginning {
+    pub(super) server_role: &'static str,
+    pub(super) is_verified: bool,
+}
+
+impl Accounts {
+    /// Makes an account for whoever asks, if the settings let them.
+    ///
+    /// # Errors
+    /// [`RegisterError`].
+    pub async fn register(&self, new: NewAccount<'_>) -> Result<User, RegisterError> {
+        match self.registration {
+            Registration::Open => {}
+            Registration::Invited => return Err(RegisterError::NotInvited),
+            Registration::Closed => return Err(RegisterError::Closed),
+        }
+        let beginning = Beginning {
+            server_role: "user",
+            is_verified: false,
+        };
+        let user = self.create_account(new, beginning).await?;
+        self.send_verification(&user).await?;
+        Ok(user)
+    }
+
+    /// Makes an account and its workspace.
+    pub(super) async fn create_account(
+        &self,
+        new: NewAccount<'_>,
+        beginning: Beginning,
+    ) -> Result<User, RegisterError> {
+        let about = [new.email.as_str(), new.first_name, new.last_name];
+        let password = NewPassword::parse(new.password, &about)?;
+        // Looked at before the expensive part, and again where it counts.
+        let mut tx = self.records.read().await?;
+        check_free(&mut tx, &new).await?;
+        drop(tx);
+        let hash = self.passwords.hash(&password).await.map_err(AccountError::from)?;
+        let mut tx = self.records.write().await?;
+        check_free(&mut tx, &new).await?;
+        let user = self.insert(&mut tx, &new, &hash, beginning).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        new: &NewAccount<'_>,
+        hash: &str,
+        beginning: Beginning,
+    ) -> Result<User, RegisterError> {
+        let (id, now_ms) = (Uuid::now_v7(), self.now_ms());
+        let is_active = beginning.is_verified || self.is_playground;
+        let username_key = new.username.map(str::to_lowercase);
+        tx.create_user(NewUser {
+            id,
+            email: new.email.as_str(),
+            email_key: &new.email.canonical(),
+            username: new.username.zip(username_key.as_deref()),
+            password_hash: Some(hash),
+            first_name: new.first_name,
+            last_name: new.last_name,
+            server_role: beginning.server_role,
+            status: if is_active {
+                "active"
+            } else {
+                "pending_verification"
+            },
+            email_verified_at_ms: beginning.is_verified.then_some(now_ms),
+            now_ms,
+        })
+        .await?;
+        personal_workspace(tx, id, new.first_name, now_ms).await?;
+        let user = tx.user(id).await?;
+        user.ok_or(RegisterError::Account(AccountError::WrongSecret))
+    }
+}
+
+async fn check_free(tx: &mut Tx, new: &NewAccount<'_>) -> Result<(), RegisterError> {
+    if tx.user_by_email(&new.email.canonical()).await?.is_some() {
+        return Err(RegisterError::EmailTaken);
+    }
+    if let Some(username) = new.username
+        && tx.user_by_username(&username.to_lowercase()).await?.is_some()
+    {
+        return Err(RegisterError::UsernameTaken);
+    }
+    Ok(())
+}
+
+/// Makes the workspace that everybody begins with, and its owner.
+///
+/// # Errors
+/// A failure of the records.
+pub(crate) async fn personal_workspace(
+    tx: &mut Tx,
+    user: Uuid,
+    first_name: &str,
+    now_ms: i64,
+) -> Result<WorkspaceId, RecordError> {
+    let id = WorkspaceId(Uuid::now_v7());
+    let name = format!("{first_name}'s workspace");
+    let mut tenant = tx.workspace(id).await?;
+    tenant
+        .create_workspace(NewWorkspace {
+            name: &name,
+            created_by: Some(user),
+            now_ms,
+        })
+        .await?;
+    tenant
+        .put_member(MemberChange {
+            user_id: user,
+            role: WorkspaceRole::Owner.as_str(),
+            now_ms,
+        })
+        .await?;
+    Ok(id)
+}

@@ -1,0 +1,19 @@
+//! Tests of the REST API from outside: each file a subject, each server real.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    unreachable_pub,
+    missing_docs,
+    reason = "not every subject needs every part of the support"
+)]
+
+mod accounts;
+#[path = "../support/mod.rs"]
+mod support;
