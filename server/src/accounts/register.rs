@@ -69,6 +69,7 @@ impl Accounts {
     pub async fn register(&self, new: NewAccount<'_>) -> Result<User, RegisterError> {
         match self.registration {
             Registration::Open => {}
+            Registration::Invited if self.is_invited(&new).await? => {}
             Registration::Invited => return Err(RegisterError::NotInvited),
             Registration::Closed => return Err(RegisterError::Closed),
         }
@@ -79,6 +80,12 @@ impl Accounts {
         let user = self.create_account(new, beginning).await?;
         self.send_verification(&user).await?;
         Ok(user)
+    }
+
+    /// Whether an invitation that still counts was sent to the address.
+    async fn is_invited(&self, new: &NewAccount<'_>) -> Result<bool, RecordError> {
+        let mut tx = self.records.read().await?;
+        tx.is_invited(&new.email.canonical(), self.now_ms()).await
     }
 
     /// Makes an account and its workspace.

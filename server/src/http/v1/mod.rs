@@ -45,6 +45,7 @@ mod caller;
 mod counted;
 mod documents;
 mod failure;
+mod invitations;
 mod openapi;
 mod principal;
 mod projects;
@@ -140,6 +141,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
