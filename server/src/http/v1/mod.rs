@@ -50,6 +50,7 @@ mod failure;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
+mod invitations;
 mod openapi;
 mod principal;
 mod projects;
@@ -154,6 +155,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
+        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
