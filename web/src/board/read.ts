@@ -196,10 +196,11 @@ function asWip(value: unknown): Wip | null {
 function collect<T>(map: Registers | null, read: (value: unknown) => T | null): Map<string, T> {
   const found: [string, T][] = [];
   map?.forEach((value, name) => {
-    const read_value = isId(name) ? read(value) : null;
-    if (read_value !== null) found.push([name, read_value]);
+    const kept = isId(name) ? read(value) : null;
+    if (kept !== null) found.push([name, kept]);
   });
-  return new Map(found.sort(([one], [other]) => compare(one, other)));
+  if (found.length > 1) found.sort(([one], [other]) => compare(one, other));
+  return new Map(found);
 }
 
 function maps<T>(map: Registers | null, read: (map: Registers) => T | null): Map<string, T> {

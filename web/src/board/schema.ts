@@ -55,8 +55,7 @@ export function isColor(value: unknown): value is string {
 /** A real day, alone or with a time of UTC. */
 export function isMoment(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 24) return false;
-  const found =
-    /^(\d{4})-(\d\d)-(\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z)?$/.exec(value);
+  const found = /^(\d{4})-(\d\d)-(\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z)?$/.exec(value);
   if (found === null) return false;
   const [year, month, day] = found.slice(1).map(Number) as [number, number, number];
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);

@@ -36,7 +36,7 @@ describe('the view', () => {
     .split('\n')
     .map((line) => JSON.parse(line));
 
-  it('is what the server shows, on every state', () => {
+  it('is what the server shows, on every state', { timeout: 120_000 }, () => {
     expect(lines.length).toBeGreaterThanOrEqual(200);
     for (const [at, vector] of lines.entries()) {
       expect(prune(view(load(vector.update))), `line ${at + 1}`).toEqual(prune(vector.view));

@@ -267,26 +267,58 @@ export function accepts(field: RawField, value: FieldValue): boolean {
   }
 }
 
-function showCard(raw: RawBoard, card: RawCard, column: string | null): CardView {
-  const state = stateOf(card);
-  const own = card.place !== null && there(raw.columns, card.place.column) ? card.place.column : null;
-  const { place: _place, parent: _parent, checklist, ...rest } = card;
+/** What surrounds a card: the column that shows it, and what it is a part of. */
+interface Around {
+  readonly column: string | null;
+  readonly parent: string | null;
+  readonly children: readonly string[];
+}
+
+function columnOf(raw: RawBoard, card: RawCard, shown: string | null): string | null {
+  switch (stateOf(card)) {
+    case 'open':
+      return shown;
+    case 'archived':
+      return card.place !== null && there(raw.columns, card.place.column) ? card.place.column : null;
+    case 'deleted':
+      return null;
+  }
+}
+
+function valuesOf(raw: RawBoard, card: RawCard): ReadonlyMap<string, FieldValue> {
+  if (card.values.size === 0) return card.values;
+  return new Map(
+    [...card.values].filter(([id, value]) => {
+      const field = raw.fields.get(id);
+      return field?.deleted === null && accepts(field, value);
+    }),
+  );
+}
+
+function showCard(raw: RawBoard, card: RawCard, around: Around): CardView {
   return {
-    ...rest,
-    state,
-    column: state === 'open' ? column : state === 'archived' ? own : null,
+    state: stateOf(card),
+    column: columnOf(raw, card, around.column),
     lane: there(raw.lanes, card.lane) ? card.lane : null,
+    title: card.title,
+    described: card.described,
+    priority: card.priority,
+    due: card.due,
+    start: card.start,
+    estimate: card.estimate,
+    color: card.color,
     cover: card.cover !== null && card.files.has(card.cover) ? card.cover : null,
-    parent: null,
-    children: [],
+    archived: card.archived,
+    done: card.done,
+    deleted: card.deleted,
+    parent: around.parent,
+    children: around.children,
+    assignees: card.assignees,
     labels: card.labels.filter((label) => there(raw.labels, label)),
-    checklist: ordered(checklist).map(([id, { text, done, list }]) => ({ id, text, done, list })),
-    values: new Map(
-      [...card.values].filter(([id, value]) => {
-        const field = raw.fields.get(id);
-        return field?.deleted === null && accepts(field, value);
-      }),
-    ),
+    watchers: card.watchers,
+    checklist: ordered(card.checklist).map(([id, { text, done, list }]) => ({ id, text, done, list })),
+    values: valuesOf(raw, card),
+    files: card.files,
   };
 }
 
@@ -296,13 +328,13 @@ const option = ([id, { name, color }]: [string, RawEntry]): OptionView => ({ id,
 export function assemble(raw: RawBoard): BoardView {
   const columns = live(raw.columns);
   const seated = new Map<string, string[]>(columns.map(([id]) => [id, []]));
-  const columnOf = new Map<string, string>();
+  const shownIn = new Map<string, string>();
   const unsorted: string[] = [];
   for (const [id, column] of seats(raw, columns[0]?.[0] ?? null)) {
     if (column === null) {
       unsorted.push(id);
     } else {
-      columnOf.set(id, column);
+      shownIn.set(id, column);
       seated.get(column)?.push(id);
     }
   }
@@ -315,8 +347,12 @@ export function assemble(raw: RawBoard): BoardView {
   }
   const cards = new Map<string, CardView>();
   for (const [id, card] of raw.cards) {
-    const shown = showCard(raw, card, columnOf.get(id) ?? null);
-    cards.set(id, { ...shown, parent: parents.get(id) ?? null, children: children.get(id) ?? [] });
+    const around = {
+      column: shownIn.get(id) ?? null,
+      parent: parents.get(id) ?? null,
+      children: children.get(id) ?? [],
+    };
+    cards.set(id, showCard(raw, card, around));
   }
   const ofState = (state: CardView['state']) =>
     [...cards].filter(([, card]) => card.state === state).map(([id]) => id);
