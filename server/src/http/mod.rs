@@ -3,6 +3,7 @@
 //! It knows nothing of rooms or WebSockets; their routes are merged in by the caller before [`finish`].
 
 pub mod accept;
+mod account;
 mod batch;
 mod client;
 mod cors;
@@ -43,6 +44,7 @@ use crate::metrics::Metrics;
 pub fn routes(readiness: Arc<dyn Readiness>) -> Router {
     health::routes(readiness)
         .merge(page::routes())
+        .merge(account::routes())
         .merge(reference::routes())
 }
 
