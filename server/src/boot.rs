@@ -102,6 +102,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         records: storage.records().clone(),
         accounts: rights.accounts,
         identities: rights.identities,
+        oidc: http::v1::OidcLogin::from_config(config, settings::outgoing(config)?).map(Arc::new),
         changes: rights.changes,
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),

@@ -24,6 +24,7 @@ use weft_storage::records::{RecordError, Records};
 
 pub use self::admin::AdminError;
 pub use self::external::ExternalAccounts;
+pub(crate) use self::external::create_external_user;
 pub use self::keyring::{Keyring, KeyringError};
 pub use self::post::{Post, Postman};
 pub use self::register::{NewAccount, RegisterError};
@@ -159,6 +160,11 @@ impl Accounts {
     /// The keys that sign tokens.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring
+    }
+
+    /// Where mails are posted.
+    pub(crate) fn post(&self) -> &Post {
+        &self.post
     }
 
     /// What makes and checks access tokens.
