@@ -3,7 +3,6 @@
 //! It knows nothing of rooms or WebSockets; their routes are merged in by the caller before [`finish`].
 
 pub mod accept;
-mod account;
 mod batch;
 mod client;
 mod cors;
@@ -45,7 +44,6 @@ use crate::metrics::Metrics;
 pub fn routes(readiness: Arc<dyn Readiness>) -> Router {
     health::routes(readiness)
         .merge(page::routes())
-        .merge(account::routes())
         .merge(reference::routes())
 }
 
