@@ -15,6 +15,7 @@
 )]
 
 mod accounts;
+mod external;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
