@@ -15,5 +15,6 @@
 )]
 
 mod accounts;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,8 @@
 //! A backend joins with its name at the end of this file and a constructor in `support`.
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod appends;
 #[cfg(test)]
 mod cluster;
@@ -77,6 +79,8 @@ suite! { [sqlite, postgres] {
     damage::quarantine_holds_until_the_rebuild,
     damage::a_whole_storage_has_no_findings,
     crash::acknowledged_updates_survive_kill,
+    answers::of_fifty_with_one_key_one_has_the_effect,
+    answers::a_key_stands_for_one_request_of_one_principal_for_a_day,
     records::a_workspace_and_its_members_are_there_after_reopening,
     records::what_is_not_committed_leaves_nothing_behind,
     records::a_workspace_is_not_reached_through_another,
