@@ -18,3 +18,4 @@ mod accounts;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenancy;
