@@ -168,3 +168,29 @@ fn a_dense_tangle_takes_bounded_time() {
     assert!(took < PATIENCE, "{took} ms");
     assert!(marked >= 39_800 - limit::TANGLED_LINKS);
 }
+
+/// What an honest board of this size takes. The figures are printed; the bound is generous.
+#[test]
+fn large_boards_are_read_in_time() {
+    for count in [500, 5_000, 20_000] {
+        let server = Replica::server(1);
+        server.write(|txn| {
+            let cards = txn.get_or_insert_map(root::CARDS);
+            let keys = weft_protocol::board::key::spread(None, None, count).unwrap();
+            for (at, key) in keys.iter().enumerate() {
+                let column = format!("c{}", at % 3);
+                let place = Any::from(vec![Any::from(column), Any::from(key.as_str())]);
+                let card = cards.insert(txn, format!("k{at}"), MapPrelim::from([("place", place)]));
+                card.insert(txn, "title", TextPrelim::new("A title of usual length"));
+                for name in ["assignees", "labels", "watchers", "check", "cf", "files"] {
+                    card.insert(txn, name, MapPrelim::default());
+                }
+            }
+        });
+        let took = milliseconds(|| assert_eq!(server.board().view.cards.len(), count));
+        let raw = server.board().raw;
+        let shown = milliseconds(|| assert_eq!(Board::of(raw).view.cards.len(), count));
+        println!("{count} cards: reading and showing {took} ms, showing {shown} ms");
+        assert!(took < PATIENCE, "{took} ms");
+    }
+}

@@ -342,6 +342,8 @@ async fn b7_a_flood_of_logins_is_told_to_come_back_and_others_go_on() {
         "auth.attempts_per_account=1000",
         "auth.attempts_per_address=10000",
         "auth.hashing_queue=16",
+        "rates.per_address_per_minute=100000",
+        "rates.per_principal_per_minute=100000",
     ];
     let server = TestServer::with(&limits).await;
     let ada = server.person("ada").await;

@@ -25,6 +25,8 @@ mod records;
 #[cfg(test)]
 mod records_access;
 #[cfg(test)]
+mod records_accounts;
+#[cfg(test)]
 mod records_documents;
 #[cfg(test)]
 mod records_tenancy;
@@ -87,6 +89,13 @@ suite! { [sqlite, postgres] {
     records::writers_of_one_workspace_take_turns,
     records::the_log_and_the_records_write_side_by_side,
     records::epochs_count_changes,
+    records_accounts::an_address_belongs_to_one_account,
+    records_accounts::a_profile_changes_only_from_what_was_seen,
+    records_accounts::accounts_are_listed_in_order_and_found_by_what_they_are_called,
+    records_accounts::colleagues_share_a_live_workspace,
+    records_accounts::a_login_ends_for_good,
+    records_accounts::a_code_counts_once,
+    records_accounts::what_all_nodes_share_is_made_once,
     records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
     records_access::of_many_who_show_a_ticket_one_gets_in,
     records_access::an_application_belongs_to_its_workspace,
@@ -107,12 +116,6 @@ suite! { [sqlite, postgres] {
     records_tenancy::lists_of_teams_and_workspaces_hold_what_somebody_is_in,
     records_tenancy::an_invitation_is_used_once,
     records_tenancy::projects_leave_the_trash_when_their_time_is_over,
-    records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
-    records_access::of_many_who_show_a_ticket_one_gets_in,
-    records_access::an_issuer_and_a_subject_are_one_account_for_good,
-    records_access::an_application_belongs_to_its_workspace,
-    records_access::a_code_is_redeemed_once_and_a_grant_ends_its_session,
-    records_access::removing_an_application_ends_what_it_was_allowed,
 } }
 
 mod embedded_only {
