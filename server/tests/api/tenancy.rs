@@ -1144,3 +1144,34 @@ async fn lists_hold_what_permission_lets_somebody_see() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_equal_requests_with_one_key_make_one_team() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let form = json!({ "workspace_id": ada.workspace, "name": "Weavers" });
+    let answers = join_all((0..50).map(|_| {
+        let request = server
+            .post("/v1/teams")
+            .of(&ada)
+            .header("idempotency-key", "weave-1");
+        request.json(form.clone()).send()
+    }))
+    .await;
+    let made: Vec<_> = answers
+        .into_iter()
+        .map(|answer| answer.expect(201)["id"].clone())
+        .collect();
+    assert!(made.iter().all(|id| *id == made[0]));
+    let list = server.get("/v1/teams?page=1").of(&ada).send().await.expect(200);
+    assert_eq!(list["meta"]["total"], 1);
+    let other = json!({ "workspace_id": ada.workspace, "name": "Spinners" });
+    let reused = server
+        .post("/v1/teams")
+        .of(&ada)
+        .header("idempotency-key", "weave-1")
+        .json(other)
+        .send()
+        .await;
+    assert_eq!(reused.problem(422), "IDEMPOTENCY_KEY_REUSED");
+}
