@@ -27,6 +27,7 @@ use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
+use crate::trash;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -199,6 +200,8 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
+    let (records, clock) = (storage.records().clone(), Arc::clone(&gateway.clock));
+    life.spawn_pillar("trash", trash::keep_empty(records, clock, life.soft().clone()));
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

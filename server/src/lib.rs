@@ -18,5 +18,6 @@ pub mod metrics;
 pub mod outgoing;
 mod rooms;
 pub mod telemetry;
+pub mod trash;
 pub mod web_assets;
 mod ws;

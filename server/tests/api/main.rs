@@ -19,3 +19,4 @@ mod external;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenancy;

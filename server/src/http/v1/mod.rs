@@ -47,10 +47,10 @@ mod counted;
 mod delegated;
 mod documents;
 mod failure;
+mod invitations;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
-mod invitations;
 mod openapi;
 mod principal;
 mod projects;
@@ -149,10 +149,10 @@ fn described() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
-        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
