@@ -27,6 +27,7 @@ use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
+use crate::upkeep::keep_up;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -103,6 +104,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),
         max_body_bytes: config.limits.max_message_bytes,
+        files: http::v1::Files {
+            objects: Arc::clone(storage.objects()),
+            max_bytes: config.limits.max_attachment_bytes,
+            max_workspace_bytes: config.limits.max_workspace_attachment_bytes,
+            upload: config.limits.upload(),
+        },
     };
     let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
@@ -194,6 +201,12 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
+    let upkeep = keep_up(
+        Arc::clone(storage),
+        Arc::clone(&gateway.clock),
+        life.soft().clone(),
+    );
+    life.spawn_pillar("upkeep", upkeep);
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

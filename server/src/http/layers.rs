@@ -59,7 +59,11 @@ pub(super) async fn security_headers(
             "same-origin",
         ),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // What is stricter for what people have uploaded stays.
+        let is_set = name == header::CONTENT_SECURITY_POLICY && headers.contains_key(&name);
+        if !is_set {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if transport == Transport::Secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);

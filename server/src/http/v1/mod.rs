@@ -39,6 +39,7 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod attachments;
 mod auth;
 mod batch;
 mod caller;
@@ -57,6 +58,7 @@ mod well_known;
 mod workspaces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -65,6 +67,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
+use weft_storage::objects::ObjectStore;
 use weft_storage::records::Records;
 
 use super::rest::{Cursors, once, read as body};
@@ -96,6 +99,21 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     /// The largest body, in bytes.
     pub(crate) max_body_bytes: usize,
+    /// What people upload.
+    pub(crate) files: Files,
+}
+
+/// Where uploaded files go, and how much of them.
+#[derive(Clone)]
+pub(crate) struct Files {
+    /// Where they lie.
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The largest one, in bytes.
+    pub(crate) max_bytes: u64,
+    /// What those of one workspace may take, in bytes.
+    pub(crate) max_workspace_bytes: u64,
+    /// How long an upload may take.
+    pub(crate) upload: Duration,
 }
 
 impl FromRef<Api> for Cursors {
@@ -137,6 +155,7 @@ pub(crate) fn openapi_text() -> String {
 
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
+        .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
