@@ -63,6 +63,8 @@ pub struct App {
     pub address: SocketAddr,
     /// What it has opened; closed when its life ends.
     pub storage: Arc<Storage>,
+    /// Registering, logging in, and what they stand on.
+    pub accounts: Arc<Accounts>,
     /// Makes the first administrator, if there is none and anybody would need one.
     pub setup_token: Option<OpaqueToken>,
 }
@@ -93,6 +95,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     } else {
         rights.accounts.setup_token().await?
     };
+    let accounts = Arc::clone(&rights.accounts);
     let api = http::v1::Api {
         hub: Arc::clone(&gateway.hub),
         log: Arc::clone(storage.log()),
@@ -100,6 +103,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         records: storage.records().clone(),
         accounts: rights.accounts,
         identities: rights.identities,
+        oidc: http::v1::OidcLogin::from_config(config, settings::outgoing(config)?).map(Arc::new),
         changes: rights.changes,
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),
@@ -130,6 +134,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     Ok(App {
         address,
         storage,
+        accounts,
         setup_token,
     })
 }

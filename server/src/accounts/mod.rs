@@ -25,6 +25,7 @@ use weft_storage::records::{RecordError, Records};
 
 pub use self::admin::AdminError;
 pub use self::external::ExternalAccounts;
+pub(crate) use self::external::create_external_user;
 pub use self::keyring::{Keyring, KeyringError};
 pub use self::links::{LinkError, OpenedLink};
 pub use self::post::{Post, Postman};
@@ -161,6 +162,11 @@ impl Accounts {
     /// The keys that sign tokens.
     pub fn keyring(&self) -> &Arc<Keyring> {
         &self.keyring
+    }
+
+    /// Where mails are posted.
+    pub(crate) fn post(&self) -> &Post {
+        &self.post
     }
 
     /// What makes and checks access tokens.

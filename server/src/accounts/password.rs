@@ -174,7 +174,7 @@ impl Accounts {
     /// Tells somebody what happened to their account.
     fn notify(&self, user: &User, what: &str, client: &Client) {
         if let Ok(address) = EmailAddress::parse(&user.email) {
-            let when = crate::http::rest::Timestamp(self.now_ms()).to_string();
+            let when = written(self.now_ms());
             let from = client.address.to_string();
             let letter = Letter::SecurityNotice {
                 what,
@@ -184,6 +184,14 @@ impl Accounts {
             self.post.send(&letter, &address);
         }
     }
+}
+
+/// A time as people read it.
+fn written(now_ms: i64) -> String {
+    let time = time::OffsetDateTime::from_unix_timestamp(now_ms / 1000).ok();
+    let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    time.and_then(|time| time.format(&format).ok())
+        .unwrap_or_default()
 }
 
 /// Words that are no good password for somebody.

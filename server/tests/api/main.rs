@@ -15,5 +15,8 @@
 )]
 
 mod accounts;
+mod attachments;
+mod documents;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
