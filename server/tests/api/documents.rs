@@ -375,7 +375,7 @@ async fn a6_a_link_that_is_revoked_changed_or_over_opens_no_more() {
     assert_eq!(write(&server, &visitor, id, "x").await.problem(403), "FORBIDDEN");
     assert_eq!(markdown(&server, &visitor, id).await.text(), "by a visitor\n");
     server.delete(&path).of(&studio.owner).send().await.expect(204);
-    assert_eq!(markdown(&server, &visitor, id).await.problem(401), "UNAUTHORIZED");
+    assert_eq!(markdown(&server, &visitor, id).await.problem(404), "NOT_FOUND");
     assert_eq!(open(json!({ "token": secret })).await.problem(404), "NOT_FOUND");
 
     let ends = server.clock.now_ms() + 60_000;

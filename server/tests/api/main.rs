@@ -20,3 +20,4 @@ mod documents;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod visible;
