@@ -15,8 +15,11 @@
 )]
 
 mod accounts;
+mod attachments;
+mod documents;
 mod external;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod tenancy;
+mod visible;
