@@ -15,5 +15,7 @@
 )]
 
 mod accounts;
+mod api_keys;
+mod oauth;
 #[path = "../support/mod.rs"]
 mod support;
