@@ -100,3 +100,30 @@ pub(super) async fn one_length(request: Request, next: Next) -> Response {
     response.headers_mut().insert(header::CONNECTION, close);
     response
 }
+
+/// Makes problems of refusals that libraries word as plain text.
+pub(super) async fn only_problems(request: Request, next: Next) -> Response {
+    let is_api = is_api(request.uri().path());
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_failure = status.is_client_error() || status.is_server_error();
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    let is_text = media_type.is_none_or(|media_type| media_type.as_bytes().starts_with(b"text/plain"));
+    if !(is_api && is_failure && is_text) {
+        return response;
+    }
+    let (code, message) = match status {
+        StatusCode::UPGRADE_REQUIRED => ("UPGRADE_REQUIRED", "this address is for WebSockets alone"),
+        _ if status.is_server_error() => ("INTERNAL", "something went wrong here; it was noted"),
+        _ => ("BAD_REQUEST", "the request cannot be understood"),
+    };
+    let mut problem = Problem::new(status, code, message).into_response();
+    let headers = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| !matches!(**name, header::CONTENT_TYPE | header::CONTENT_LENGTH));
+    for (name, value) in headers {
+        problem.headers_mut().append(name, value.clone());
+    }
+    problem
+}

@@ -53,6 +53,7 @@ pub fn finish(routes: Router, config: &Config, clock: Arc<dyn Clock>, metrics: A
     let mut router = routes
         .fallback(page::asset_or_not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(from_fn(layers::only_problems))
         .layer(from_fn(layers::survive));
     // In the playground everybody is on this machine, and may do everything anyway.
     if !config.server.playground {

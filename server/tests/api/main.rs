@@ -17,5 +17,6 @@
 mod accounts;
 mod api_keys;
 mod oauth;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

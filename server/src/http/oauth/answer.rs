@@ -79,7 +79,9 @@ impl From<AccountError> for Failure {
             AccountError::WrongSecret | AccountError::Disabled | AccountError::SessionOver => {
                 OAuthError::grant().into()
             }
-            AccountError::SlowDown(_) | AccountError::Hashing(_) => Self::OAuth(UNAVAILABLE),
+            AccountError::SlowDown(_) | AccountError::Weak(_) | AccountError::Hashing(_) => {
+                Self::OAuth(UNAVAILABLE)
+            }
         }
     }
 }

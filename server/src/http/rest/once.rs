@@ -215,3 +215,7 @@ fn again(answer: StoredAnswer) -> Response {
         .insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }
+
+#[cfg(test)]
+#[path = "once_tests.rs"]
+mod tests;

@@ -51,6 +51,7 @@ mod in_address;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
+mod invitations;
 mod openapi;
 mod principal;
 mod projects;
@@ -127,10 +128,7 @@ impl std::fmt::Debug for Api {
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    let router = router.with_state(api.clone());
-    let verbs = verbs::router(router.clone());
-    router
-        .layer(from_fn_with_state(verbs, verbs::lead))
+    verbs::add(router.with_state(api.clone()))
         .layer(from_fn(once::read_key))
         .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
@@ -156,6 +154,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
+        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
