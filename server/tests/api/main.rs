@@ -15,9 +15,11 @@
 )]
 
 mod accounts;
+mod api_keys;
 mod attachments;
 mod documents;
 mod external;
+mod oauth;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
