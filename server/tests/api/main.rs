@@ -15,5 +15,6 @@
 )]
 
 mod accounts;
+mod conventions;
 #[path = "../support/mod.rs"]
 mod support;
