@@ -25,6 +25,6 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: false,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: ['index.html', 'reference.html'] },
+    rolldownOptions: { input: ['index.html', 'reference.html', 'account.html'] },
   },
 });

@@ -19,6 +19,7 @@ use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registr
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
 use crate::auth::external::ExternalIssuer;
 use crate::auth::sealed::Sealer;
+use crate::auth::tokens::opaque::OpaqueToken;
 use crate::auth::{Authenticator, settings};
 use crate::config::Config;
 use crate::http::rest::Cursors;
@@ -43,7 +44,14 @@ pub async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let life = Lifecycle::new();
     let signals = Signals::install()?;
     let app = start(&config, Arc::new(SystemClock), &life).await?;
-    writeln!(std::io::stdout(), "ready: http://{}/", app.address)?;
+    let mut greeting = format!("ready: http://{}/\n", app.address);
+    if let Some(token) = &app.setup_token {
+        greeting.push_str(&format!(
+            "make the first administrator with this token: {}\n",
+            token.expose()
+        ));
+    }
+    std::io::stdout().write_all(greeting.as_bytes())?;
     Ok(life.run(signals, config.limits.shutdown()).await)
 }
 
@@ -54,6 +62,10 @@ pub struct App {
     pub address: SocketAddr,
     /// What it has opened; closed when its life ends.
     pub storage: Arc<Storage>,
+    /// Registering, logging in, and what they stand on.
+    pub accounts: Arc<Accounts>,
+    /// Makes the first administrator, if there is none and anybody would need one.
+    pub setup_token: Option<OpaqueToken>,
 }
 
 /// Puts the parts together and accepts connections; everything ends with `life`.
@@ -76,6 +88,13 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let rights = open_rights(config, &storage, &clock, life).await?;
     let gateway = open_gateway(config, &storage, &rights, &metrics, life);
     keep_rooms(&gateway, &storage, &rights.changes, life);
+    // In the playground nobody needs an administrator to begin with.
+    let setup_token = if config.server.playground {
+        None
+    } else {
+        rights.accounts.setup_token().await?
+    };
+    let accounts = Arc::clone(&rights.accounts);
     let api = http::v1::Api {
         hub: Arc::clone(&gateway.hub),
         log: Arc::clone(storage.log()),
@@ -83,6 +102,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         records: storage.records().clone(),
         accounts: rights.accounts,
         identities: rights.identities,
+        oidc: http::v1::OidcLogin::from_config(config, settings::outgoing(config)?).map(Arc::new),
         changes: rights.changes,
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),
@@ -104,7 +124,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         ),
     );
     serve_metrics(config, settings, &metrics, life).await?;
-    Ok(App { address, storage })
+    Ok(App {
+        address,
+        storage,
+        accounts,
+        setup_token,
+    })
 }
 
 /// Who is who and may do what, for REST and for sockets.
@@ -201,6 +226,7 @@ async fn open_rights(
         keyring: Arc::clone(&keyring),
     };
     let (accounts, postman) = Accounts::open(config, &sealer, foundation).await?;
+    let accounts = Arc::new(accounts);
     let issuer = ExternalIssuer::from_config(config, settings::outgoing(config)?);
     let external = issuer.map(|issuer| {
         let creates = config.external.create_accounts;
@@ -214,10 +240,12 @@ async fn open_rights(
         external,
     );
     life.spawn_pillar("signing keys", keyring.keep(life.soft().clone()));
+    let housekeeping = Arc::clone(&accounts).keep_house(life.soft().clone());
+    life.spawn_pillar("old sessions and codes", housekeeping);
     life.spawn_pillar("mail", postman.work(life.soft().clone()));
     Ok(Rights {
         authenticator: Authenticator::new(config),
-        accounts: Arc::new(accounts),
+        accounts,
         identities: Arc::new(identities),
         changes,
         sealer,

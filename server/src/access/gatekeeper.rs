@@ -21,7 +21,7 @@ use super::standing::recall;
 use super::{Bearer, Grant, GrantBasis, Identities, Identity, Refusal, Subject, tickets};
 use crate::auth::permission::{Action, Decision, Denial, DocumentRole, Resource, may};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
-use crate::auth::{self, Access, Authenticator, Unauthorized};
+use crate::auth::{self, Access, Authenticator, Unauthorized, UnixSeconds};
 
 /// Decisions under way at a time; further ones wait for their turn within their time.
 const PARALLEL: usize = 64;
@@ -187,18 +187,33 @@ impl Gatekeeper {
 
     /// Decides about a name that no project has.
     async fn decide_by_token(&self, credential: Option<&str>, name: &DocumentName) -> Result<Grant, Refusal> {
+        if let Some(identity) = self.identities.vouched(credential.unwrap_or_default()).await? {
+            // Where an issuer says nothing about documents its tokens stand for accounts, and roles decide.
+            let (patterns, access) = identity.documents.ok_or(FORBIDDEN)?;
+            let is_named = patterns.iter().any(|pattern| pattern.matches(name));
+            let ends = Some(identity.expires_at);
+            return is_named
+                .then(|| named_grant(identity.subject.into(), access, ends))
+                .ok_or(FORBIDDEN);
+        }
         let now = u64::try_from(self.clock.now_ms() / 1000).unwrap_or(0);
         let granted = self.authenticator.authorize(credential, name, now)?;
-        Ok(Grant {
-            workspace: WorkspaceId::DEFAULT,
-            document: None,
-            access: granted.access,
-            identity: Arc::new(Identity {
-                subject: Subject::Named(granted.principal.subject),
-                ..Identity::NOBODY
-            }),
-            expires_at: granted.expires_at,
-        })
+        let subject = granted.principal.subject;
+        Ok(named_grant(subject, granted.access, granted.expires_at))
+    }
+}
+
+/// A grant for a name, which rests on a token alone.
+fn named_grant(subject: Arc<str>, access: Access, expires_at: Option<UnixSeconds>) -> Grant {
+    Grant {
+        workspace: WorkspaceId::DEFAULT,
+        document: None,
+        access,
+        identity: Arc::new(Identity {
+            subject: Subject::Named(subject),
+            ..Identity::NOBODY
+        }),
+        expires_at,
     }
 }
 

@@ -13,6 +13,7 @@ use weft_storage::records::{ApiKeyStanding, OwnerStanding, Records, SessionStand
 use super::{GrantBasis, Refusal};
 use crate::accounts::{ExternalAccounts, Keyring, seconds};
 use crate::auth::credential::Credential;
+use crate::auth::external::ExternalIdentity;
 use crate::auth::permission::{DocumentRole, PrincipalFacts, Scope, Scopes, ServerRole, Standing};
 use crate::auth::tokens::access::{AccessClaims, AccessTokens};
 use crate::auth::tokens::api_key::ApiKey;
@@ -130,6 +131,21 @@ impl Identities {
             Credential::External(token) => self.by_external_token(&token).await,
             // Those open documents that belong to no project: that is not about anybody.
             Credential::Shared(_) => Err(INVALID),
+        }
+    }
+
+    /// Whom an external issuer vouches for with `credential`; `None` if it is no token of one.
+    ///
+    /// # Errors
+    /// [`Refusal`] if it is not good, or if that cannot be found out now.
+    pub(super) async fn vouched(&self, credential: &str) -> Result<Option<ExternalIdentity>, Refusal> {
+        let Some(external) = &self.external else {
+            return Ok(None);
+        };
+        if external.issuer().claims_to_be_ours(credential) {
+            external.vouched(credential, self.now()).await.map(Some)
+        } else {
+            Ok(None)
         }
     }
 

@@ -111,6 +111,7 @@ impl Seat {
         let Some((name, outbox, generation)) = seats.remove(self.member) else {
             return;
         };
+        outbox.renew(grant.access);
         let case = seats.insert(self.member, grant, name, outbox, generation + 1);
         drop(seats);
         if is_late {

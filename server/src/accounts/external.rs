@@ -43,25 +43,29 @@ impl ExternalAccounts {
         &self.issuer
     }
 
+    /// Whom the issuer vouches for with `token`.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the token is no good, or if that cannot be found out now.
+    pub(crate) async fn vouched(&self, token: &str, now: UnixSeconds) -> Result<ExternalIdentity, Refusal> {
+        self.issuer.verify(token, now).await.map_err(|error| match error {
+            ExternalError::Unauthorized(reason) => Refusal::from(reason),
+            other => {
+                tracing::warn!(
+                    error = &other as &dyn std::error::Error,
+                    "an external token cannot be verified"
+                );
+                Refusal::Unavailable
+            }
+        })
+    }
+
     /// Whose `token` it is, and when its word ends.
     ///
     /// # Errors
     /// [`Refusal`] if the token is no good, if there is no account, or if that cannot be found out now.
     pub async fn account_of(&self, token: &str, now: UnixSeconds) -> Result<(User, UnixSeconds), Refusal> {
-        let identity = self
-            .issuer
-            .verify(token, now)
-            .await
-            .map_err(|error| match error {
-                ExternalError::Unauthorized(reason) => Refusal::from(reason),
-                other => {
-                    tracing::warn!(
-                        error = &other as &dyn std::error::Error,
-                        "an external token cannot be verified"
-                    );
-                    Refusal::Unavailable
-                }
-            })?;
+        let identity = self.vouched(token, now).await?;
         let mut tx = self.records.read().await?;
         let found = tx.external_user(&identity.issuer, &identity.subject).await?;
         drop(tx);

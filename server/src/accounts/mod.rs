@@ -4,26 +4,34 @@
 //! away raises the account's epoch in the same transaction and rings the bell after its commit. What somebody typed as a
 //! secret is charged to the limits before it is compared, and never logged.
 
+mod admin;
 mod email;
 mod external;
 mod keyring;
+mod password;
 mod post;
 mod register;
 mod session;
+mod setup;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use weft_storage::clock::Clock;
 use weft_storage::records::{RecordError, Records};
 
+pub use self::admin::AdminError;
 pub use self::external::ExternalAccounts;
+pub(crate) use self::external::create_external_user;
 pub use self::keyring::{Keyring, KeyringError};
 pub use self::post::{Post, Postman};
 pub use self::register::{NewAccount, RegisterError};
 pub use self::session::{Client, Family, LoggedIn, SessionKind};
 
 use crate::access::Changes;
-use crate::auth::password::{HashingError, PasswordHasher};
+use crate::auth::password::{HashingError, PasswordHasher, WeakPassword};
 use crate::auth::sealed::Sealer;
 use crate::auth::throttle::{AttemptLimits, SlowDown};
 use crate::auth::tokens::access::AccessTokens;
@@ -35,6 +43,11 @@ use crate::mail::Sender;
 
 /// Under which name the secret of refresh tokens is stored, and sealed.
 const REFRESH_SECRET: &str = "refresh-secret";
+
+/// How often old sessions and codes are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// How long they are kept, in milliseconds.
+const KEPT_MS: i64 = 30 * 86_400_000;
 
 /// What everything here works with. Shared.
 #[derive(Debug)]
@@ -82,6 +95,9 @@ pub enum AccountError {
     /// Too many attempts.
     #[error(transparent)]
     SlowDown(#[from] SlowDown),
+    /// A new password will not do.
+    #[error(transparent)]
+    Weak(#[from] WeakPassword),
     /// The password cannot be hashed now.
     #[error(transparent)]
     Hashing(#[from] HashingError),
@@ -146,9 +162,34 @@ impl Accounts {
         &self.keyring
     }
 
+    /// Where mails are posted.
+    pub(crate) fn post(&self) -> &Post {
+        &self.post
+    }
+
     /// What makes and checks access tokens.
     pub fn access_tokens(&self) -> &AccessTokens {
         &self.access_tokens
+    }
+
+    /// Forgets what has been over for long, now and then, until `stop`.
+    pub async fn keep_house(self: Arc<Self>, stop: CancellationToken) {
+        while stop.run_until_cancelled(sleep(SWEEP_EVERY)).await.is_some() {
+            if let Err(error) = self.sweep().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old sessions and codes were not removed"
+                );
+            }
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), RecordError> {
+        let before_ms = self.now_ms().saturating_sub(KEPT_MS);
+        let mut tx = self.records.write().await?;
+        tx.sweep_sessions(before_ms).await?;
+        tx.sweep_single_use(before_ms).await?;
+        tx.commit().await
     }
 
     fn now_ms(&self) -> i64 {

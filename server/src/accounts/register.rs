@@ -5,7 +5,7 @@ use weft_storage::WorkspaceId;
 use weft_storage::records::{MemberChange, NewUser, NewWorkspace, RecordError, Tx, User};
 
 use super::{AccountError, Accounts};
-use crate::auth::password::{NewPassword, WeakPassword};
+use crate::auth::password::NewPassword;
 use crate::auth::permission::WorkspaceRole;
 use crate::config::Registration;
 use crate::mail::EmailAddress;
@@ -17,7 +17,7 @@ pub struct NewAccount<'a> {
     pub email: &'a EmailAddress,
     /// A name that others may find them by.
     pub username: Option<&'a str>,
-    /// Their password.
+    /// Their password; none may be given only if a mail brings them to set one.
     pub password: &'a str,
     /// First name.
     pub first_name: &'a str,
@@ -40,9 +40,6 @@ pub enum RegisterError {
     /// There is an account with this name.
     #[error("there is an account with this name")]
     UsernameTaken,
-    /// The password will not do.
-    #[error(transparent)]
-    Weak(#[from] WeakPassword),
     /// Something else.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -69,7 +66,13 @@ impl Accounts {
     pub async fn register(&self, new: NewAccount<'_>) -> Result<User, RegisterError> {
         match self.registration {
             Registration::Open => {}
-            Registration::Invited => return Err(RegisterError::NotInvited),
+            Registration::Invited => {
+                let mut tx = self.records.read().await?;
+                let now_ms = self.now_ms();
+                if !tx.is_invited(&new.email.canonical(), now_ms).await? {
+                    return Err(RegisterError::NotInvited);
+                }
+            }
             Registration::Closed => return Err(RegisterError::Closed),
         }
         let beginning = Beginning {
@@ -87,27 +90,36 @@ impl Accounts {
         new: NewAccount<'_>,
         beginning: Beginning,
     ) -> Result<User, RegisterError> {
-        let about = [new.email.as_str(), new.first_name, new.last_name];
-        let password = NewPassword::parse(new.password, &about)?;
-        // Looked at before the expensive part, and again where it counts.
-        let mut tx = self.records.read().await?;
-        check_free(&mut tx, &new).await?;
-        drop(tx);
-        let hash = self.passwords.hash(&password).await.map_err(AccountError::from)?;
+        let hash = if new.password.is_empty() {
+            None
+        } else {
+            Some(self.hash_new(&new).await?)
+        };
         let mut tx = self.records.write().await?;
-        check_free(&mut tx, &new).await?;
-        let user = self.insert(&mut tx, &new, &hash, beginning).await?;
+        let user = self.insert(&mut tx, &new, hash.as_deref(), beginning).await?;
         tx.commit().await?;
         Ok(user)
     }
 
-    async fn insert(
+    /// Checks what can be checked before, and hashes the password.
+    pub(super) async fn hash_new(&self, new: &NewAccount<'_>) -> Result<String, RegisterError> {
+        let about = [new.email.as_str(), new.first_name, new.last_name];
+        let password = NewPassword::parse(new.password, &about).map_err(AccountError::from)?;
+        // Looked at before the expensive part, and again where it counts.
+        let mut tx = self.records.read().await?;
+        check_free(&mut tx, new).await?;
+        drop(tx);
+        Ok(self.passwords.hash(&password).await.map_err(AccountError::from)?)
+    }
+
+    pub(super) async fn insert(
         &self,
         tx: &mut Tx,
         new: &NewAccount<'_>,
-        hash: &str,
+        hash: Option<&str>,
         beginning: Beginning,
     ) -> Result<User, RegisterError> {
+        check_free(tx, new).await?;
         let (id, now_ms) = (Uuid::now_v7(), self.now_ms());
         let is_active = beginning.is_verified || self.is_playground;
         let username_key = new.username.map(str::to_lowercase);
@@ -116,7 +128,7 @@ impl Accounts {
             email: new.email.as_str(),
             email_key: &new.email.canonical(),
             username: new.username.zip(username_key.as_deref()),
-            password_hash: Some(hash),
+            password_hash: hash,
             first_name: new.first_name,
             last_name: new.last_name,
             server_role: beginning.server_role,

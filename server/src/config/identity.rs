@@ -83,6 +83,8 @@ pub struct OidcConfig {
     pub client_secret: Hidden,
     /// What we ask it for.
     pub scopes: Vec<String>,
+    /// Whether somebody it vouches for gets an account at their first visit.
+    pub create_accounts: bool,
 }
 
 impl OidcConfig {

@@ -59,7 +59,8 @@ pub(super) async fn security_headers(
             "same-origin",
         ),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page that says itself how strict it is knows better.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if transport == Transport::Secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TRANSPORT_SECURITY);

@@ -11,6 +11,7 @@ mod hosts;
 mod layers;
 mod limits;
 mod metrics;
+mod oauth;
 pub mod origin;
 mod page;
 pub mod problem;

@@ -14,11 +14,17 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <h1>Weft is running</h1><p>This binary was built without its page. Run <code>make web</code> and build again. \
     Clients can connect all the same.</p></html>";
 
-/// `/` and the addresses of documents, which the page reads itself.
+/// `/`, the addresses of documents, which the page reads itself, and the links in mails.
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(index))
         .route("/d/{*document}", get(index))
+        .route("/account/{action}", get(account))
+}
+
+/// Where the links in mails lead. Their secrets stand behind the `#`, so they do not come here.
+async fn account(headers: HeaderMap) -> Response {
+    entry("account.html", &headers)
 }
 
 async fn index(headers: HeaderMap) -> Response {

@@ -36,9 +36,9 @@ impl fmt::Display for Version {
 pub(crate) enum Condition {
     /// It is one of these, as [`Version`]s are written.
     Unchanged(Vec<String>),
-    /// It has content, whichever.
-    Exists,
-    /// It has none yet.
+    /// Whatever it is.
+    Any,
+    /// It has no content yet.
     Absent,
 }
 
@@ -52,6 +52,8 @@ pub(crate) enum Operation {
     },
     /// The whole document as an update.
     ReadUpdate,
+    /// Who is here.
+    ReadPresence,
     /// `field` is to show `target`; only what differs is changed.
     Write {
         /// The shared type that holds it.
@@ -101,6 +103,8 @@ pub(crate) enum ContentBody {
     Node(Node),
     /// The whole document as an update.
     Update(Bytes),
+    /// Clients and what they say about themselves, as JSON.
+    Presence(Vec<(u64, String)>),
 }
 
 /// Why a room has done nothing.
@@ -108,8 +112,6 @@ pub(crate) enum ContentBody {
 pub(crate) enum ContentRefusal {
     /// The document is not what the request takes for granted.
     Precondition,
-    /// There is no such document.
-    Missing,
     /// The content cannot be taken, or the document has none.
     Content(ContentError),
     /// An update that the document cannot take.

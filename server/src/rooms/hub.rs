@@ -147,6 +147,21 @@ impl Hub {
         }
     }
 
+    /// Like [`Self::ask`], but opens no room: `None` if nobody has the document open.
+    pub(crate) async fn ask_if_open(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        operation: Operation,
+    ) -> Option<Result<ContentAnswer, ContentRefusal>> {
+        let is_open = self.rooms().contains_key(&(workspace, name.clone()));
+        if is_open {
+            Some(self.ask(workspace, name, operation).await)
+        } else {
+            None
+        }
+    }
+
     /// Takes the room of `name` off the list if nobody can reach it any more; called by the room itself. After `true`
     /// its mailbox stays as it is, and the next one to enter opens a new room.
     pub(super) fn retire(

@@ -15,6 +15,7 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 
 use crate::access::Grant;
+use crate::auth::Access;
 
 /// Presence frames that may wait before they are replaced by one list of everybody.
 const MAX_PRESENCE_FRAMES: usize = 4;
@@ -48,6 +49,8 @@ struct Lanes {
     presence_behind: bool,
     catching_up: bool,
     granted: Option<Arc<Grant>>,
+    /// Whether the member may only read, whatever the room was told.
+    is_read_only: bool,
     closed: Option<CloseReason>,
     /// Nothing more comes in.
     is_cut: bool,
@@ -169,7 +172,23 @@ impl Outbox {
 
     /// Tells the connection, before anything else, what its right has become. Only the newest counts.
     pub(crate) fn regrant(&self, grant: Arc<Grant>) {
-        self.with(|lanes| lanes.granted = Some(grant));
+        self.with(|lanes| {
+            lanes.is_read_only = grant.access == Access::ReadOnly;
+            lanes.granted = Some(grant);
+        });
+    }
+
+    /// The member has a new right, and the room is about to be told.
+    pub(crate) fn renew(&self, access: Access) {
+        self.with(|lanes| {
+            lanes.is_read_only = access == Access::ReadOnly;
+            lanes.granted = None;
+        });
+    }
+
+    /// Whether an edit would be refused although the room has not been told yet.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.lock().is_read_only
     }
 
     /// Ends the membership at once: what is queued is forgotten, and nothing more is taken in.

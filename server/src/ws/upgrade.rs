@@ -25,7 +25,7 @@ use super::membership::Post;
 use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
 use crate::auth::throttle::AddressKey;
-use crate::http::{PeerAddress, Problem};
+use crate::http::{ClientAddress, Problem};
 
 /// An answer, because whoever has this many sockets would otherwise hold each further one until it is closed.
 const TOO_MANY_SOCKETS: Problem = Problem::new(
@@ -51,11 +51,11 @@ async fn sync(
     State(gateway): State<Arc<Gateway>>,
     Path(document): Path<String>,
     RawQuery(query): RawQuery,
-    peer: Option<Extension<PeerAddress>>,
+    client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let place = match knock(&gateway, &headers, peer) {
+    let place = match knock(&gateway, &headers, client) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
@@ -78,11 +78,11 @@ async fn sync(
 /// Hocuspocus: documents are named by messages.
 async fn collab(
     State(gateway): State<Arc<Gateway>>,
-    peer: Option<Extension<PeerAddress>>,
+    client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let place = match knock(&gateway, &headers, peer) {
+    let place = match knock(&gateway, &headers, client) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
@@ -101,11 +101,11 @@ async fn collab(
 fn knock(
     gateway: &Gateway,
     headers: &HeaderMap,
-    peer: Option<Extension<PeerAddress>>,
+    client: Option<Extension<ClientAddress>>,
 ) -> Result<Option<Place<AddressKey>>, Problem> {
     gateway.origins.check(headers)?;
-    // Behind a proxy on this machine everybody comes from here.
-    let address = peer.map(|Extension(PeerAddress(peer))| peer.ip().to_canonical());
+    // Behind a proxy on this machine that is not trusted everybody comes from here.
+    let address = client.map(|Extension(ClientAddress(client))| client.to_canonical());
     let Some(address) = address.filter(|address| !address.is_loopback()) else {
         return Ok(None);
     };

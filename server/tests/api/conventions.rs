@@ -94,6 +94,9 @@ async fn fifty_identical_requests_with_one_key_make_one_row() {
     assert_eq!(ask(&ada, "Other").send().await.status, 201);
 }
 
+/// The address stands in tokens, so that another server at another port takes them.
+const PUBLIC_URL: &str = "server.public_url=http://weft.test";
+
 /// A server of its own process, on a data directory that another one has left.
 struct Process(Child, std::net::SocketAddr);
 
@@ -148,7 +151,7 @@ async fn a_retry_after_a_kill_between_commit_and_reply_gets_the_same_answer() {
         // What is killed here is the server with its embedded database.
         return;
     }
-    let mut server = TestServer::start().await;
+    let mut server = TestServer::with(&[PUBLIC_URL]).await;
     let ada = server.person("ada").await;
     let data = tempfile::tempdir().unwrap();
     copy(&server.data.path().join("data"), data.path());

@@ -16,5 +16,6 @@
 
 mod accounts;
 mod conventions;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

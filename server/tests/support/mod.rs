@@ -20,6 +20,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use uuid::Uuid;
+use weft_server::accounts::Accounts;
+use weft_server::auth::tokens::opaque::OpaqueToken;
 use weft_server::boot;
 use weft_server::config::{self, Setting, Sources};
 use weft_server::lifecycle::Lifecycle;
@@ -37,6 +39,10 @@ pub struct TestServer {
     pub clock: Arc<ManualClock>,
     /// What the server has opened, for looking behind it.
     pub storage: Arc<Storage>,
+    /// What accounts stand on.
+    pub accounts: Arc<Accounts>,
+    /// Makes the first administrator.
+    pub setup_token: Option<OpaqueToken>,
     /// Where mails and blobs are.
     pub data: tempfile::TempDir,
     life: Lifecycle,
@@ -92,6 +98,8 @@ impl TestServer {
             address: app.address,
             clock,
             storage: app.storage,
+            accounts: app.accounts,
+            setup_token: app.setup_token,
             data,
             life,
         }
@@ -156,15 +164,31 @@ impl TestServer {
         assert!(tx.verify_email(id, &email, self.clock.now_ms()).await.unwrap());
         tx.commit().await.unwrap();
         let tokens = self.log_in(name).await;
+        self.person_of(id, name, &tokens).await
+    }
+
+    async fn person_of(&self, id: Uuid, name: &str, tokens: &Value) -> Person {
         let mut tx = self.storage.records().read().await.unwrap();
         let workspaces = tx.workspaces_of(id, None, 10).await.unwrap();
         Person {
             id,
-            email,
+            email: format!("{name}@example.com"),
             token: text(&tokens["access_token"]),
             refresh_token: text(&tokens["refresh_token"]),
             workspace: workspaces[0].workspace.id.0,
         }
+    }
+
+    /// Makes the first administrator.
+    pub async fn admin(&self) -> Person {
+        let token = self.setup_token.as_ref().expect("a setup token").expose();
+        let body = json!({
+            "token": token, "email": "root@example.com", "password": PASSWORD, "first_name": "Root",
+            "last_name": "Test",
+        });
+        let id = id_of(&self.post("/v1/setup").json(body).send().await.expect(201));
+        let tokens = self.log_in("root").await;
+        self.person_of(id, "root", &tokens).await
     }
 
     /// Waits for a mail to `address` whose subject contains `subject`, and returns its text; the newest counts.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -108,7 +109,7 @@ impl Tx {
         self.one_across(SQL, args![id]).await
     }
 
-    /// The keys of `user` that were not taken back, in `workspace` or, without one, everywhere; by id after `after`.
+    /// The keys of `user` that were not taken back, in `workspace` or, without one, everywhere; by id.
     ///
     /// # Errors
     /// A failure of the database.
@@ -116,8 +117,7 @@ impl Tx {
         &mut self,
         user: Uuid,
         workspace: Option<WorkspaceId>,
-        after: Option<Uuid>,
-        limit: u32,
+        span: &Span,
     ) -> Result<Vec<ApiKey>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "somebody's own keys are theirs to see, in whichever workspace",
@@ -125,11 +125,19 @@ impl Tx {
                 "SELECT ",
                 columns!(),
                 " FROM api_keys WHERE user_id = $1 AND revoked_at_ms IS NULL AND ($2 IS NULL OR workspace_id = $2) \
-                 AND ($3 IS NULL OR id > $3) ORDER BY id LIMIT $4"
+                 AND ($3 IS NULL OR ($6 AND id < $3) OR (NOT $6 AND id > $3)) \
+                 ORDER BY CASE WHEN $6 THEN id END DESC, id LIMIT $4 OFFSET $5"
             ),
         );
-        self.all_across(SQL, args![user, workspace.map(|id| id.0), after, limit])
-            .await
+        let values = args![
+            user,
+            workspace.map(|id| id.0),
+            span.last_id(),
+            span.limit,
+            span.skip,
+            span.is_reversed
+        ];
+        self.all_across(SQL, values).await
     }
 
     /// How many keys [`Self::api_keys_of`] would show altogether.
@@ -186,17 +194,5 @@ impl Tenant<'_> {
              WHERE workspace_id = $1 AND id = $2 AND revoked_at_ms IS NULL"
         );
         Ok(self.execute(sql, args![id, now_ms]).await? > 0)
-    }
-
-    /// Writes down that a key was used at `used_at_ms`.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn api_key_was_used(&mut self, id: Uuid, used_at_ms: i64) -> Result<(), RecordError> {
-        let sql = tenant_sql!(
-            "UPDATE api_keys SET last_used_at_ms = $3 \
-             WHERE workspace_id = $1 AND id = $2 AND (last_used_at_ms IS NULL OR last_used_at_ms < $3)"
-        );
-        self.execute(sql, args![id, used_at_ms]).await.map(|_| ())
     }
 }

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
-use super::window::Window;
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -168,23 +168,22 @@ impl Tenant<'_> {
         Ok(self.execute(sql, args![id, content_type, checksum]).await? > 0)
     }
 
-    /// Attachments of a document whose bytes are there, in the order of their ids.
+    /// Attachments of a document whose bytes are there, in the order in which they came.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn attachments(
-        &mut self,
-        document: Uuid,
-        window: Window,
-    ) -> Result<Vec<Attachment>, RecordError> {
-        let sql = tenant_sql!(
+    pub async fn attachments(&mut self, document: Uuid, span: &Span) -> Result<Vec<Attachment>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "a.created_at_ms",
+            "a.id",
             "SELECT ",
             columns!(),
-            " FROM attachments a WHERE a.workspace_id = $1 AND a.document_id = $2 AND a.state = 'ready' \
-             AND ($3 IS NULL OR a.id > $3) ORDER BY a.id LIMIT $4 OFFSET $5"
+            " FROM attachments a WHERE a.workspace_id = $1 AND a.document_id = $6 AND a.state = 'ready'"
         );
-        self.all(sql, args![document, window.after, window.limit, window.skip])
-            .await
+        let mut values = span.by_number().to_vec();
+        values.extend(args![document]);
+        self.all(sql, values).await
     }
 
     /// How many attachments of a document are there.

@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
-use super::window::Window;
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -138,19 +138,22 @@ impl Tx {
 }
 
 impl Tenant<'_> {
-    /// The links to a document that were not revoked, in the order of their ids.
+    /// The links to a document that were not revoked, in the order in which they were made.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn links(&mut self, document: Uuid, window: Window) -> Result<Vec<Link>, RecordError> {
-        let sql = tenant_sql!(
+    pub async fn links(&mut self, document: Uuid, span: &Span) -> Result<Vec<Link>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "l.created_at_ms",
+            "l.id",
             "SELECT ",
             columns!(),
-            " FROM link_shares l WHERE l.workspace_id = $1 AND l.document_id = $2 AND l.revoked_at_ms IS NULL \
-             AND ($3 IS NULL OR l.id > $3) ORDER BY l.id LIMIT $4 OFFSET $5"
+            " FROM link_shares l WHERE l.workspace_id = $1 AND l.document_id = $6 AND l.revoked_at_ms IS NULL"
         );
-        self.all(sql, args![document, window.after, window.limit, window.skip])
-            .await
+        let mut values = span.by_number().to_vec();
+        values.extend(args![document]);
+        self.all(sql, values).await
     }
 
     /// How many links to a document were not revoked.

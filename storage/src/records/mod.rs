@@ -41,7 +41,6 @@ mod tx;
 mod users;
 mod value;
 mod visible;
-mod window;
 mod workspaces;
 
 pub use api_keys::{ApiKey, NewApiKey};
@@ -69,8 +68,7 @@ pub use teams::{NewTeam, Team, TeamFilter, TeamOrder, TeamSeen};
 pub use tenant::Tenant;
 pub use tx::Tx;
 pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
-pub use visible::{DocumentFilter, DocumentOrder, DocumentPlace, DocumentWindow};
-pub use window::Window;
+pub use visible::{DocumentFilter, DocumentOrder};
 pub use workspaces::{
     Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
 };

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -160,21 +161,22 @@ impl Tenant<'_> {
         self.one(sql, args![id]).await
     }
 
-    /// The applications of the workspace by id, after `after`.
+    /// The applications of the workspace by id.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn oauth_clients(
-        &mut self,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<OAuthClient>, RecordError> {
+    pub async fn oauth_clients(&mut self, span: &Span) -> Result<Vec<OAuthClient>, RecordError> {
         let sql = tenant_sql!(
             "SELECT ",
             client_columns!(),
-            " FROM oauth_clients WHERE workspace_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3"
+            " FROM oauth_clients WHERE workspace_id = $1 AND ($2 IS NULL OR ($5 AND id < $2) OR (NOT $5 AND id > $2)) \
+             ORDER BY CASE WHEN $5 THEN id END DESC, id LIMIT $3 OFFSET $4"
         );
-        self.all(sql, args![after, limit]).await
+        self.all(
+            sql,
+            args![span.last_id(), span.limit, span.skip, span.is_reversed],
+        )
+        .await
     }
 
     /// How many applications the workspace has.

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::statement::{CrossTenantSql, tenant_sql};
+use super::span::Span;
+use super::statement::{CrossTenantSql, global_sql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
@@ -172,6 +173,15 @@ impl Tx {
         self.one_across(SQL, args![session]).await
     }
 
+    /// Lets a session end at `expires_at_ms` at the latest: for tokens that nothing renews.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn shorten_session(&mut self, session: Uuid, expires_at_ms: i64) -> Result<(), RecordError> {
+        let sql = global_sql!("UPDATE sessions SET expires_at_ms = $2 WHERE id = $1 AND expires_at_ms > $2");
+        self.execute(sql, args![session, expires_at_ms]).await.map(|_| ())
+    }
+
     /// The grant with this id.
     ///
     /// # Errors
@@ -184,26 +194,25 @@ impl Tx {
         self.one_across(SQL, args![id]).await
     }
 
-    /// What `user` has allowed applications and not taken back, by id after `after`.
+    /// What `user` has allowed applications and not taken back, by id.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn oauth_grants_of(
-        &mut self,
-        user: Uuid,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<OAuthGrant>, RecordError> {
+    pub async fn oauth_grants_of(&mut self, user: Uuid, span: &Span) -> Result<Vec<OAuthGrant>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "what somebody has allowed is theirs to see, whosever the application",
             concat!(
                 "SELECT ",
                 grant_columns!(),
-                " WHERE g.user_id = $1 AND g.revoked_at_ms IS NULL AND ($2 IS NULL OR g.id > $2) \
-                 ORDER BY g.id LIMIT $3"
+                " WHERE g.user_id = $1 AND g.revoked_at_ms IS NULL AND ($2 IS NULL OR ($5 AND g.id < $2) \
+                 OR (NOT $5 AND g.id > $2)) ORDER BY CASE WHEN $5 THEN g.id END DESC, g.id LIMIT $3 OFFSET $4"
             ),
         );
-        self.all_across(SQL, args![user, after, limit]).await
+        self.all_across(
+            SQL,
+            args![user, span.last_id(), span.limit, span.skip, span.is_reversed],
+        )
+        .await
     }
 
     /// How many grants [`Self::oauth_grants_of`] would show altogether.

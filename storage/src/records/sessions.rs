@@ -4,9 +4,11 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, span};
 use super::statement::{CrossTenantSql, global_sql};
 use super::tx::Tx;
 use super::value::args;
+use super::workspaces::Count;
 
 /// A login.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,7 +160,7 @@ impl Tx {
         self.one(sql, args![id]).await
     }
 
-    /// Somebody's logins that have not ended, by id after `after`.
+    /// Somebody's logins that have not ended, in the order in which they began.
     ///
     /// # Errors
     /// A failure of the database.
@@ -166,16 +168,39 @@ impl Tx {
         &mut self,
         user: Uuid,
         now_ms: i64,
-        after: Option<Uuid>,
-        limit: u32,
+        part: &Span,
     ) -> Result<Vec<Session>, RecordError> {
+        let sql = if part.is_reversed {
+            global_sql!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $6",
+                span!("created_at_ms", "id", descending)
+            )
+        } else {
+            global_sql!(
+                "SELECT ",
+                columns!(),
+                " FROM sessions WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $6",
+                span!("created_at_ms", "id", ascending)
+            )
+        };
+        let mut values = args![user];
+        values.extend(part.by_number());
+        values.push(now_ms.into());
+        self.all(sql, values).await
+    }
+
+    /// How many logins of somebody have not ended.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn count_live_sessions(&mut self, user: Uuid, now_ms: i64) -> Result<i64, RecordError> {
         let sql = global_sql!(
-            "SELECT ",
-            columns!(),
-            " FROM sessions WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $2 \
-             AND ($3 IS NULL OR id > $3) ORDER BY id LIMIT $4"
+            "SELECT count(*) AS n FROM sessions WHERE user_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $2"
         );
-        self.all(sql, args![user, now_ms, after, limit]).await
+        let count: Option<Count> = self.one(sql, args![user, now_ms]).await?;
+        Ok(count.map_or(0, |count| count.0))
     }
 
     /// Ends a login; whether it had not ended before.

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, span, tenant_span};
 use super::statement::tenant_sql;
 use super::tenant::Tenant;
 use super::value::args;
-use super::window::Window;
 use super::workspaces::Count;
 
 /// A document that is shared with somebody.
@@ -58,18 +58,21 @@ impl FromRow for Share {
 }
 
 impl Tenant<'_> {
-    /// With whom a document is shared, in the order of user ids.
+    /// With whom a document is shared, in the order in which that was done.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn shares(&mut self, document: Uuid, window: Window) -> Result<Vec<Share>, RecordError> {
-        let sql = tenant_sql!(
+    pub async fn shares(&mut self, document: Uuid, span: &Span) -> Result<Vec<Share>, RecordError> {
+        let sql = tenant_span!(
+            span,
+            "created_at_ms",
+            "user_id",
             "SELECT document_id, user_id, role, shared_by, created_at_ms, version FROM document_shares \
-             WHERE workspace_id = $1 AND document_id = $2 AND ($3 IS NULL OR user_id > $3) \
-             ORDER BY user_id LIMIT $4 OFFSET $5"
+             WHERE workspace_id = $1 AND document_id = $6"
         );
-        self.all(sql, args![document, window.after, window.limit, window.skip])
-            .await
+        let mut values = span.by_number().to_vec();
+        values.extend(args![document]);
+        self.all(sql, values).await
     }
 
     /// With how many people a document is shared.

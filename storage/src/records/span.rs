@@ -37,6 +37,11 @@ impl Span {
         }
     }
 
+    /// The id before the part, for lists in the order of ids.
+    pub(super) fn last_id(&self) -> Option<Uuid> {
+        self.after.as_ref().map(|(_, id)| *id)
+    }
+
     /// `$2` to `$5` of a list in the order of a text.
     pub(super) fn by_text(&self) -> [Value; 4] {
         let mark = match &self.after {

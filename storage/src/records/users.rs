@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::{Span, containing, span};
 use super::statement::{CrossTenantSql, global_sql};
 use super::tx::Tx;
 use super::value::args;
@@ -133,12 +134,20 @@ macro_rules! columns {
     };
 }
 
-/// The condition of a list; `$1` is the status, `$2` the searched text.
+/// The condition of a list; `$1` is the status, the searched text is the parameter that is named.
 macro_rules! listed {
-    () => {
-        "deleted_at_ms IS NULL AND ($1 IS NULL OR status = $1) AND ($2 IS NULL \
-         OR lower(first_name || ' ' || last_name) LIKE '%' || $2 || '%' ESCAPE '\\' \
-         OR email_key LIKE '%' || $2 || '%' ESCAPE '\\' OR username_key LIKE '%' || $2 || '%' ESCAPE '\\')"
+    ($search:literal) => {
+        concat!(
+            "deleted_at_ms IS NULL AND ($1 IS NULL OR status = $1) AND (",
+            $search,
+            " IS NULL OR lower(first_name || ' ' || last_name) LIKE ",
+            $search,
+            " ESCAPE '!' OR email_key LIKE ",
+            $search,
+            " ESCAPE '!' OR username_key LIKE ",
+            $search,
+            " ESCAPE '!')"
+        )
     };
 }
 
@@ -264,27 +273,32 @@ impl Tx {
         self.one(sql, args![id]).await
     }
 
-    /// Accounts by id, after `after`, skipping `skip`.
+    /// Accounts in the order in which they were made.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn users(
-        &mut self,
-        filter: UserFilter<'_>,
-        after: Option<Uuid>,
-        skip: u32,
-        limit: u32,
-    ) -> Result<Vec<User>, RecordError> {
-        let sql = global_sql!(
-            "SELECT ",
-            columns!(),
-            " FROM users WHERE ",
-            listed!(),
-            " AND ($3 IS NULL OR id > $3) ORDER BY id LIMIT $4 OFFSET $5"
-        );
-        let search = filter.search.map(escape_like);
-        self.all(sql, args![filter.status, search, after, limit, skip])
-            .await
+    pub async fn users(&mut self, filter: UserFilter<'_>, part: &Span) -> Result<Vec<User>, RecordError> {
+        let sql = if part.is_reversed {
+            global_sql!(
+                "SELECT ",
+                columns!(),
+                " FROM users WHERE ",
+                listed!("$6"),
+                span!("created_at_ms", "id", descending)
+            )
+        } else {
+            global_sql!(
+                "SELECT ",
+                columns!(),
+                " FROM users WHERE ",
+                listed!("$6"),
+                span!("created_at_ms", "id", ascending)
+            )
+        };
+        let mut values = args![filter.status];
+        values.extend(part.by_number());
+        values.push(filter.search.map(containing).into());
+        self.all(sql, values).await
     }
 
     /// How many accounts there are.
@@ -292,8 +306,8 @@ impl Tx {
     /// # Errors
     /// A failure of the database.
     pub async fn count_users(&mut self, filter: UserFilter<'_>) -> Result<i64, RecordError> {
-        let sql = global_sql!("SELECT count(*) AS n FROM users WHERE ", listed!());
-        let search = filter.search.map(escape_like);
+        let sql = global_sql!("SELECT count(*) AS n FROM users WHERE ", listed!("$2"));
+        let search = filter.search.map(containing);
         let count: Option<Count> = self.one(sql, args![filter.status, search]).await?;
         Ok(count.map_or(0, |count| count.0))
     }
@@ -423,6 +437,26 @@ impl Tx {
         Ok(self.execute(sql, args![id, email_key, now_ms]).await? > 0)
     }
 
+    /// Replaces the address of an account; it is not verified then.
+    ///
+    /// # Errors
+    /// [`RecordError::Taken`] if it is in use; a failure of the database.
+    pub async fn set_email(
+        &mut self,
+        id: Uuid,
+        email: &str,
+        email_key: &str,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        let sql = global_sql!(
+            "UPDATE users SET email = $2, email_key = $3, email_verified_at_ms = NULL, updated_at_ms = $4, \
+             version = version + 1 WHERE id = $1 AND deleted_at_ms IS NULL"
+        );
+        self.execute(sql, args![id, email, email_key, now_ms])
+            .await
+            .map(|_| ())
+    }
+
     /// Deletes an account: what it had written stays, without a name. The address can be used again. Whether there
     /// was one.
     ///
@@ -509,9 +543,4 @@ impl Tx {
             .await
             .map(|_| ())
     }
-}
-
-/// `text` as a pattern that means only itself.
-fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::documents::{DocumentStanding, document_columns, join_log, title_key};
 use super::error::RecordError;
-use super::span::containing;
+use super::span::{Mark, Span, containing, cross_span, span};
 use super::statement::CrossTenantSql;
 use super::tx::Tx;
 use super::value::{Value, args};
@@ -33,51 +33,24 @@ pub struct DocumentFilter<'a> {
     pub with_trash: bool,
 }
 
-/// The order of a list of documents; documents that are equal in it are in the order of their ids.
+/// What a list of documents is sorted by; those that are equal in it are in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentOrder {
-    /// By id, which is when they were made.
+    /// When they were made.
     Created,
-    /// By title, whatever the capitals.
+    /// The title, whatever the capitals.
     Title,
-    /// By when they were last changed.
+    /// When they were last changed.
     Updated,
 }
 
-/// What a document is called in an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentPlace {
-    /// In [`DocumentOrder::Created`].
-    Created(Uuid),
-    /// In [`DocumentOrder::Title`].
-    Title(String, Uuid),
-    /// In [`DocumentOrder::Updated`].
-    Updated(i64, Uuid),
-}
-
-/// Which part of a list of documents is asked for.
-#[derive(Debug, Clone)]
-pub struct DocumentWindow {
-    /// The order.
-    pub order: DocumentOrder,
-    /// Whether it is reversed.
-    pub descending: bool,
-    /// The last document of the part before, in the same order.
-    pub after: Option<DocumentPlace>,
-    /// Rows to skip.
-    pub skip: u32,
-    /// Rows to give at most.
-    pub limit: u32,
-}
-
 impl DocumentStanding {
-    /// The document's place in an order.
-    pub fn place(&self, order: DocumentOrder) -> DocumentPlace {
-        let document = &self.document;
+    /// What the document is sorted by.
+    pub fn mark(&self, order: DocumentOrder) -> Mark {
         match order {
-            DocumentOrder::Created => DocumentPlace::Created(document.id),
-            DocumentOrder::Title => DocumentPlace::Title(title_key(&document.title), document.id),
-            DocumentOrder::Updated => DocumentPlace::Updated(document.updated_at_ms, document.id),
+            DocumentOrder::Created => Mark::Number(self.document.created_at_ms),
+            DocumentOrder::Title => Mark::Text(title_key(&self.document.title)),
+            DocumentOrder::Updated => Mark::Number(self.document.updated_at_ms),
         }
     }
 }
@@ -103,64 +76,54 @@ macro_rules! from_visible {
 macro_rules! is_visible {
     () => {
         " WHERE m.user_id = $1 \
-         AND ($2 IS NULL OR m.workspace_id = $2) AND ($3 IS NULL OR d.project_id = $3) \
-         AND ($4 IS NULL OR $4 LIKE '%,' || d.kind || ',%') AND ($5 IS NULL OR d.title_key LIKE $5 ESCAPE '!') \
-         AND ($6 IS NULL OR d.updated_at_ms >= $6) AND ($7 IS NULL OR (d.archived_at_ms IS NOT NULL) = $7) \
+         AND ($6 IS NULL OR m.workspace_id = $6) AND ($7 IS NULL OR d.project_id = $7) \
+         AND ($8 IS NULL OR $8 LIKE '%,' || d.kind || ',%') AND ($9 IS NULL OR d.title_key LIKE $9 ESCAPE '!') \
+         AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) \
          AND (m.role IN ('owner', 'admin') OR s.role IS NOT NULL \
          OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL))) \
-         AND (d.deleted_at_ms IS NULL OR ($8 AND (m.role IN ('owner', 'admin') OR s.role = 'owner' \
+         AND (d.deleted_at_ms IS NULL OR ($12 AND (m.role IN ('owner', 'admin') OR s.role = 'owner' \
          OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))))"
     };
 }
 
+/// The list in the order of a column.
 macro_rules! list {
-    ($rest:expr) => {
-        CrossTenantSql::because(
+    ($span:expr, $mark:literal) => {
+        cross_span!(
+            $span,
             REASON,
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                ", p.status AS project_status, p.deleted_at_ms AS project_deleted_at_ms, \
-                 m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role, s.role AS share_role, \
-                 CAST(NULL AS text) AS link_role",
-                from_visible!(),
-                join_log!(),
-                is_visible!(),
-                $rest,
-            ),
+            $mark,
+            "d.id",
+            "SELECT ",
+            document_columns!(),
+            ", p.status AS project_status, p.deleted_at_ms AS project_deleted_at_ms, \
+             m.role AS workspace_role, tm.role AS team_role, pm.role AS project_role, s.role AS share_role, \
+             CAST(NULL AS text) AS link_role",
+            from_visible!(),
+            join_log!(),
+            is_visible!()
         )
     };
 }
 
 const COUNT: CrossTenantSql = CrossTenantSql::because(
     REASON,
-    concat!("SELECT count(*) AS n", from_visible!(), is_visible!()),
-);
-const CREATED: CrossTenantSql = list!(" AND ($9 IS NULL OR d.id > $9) ORDER BY d.id LIMIT $10 OFFSET $11");
-const CREATED_DOWN: CrossTenantSql =
-    list!(" AND ($9 IS NULL OR d.id < $9) ORDER BY d.id DESC LIMIT $10 OFFSET $11");
-const TITLE: CrossTenantSql = list!(
-    " AND ($9 IS NULL OR (d.title_key, d.id) > ($12, $9)) ORDER BY d.title_key, d.id LIMIT $10 OFFSET $11"
-);
-const TITLE_DOWN: CrossTenantSql = list!(
-    " AND ($9 IS NULL OR (d.title_key, d.id) < ($12, $9)) \
-     ORDER BY d.title_key DESC, d.id DESC LIMIT $10 OFFSET $11"
-);
-const UPDATED: CrossTenantSql = list!(
-    " AND ($9 IS NULL OR (d.updated_at_ms, d.id) > ($12, $9)) \
-     ORDER BY d.updated_at_ms, d.id LIMIT $10 OFFSET $11"
-);
-const UPDATED_DOWN: CrossTenantSql = list!(
-    " AND ($9 IS NULL OR (d.updated_at_ms, d.id) < ($12, $9)) \
-     ORDER BY d.updated_at_ms DESC, d.id DESC LIMIT $10 OFFSET $11"
+    // The parameters of the span are named, so that both statements have the same ones.
+    concat!(
+        "SELECT count(*) AS n",
+        from_visible!(),
+        is_visible!(),
+        " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
+    ),
 );
 
-/// `$1` to `$8`.
-fn narrowing(user: Uuid, filter: &DocumentFilter<'_>) -> Vec<Value> {
+/// `$1` to `$12`.
+fn values(user: Uuid, filter: &DocumentFilter<'_>, span: [Value; 4]) -> Vec<Value> {
     let kinds = filter.kinds.map(|kinds| format!(",{},", kinds.join(",")));
     let search = filter.search.map(|text| containing(&title_key(text)));
-    args![
-        user,
+    let mut values = args![user];
+    values.extend(span);
+    values.extend(args![
         filter.workspace.map(|id| id.0),
         filter.project,
         kinds,
@@ -168,7 +131,8 @@ fn narrowing(user: Uuid, filter: &DocumentFilter<'_>) -> Vec<Value> {
         filter.updated_since_ms,
         filter.archived,
         filter.with_trash
-    ]
+    ]);
+    values
 }
 
 impl Tx {
@@ -180,28 +144,15 @@ impl Tx {
         &mut self,
         user: Uuid,
         filter: &DocumentFilter<'_>,
-        window: DocumentWindow,
+        order: DocumentOrder,
+        span: &Span,
     ) -> Result<Vec<DocumentStanding>, RecordError> {
-        let sql = match (window.order, window.descending) {
-            (DocumentOrder::Created, false) => CREATED,
-            (DocumentOrder::Created, true) => CREATED_DOWN,
-            (DocumentOrder::Title, false) => TITLE,
-            (DocumentOrder::Title, true) => TITLE_DOWN,
-            (DocumentOrder::Updated, false) => UPDATED,
-            (DocumentOrder::Updated, true) => UPDATED_DOWN,
+        let (sql, part) = match order {
+            DocumentOrder::Created => (list!(span, "d.created_at_ms"), span.by_number()),
+            DocumentOrder::Title => (list!(span, "d.title_key"), span.by_text()),
+            DocumentOrder::Updated => (list!(span, "d.updated_at_ms"), span.by_number()),
         };
-        let (id, key) = match (window.order, window.after) {
-            (_, Some(DocumentPlace::Created(id))) => (Some(id), None),
-            (_, Some(DocumentPlace::Title(title, id))) => (Some(id), Some(Value::from(title))),
-            (_, Some(DocumentPlace::Updated(at, id))) => (Some(id), Some(Value::from(at))),
-            (DocumentOrder::Created, None) => (None, None),
-            (DocumentOrder::Title, None) => (None, Some(Value::Text(None))),
-            (DocumentOrder::Updated, None) => (None, Some(Value::Int(None))),
-        };
-        let mut values = narrowing(user, filter);
-        values.extend(args![id, window.limit, window.skip]);
-        values.extend(key);
-        self.all_across(sql, values).await
+        self.all_across(sql, values(user, filter, part)).await
     }
 
     /// How many documents `user` sees.
@@ -213,7 +164,8 @@ impl Tx {
         user: Uuid,
         filter: &DocumentFilter<'_>,
     ) -> Result<i64, RecordError> {
-        let count: Option<Count> = self.one_across(COUNT, narrowing(user, filter)).await?;
+        let values = values(user, filter, Span::first(0).by_number());
+        let count: Option<Count> = self.one_across(COUNT, values).await?;
         Ok(count.map_or(0, |count| count.0))
     }
 }

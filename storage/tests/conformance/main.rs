@@ -25,7 +25,11 @@ mod records;
 #[cfg(test)]
 mod records_access;
 #[cfg(test)]
+mod records_accounts;
+#[cfg(test)]
 mod records_documents;
+#[cfg(test)]
+mod records_tenancy;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
@@ -85,6 +89,13 @@ suite! { [sqlite, postgres] {
     records::writers_of_one_workspace_take_turns,
     records::the_log_and_the_records_write_side_by_side,
     records::epochs_count_changes,
+    records_accounts::an_address_belongs_to_one_account,
+    records_accounts::a_profile_changes_only_from_what_was_seen,
+    records_accounts::accounts_are_listed_in_order_and_found_by_what_they_are_called,
+    records_accounts::colleagues_share_a_live_workspace,
+    records_accounts::a_login_ends_for_good,
+    records_accounts::a_code_counts_once,
+    records_accounts::what_all_nodes_share_is_made_once,
     records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
     records_access::of_many_who_show_a_ticket_one_gets_in,
     records_access::an_application_belongs_to_its_workspace,
@@ -97,6 +108,14 @@ suite! { [sqlite, postgres] {
     records_documents::lists_hold_what_somebody_sees_and_nothing_else,
     records_documents::attachments_are_seen_when_their_bytes_are_there,
     records_documents::a_purged_document_takes_its_log_along_and_no_other,
+    records_tenancy::what_connects_somebody_with_a_project_is_found,
+    records_tenancy::nobody_is_put_into_a_team_of_another_workspace,
+    records_tenancy::a_team_has_its_name_alone_in_its_workspace,
+    records_tenancy::lists_of_projects_hold_what_is_asked_for,
+    records_tenancy::a_walk_neither_skips_nor_repeats,
+    records_tenancy::lists_of_teams_and_workspaces_hold_what_somebody_is_in,
+    records_tenancy::an_invitation_is_used_once,
+    records_tenancy::projects_leave_the_trash_when_their_time_is_over,
     records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
     records_access::of_many_who_show_a_ticket_one_gets_in,
     records_access::an_issuer_and_a_subject_are_one_account_for_good,

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use weft_storage::records::{
-    MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewSingleUse, NewWorkspace, OAuthClientChange,
-    OAuthCode, RecordError,
+    ApiKey, Mark, MemberChange, NewApiKey, NewOAuthClient, NewOAuthGrant, NewSingleUse, NewWorkspace,
+    OAuthClientChange, OAuthCode, RecordError, Span,
 };
 use weft_storage::{Storage, WorkspaceId};
 
@@ -108,16 +108,30 @@ pub(crate) async fn a_key_is_found_by_its_hash_until_its_owner_leaves(bed: Bed) 
     assert_eq!((found.last_used_at_ms, found.revoked_at_ms), (None, None));
     assert_eq!(tx.api_key_by_hash(&[9; 32]).await.unwrap(), None);
     assert_eq!(tx.api_key(new.id).await.unwrap(), Some(found));
-    assert_eq!(tx.api_keys_of(user, None, None, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        tx.api_keys_of(user, None, &Span::first(10)).await.unwrap().len(),
+        2
+    );
+    let newest_first = Span {
+        is_reversed: true,
+        ..Span::first(10)
+    };
+    let ids = |keys: Vec<ApiKey>| keys.into_iter().map(|key| key.id).collect::<Vec<_>>();
+    let mut all = ids(tx.api_keys_of(user, None, &Span::first(10)).await.unwrap());
+    all.reverse();
+    assert_eq!(ids(tx.api_keys_of(user, None, &newest_first).await.unwrap()), all);
     assert_eq!(tx.count_api_keys_of(user, Some(ours)).await.unwrap(), 1);
-    let after = tx.api_keys_of(user, Some(ours), Some(new.id), 10).await.unwrap();
+    let behind = Span {
+        after: Some((Mark::Number(NOW), new.id)),
+        ..Span::first(10)
+    };
+    let after = tx.api_keys_of(user, Some(ours), &behind).await.unwrap();
     assert!(after.is_empty());
     // Another workspace neither uses nor takes back what is not its own.
     let mut tenant = tx.workspace(theirs).await.unwrap();
     assert!(!tenant.revoke_api_key(new.id, NOW).await.unwrap());
     let mut tenant = tx.workspace(ours).await.unwrap();
-    tenant.api_key_was_used(new.id, NOW + 9).await.unwrap();
-    tenant.api_key_was_used(new.id, NOW + 5).await.unwrap();
+    tenant.tx().touch_api_key(new.id, NOW + 9).await.unwrap();
     assert!(tenant.revoke_api_key(new.id, NOW + 10).await.unwrap());
     assert!(!tenant.revoke_api_key(new.id, NOW + 11).await.unwrap());
     let found = tx.api_key_by_hash(&hash).await.unwrap().unwrap();
@@ -231,10 +245,19 @@ pub(crate) async fn an_application_belongs_to_its_workspace(bed: Bed) {
     let found = tenant.oauth_client(id).await.unwrap().unwrap();
     assert_eq!((found.name.as_str(), found.disabled_at_ms), ("Bobbin", None));
     assert_eq!(
-        tenant.oauth_clients(None, 10).await.unwrap(),
+        tenant.oauth_clients(&Span::first(10)).await.unwrap(),
         std::slice::from_ref(&found)
     );
-    assert!(tenant.oauth_clients(Some(id), 10).await.unwrap().is_empty());
+    assert!(
+        tenant
+            .oauth_clients(&Span {
+                skip: 1,
+                ..Span::first(10)
+            })
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(tx.oauth_client(id).await.unwrap(), Some(found));
     tx.commit().await.unwrap();
     storage.close().await;
@@ -304,7 +327,7 @@ pub(crate) async fn a_code_is_redeemed_once_and_a_grant_ends_its_session(bed: Be
     );
     let found = tx.oauth_grant_of_session(session).await.unwrap().unwrap();
     assert_eq!((found.id, found.client_name.as_str()), (grant, "Shuttle"));
-    assert_eq!(tx.oauth_grants_of(user, None, 10).await.unwrap(), [found]);
+    assert_eq!(tx.oauth_grants_of(user, &Span::first(10)).await.unwrap(), [found]);
     let mut other = tx.workspace(theirs).await.unwrap();
     assert!(!other.revoke_oauth_grant(grant, "x", NOW + 3).await.unwrap());
     let mut tenant = tx.workspace(ours).await.unwrap();

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 use weft_storage::records::{
-    DocumentChange, DocumentFilter, DocumentOrder, DocumentWindow, LinkTerms, MemberChange, NewAttachment,
-    NewDocument, NewLink, NewWorkspace, Onlooker, RecordError, ShareChange, Window,
+    DocumentChange, DocumentFilter, DocumentOrder, LinkTerms, MemberChange, NewAttachment, NewDocument,
+    NewLink, NewWorkspace, Onlooker, RecordError, ShareChange, Span,
 };
 use weft_storage::{Append, DocumentKey, Seq, Storage, WorkspaceId};
 
@@ -144,16 +144,6 @@ async fn share(storage: &Storage, place: &Place, document: Uuid, user: Uuid, rol
     tx.commit().await.unwrap();
 }
 
-fn whole(order: DocumentOrder, descending: bool) -> DocumentWindow {
-    DocumentWindow {
-        order,
-        descending,
-        after: None,
-        skip: 0,
-        limit: 100,
-    }
-}
-
 pub(crate) async fn a_document_changes_moves_and_goes_to_the_trash(bed: Bed) {
     let storage = bed.open().await;
     let place = place(&bed, &storage).await;
@@ -279,7 +269,7 @@ pub(crate) async fn what_connects_somebody_with_a_document_is_found(bed: Bed) {
     let mut tenant = tx.workspace(place.workspace).await.unwrap();
     assert_eq!(tenant.count_shares(id).await.unwrap(), 1);
     tenant.remove_member(guest).await.unwrap();
-    assert!(tenant.shares(id, Window::first(10)).await.unwrap().is_empty());
+    assert!(tenant.shares(id, &Span::first(10)).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     storage.close().await;
 }
@@ -351,13 +341,16 @@ pub(crate) async fn lists_hold_what_somebody_sees_and_nothing_else(bed: Bed) {
     let mut tx = storage.records().write().await.unwrap();
     let mut tenant = tx.workspace(ours.workspace).await.unwrap();
     tenant.trash_document(ids[0], Some(NOW), None).await.unwrap();
-    let mut titles = async |user, filter: DocumentFilter<'static>, window: DocumentWindow| {
-        let found = tx.visible_documents(user, &filter, window).await.unwrap();
+    let mut titles = async |user, filter: DocumentFilter<'static>, order: DocumentOrder| {
+        let found = tx
+            .visible_documents(user, &filter, order, &Span::first(100))
+            .await
+            .unwrap();
         let total = tx.count_visible_documents(user, &filter).await.unwrap();
         let titles: Vec<_> = found.into_iter().map(|found| found.document.title).collect();
         (titles, total)
     };
-    let by_title = || whole(DocumentOrder::Title, false);
+    let by_title = || DocumentOrder::Title;
     let all = DocumentFilter::default();
     let (found, total) = titles(ours.owner, all, by_title()).await;
     assert_eq!(
@@ -462,20 +455,24 @@ async fn walk(storage: &Storage, place: &Place) {
         DocumentOrder::Updated,
     ] {
         for descending in [false, true] {
+            let span = |after, limit| Span {
+                after,
+                skip: 0,
+                limit,
+                is_reversed: descending,
+            };
             let at_once = tx
-                .visible_documents(place.owner, &filter, whole(order, descending))
+                .visible_documents(place.owner, &filter, order, &span(None, 100))
                 .await
                 .unwrap();
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
-                let window = DocumentWindow {
-                    after,
-                    limit: 1,
-                    ..whole(order, descending)
-                };
-                let page = tx.visible_documents(place.owner, &filter, window).await.unwrap();
+                let page = tx
+                    .visible_documents(place.owner, &filter, order, &span(after, 1))
+                    .await
+                    .unwrap();
                 let Some(last) = page.last() else { break };
-                after = Some(last.place(order));
+                after = Some((last.mark(order), last.document.id));
                 seen.extend(page);
             }
             assert_eq!(seen, at_once, "{order:?} {descending}");
@@ -505,7 +502,7 @@ pub(crate) async fn attachments_are_seen_when_their_bytes_are_there(bed: Bed) {
     assert_eq!(tenant.attachment_bytes().await.unwrap(), 2_000);
     assert!(
         tenant
-            .attachments(document, Window::first(10))
+            .attachments(document, &Span::first(10))
             .await
             .unwrap()
             .is_empty()

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { scenario } from '../support/scenario.js'
 import { binary } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const run = promisify(execFile)
 const text = (path) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -16,6 +17,16 @@ scenario('docs/api.md: every command does what the page says', async (scene) => 
   const script = commands(await text('docs/api.md'))
   assert.ok(script.length >= 6, 'the page has its commands')
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, WEFT: server.httpUrl }, timeout: 30_000 })
+})
+
+scenario('docs/auth.md: every command does what the page says', async (scene) => {
+  const server = await scene.server({ playground: false })
+  const token = await until('the server prints its setup token', () => server.log.match(/weft_su_[\w-]+/)?.[0])
+  const script = commands(await text('docs/auth.md'))
+  assert.ok(script.length >= 6, 'the page has its commands')
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
+    env: { ...process.env, WEFT: server.httpUrl, WEFT_DATA: server.data, WEFT_SETUP_TOKEN: token }, timeout: 30_000
+  })
 })
 
 scenario('README.md: a secret makes tokens that open documents', async (scene) => {

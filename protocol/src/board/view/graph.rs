@@ -6,81 +6,101 @@
 //! Invariant: those not marked have no cycle. Time is linear for those that no cycle can go through, and quadratic for
 //! at most [`limit::TANGLED_LINKS`] others; all further ones are marked unseen.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::id::CardId;
 use crate::board::raw::RawLink;
 use crate::board::schema::limit;
 
+/// Where a link comes from and where it goes, as numbers of cards.
+type Edge = (usize, usize);
+
 /// Positions of those among `links` (of one kind, in the order of their names) that close a cycle.
 pub(super) fn cyclic(links: &[&RawLink]) -> BTreeSet<usize> {
-    let mut tangled = tangled(links);
-    tangled.sort_by_key(|at| links.get(*at).map(|link| (link.t, *at)));
+    let (edges, cards) = numbered(links);
+    let mut tangled = tangled(&edges, cards);
+    tangled.sort_by_key(|at| (links[*at].t, *at));
     let mut marked: BTreeSet<usize> = tangled.iter().skip(limit::TANGLED_LINKS).copied().collect();
-    let mut after: BTreeMap<&CardId, Vec<&CardId>> = BTreeMap::new();
+    let mut walk = Walk {
+        after: vec![Vec::new(); cards],
+        seen: vec![usize::MAX; cards],
+    };
     for at in tangled.into_iter().take(limit::TANGLED_LINKS) {
-        let Some(link) = links.get(at) else {
-            continue;
-        };
-        if leads(&after, &link.to, &link.from) {
+        let (from, to) = edges[at];
+        if walk.leads(to, from, at) {
             marked.insert(at);
         } else {
-            after.entry(&link.from).or_default().push(&link.to);
+            walk.after[from].push(to);
         }
     }
     marked
 }
 
-/// Whether one can walk from `start` to `end`.
-fn leads<'l>(after: &BTreeMap<&'l CardId, Vec<&'l CardId>>, start: &'l CardId, end: &CardId) -> bool {
-    let mut seen = BTreeSet::from([start]);
-    let mut open = vec![start];
-    while let Some(at) = open.pop() {
-        if at == end {
-            return true;
+/// The links as numbers of cards, and how many cards there are.
+fn numbered(links: &[&RawLink]) -> (Vec<Edge>, usize) {
+    let mut numbers: BTreeMap<&CardId, usize> = BTreeMap::new();
+    let mut number = |id| {
+        let next = numbers.len();
+        *numbers.entry(id).or_insert(next)
+    };
+    let edges = links
+        .iter()
+        .map(|link| (number(&link.from), number(&link.to)))
+        .collect();
+    (edges, numbers.len())
+}
+
+/// The links that count so far.
+struct Walk {
+    after: Vec<Vec<usize>>,
+    /// The last walk that came by a card.
+    seen: Vec<usize>,
+}
+
+impl Walk {
+    /// Whether one can walk from `start` to `end`. Each walk has another `name`.
+    fn leads(&mut self, start: usize, end: usize, name: usize) -> bool {
+        let mut open = vec![start];
+        self.seen[start] = name;
+        while let Some(at) = open.pop() {
+            if at == end {
+                return true;
+            }
+            for next in &self.after[at] {
+                if self.seen[*next] != name {
+                    self.seen[*next] = name;
+                    open.push(*next);
+                }
+            }
         }
-        let next = after.get(at).into_iter().flatten();
-        open.extend(next.filter(|next| seen.insert(**next)).copied());
+        false
     }
-    false
 }
 
 /// Positions of links that a cycle might go through: what is left when cards that nothing leads to, and cards that
 /// lead nowhere, are taken away again and again.
-fn tangled(links: &[&RawLink]) -> Vec<usize> {
-    let mut left = vec![true; links.len()];
-    for reversed in [false, true] {
-        let mut coming: BTreeMap<&CardId, usize> = BTreeMap::new();
-        let mut going: BTreeMap<&CardId, Vec<usize>> = BTreeMap::new();
-        for (at, link) in links.iter().enumerate().filter(|(at, _)| left[*at]) {
-            let (from, to) = ends(link, reversed);
-            coming.entry(from).or_default();
-            *coming.entry(to).or_default() += 1;
-            going.entry(from).or_default().push(at);
+fn tangled(edges: &[Edge], cards: usize) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..edges.len()).collect();
+    for turn in [|edge: Edge| edge, |(from, to): Edge| (to, from)] {
+        let mut coming = vec![0_usize; cards];
+        let mut going: Vec<Vec<usize>> = vec![Vec::new(); cards];
+        for at in &left {
+            let (from, to) = turn(edges[*at]);
+            coming[to] += 1;
+            going[from].push(to);
         }
-        let free = coming.iter().filter(|(_, count)| **count == 0);
-        let mut free: VecDeque<&CardId> = free.map(|(card, _)| *card).collect();
-        while let Some(card) = free.pop_front() {
-            for at in going.remove(card).unwrap_or_default() {
-                left[at] = false;
-                let (_, to) = ends(links[at], reversed);
-                if let Some(count) = coming.get_mut(to) {
-                    *count -= 1;
-                    if *count == 0 {
-                        free.push_back(to);
-                    }
+        let mut free: Vec<usize> = (0..cards).filter(|card| coming[*card] == 0).collect();
+        let mut taken = vec![false; cards];
+        while let Some(card) = free.pop() {
+            taken[card] = true;
+            for to in &going[card] {
+                coming[*to] -= 1;
+                if coming[*to] == 0 {
+                    free.push(*to);
                 }
             }
         }
+        left.retain(|at| !taken[turn(edges[*at]).0]);
     }
-    (0..links.len()).filter(|at| left[*at]).collect()
-}
-
-/// Where a link comes from and where it goes, seen from its start or from its end.
-fn ends(link: &RawLink, reversed: bool) -> (&CardId, &CardId) {
-    if reversed {
-        (&link.to, &link.from)
-    } else {
-        (&link.from, &link.to)
-    }
+    left
 }

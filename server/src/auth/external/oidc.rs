@@ -244,12 +244,16 @@ impl OidcClient {
             .token_endpoint
             .as_ref()
             .ok_or(ExternalError::WrongIssuer)?;
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", &settings.redirect)
-            .append_pair("code_verifier", verifier)
-            .append_pair("client_id", &settings.client_id);
+        let pairs = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", &settings.redirect),
+            ("code_verifier", verifier),
+            ("client_id", &settings.client_id),
+        ];
+        let form = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let mut headers = vec![(header::CONTENT_TYPE, form_type)];
         if !settings.client_secret.is_empty() {
@@ -270,7 +274,7 @@ impl OidcClient {
         let request = OutgoingRequest {
             method: Method::POST,
             headers,
-            body: form.finish().into(),
+            body: form.into(),
             ..OutgoingRequest::get(address, Bounds::DOCUMENT)
         };
         match self.outgoing.fetch_json(request).await {

@@ -8,6 +8,13 @@ use crate::auth::permission::Scope;
 /// `/.well-known/oauth-authorization-server`. `issuer` is our public address without a slash at its end.
 pub fn authorization_server_metadata(issuer: &str) -> Value {
     let methods = json!(["client_secret_basic", "client_secret_post", "none"]);
+    // Those that no application may be given stay unsaid.
+    let withheld = [Scope::Full, Scope::Admin, Scope::UserCreate];
+    let scopes: Vec<_> = Scope::ALL
+        .into_iter()
+        .filter(|scope| !withheld.contains(scope))
+        .map(Scope::as_str)
+        .collect();
     let with_secret = json!(["client_secret_basic", "client_secret_post"]);
     json!({
         "issuer": issuer,
@@ -16,7 +23,7 @@ pub fn authorization_server_metadata(issuer: &str) -> Value {
         "revocation_endpoint": format!("{issuer}/oauth/revoke"),
         "introspection_endpoint": format!("{issuer}/oauth/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "scopes_supported": Scope::ALL.map(Scope::as_str),
+        "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::ALL.map(GrantType::as_str),

@@ -70,12 +70,47 @@ pub struct IntrospectionDetails {
     workspace: Option<Uuid>,
 }
 
+/// What there is to say about a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshDetails {
+    /// What it was granted, names with spaces between them.
+    pub scope: String,
+    /// To which client.
+    pub client_id: Uuid,
+    /// By whom.
+    pub sub: Uuid,
+    /// When it ends if it is not used.
+    pub exp: UnixSeconds,
+    /// Our public address.
+    pub iss: String,
+    /// The one workspace that it is limited to.
+    pub workspace: Option<Uuid>,
+}
+
 impl Introspection {
     /// The token does not count, or it is none of the asker's business.
     pub const INACTIVE: Self = Self {
         active: false,
         details: None,
     };
+
+    /// About a refresh token that counts and is the asker's.
+    pub fn of_refresh(details: RefreshDetails) -> Self {
+        Self {
+            active: true,
+            details: Some(IntrospectionDetails {
+                scope: details.scope,
+                client_id: Some(details.client_id.to_string()),
+                sub: details.sub,
+                token_type: "refresh_token",
+                exp: details.exp,
+                iat: None,
+                iss: details.iss,
+                aud: None,
+                workspace: details.workspace,
+            }),
+        }
+    }
 
     /// About an access token that was verified and whose session or grant goes on; `asker` is the client that asks.
     pub fn of_access(claims: &AccessClaims, asker: Uuid) -> Self {

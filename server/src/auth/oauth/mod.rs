@@ -26,7 +26,7 @@ pub use self::code::{CODE_SECONDS, CodeDecision, CodeRecord};
 pub use self::discovery::{authorization_server_metadata, openid_configuration};
 pub use self::error::{OAuthError, OAuthErrorCode};
 pub use self::id_token::{ID_TOKEN_SECONDS, ID_TOKEN_TYPE, IdTokenClaims, IdTokenRequest, mint_id_token};
-pub use self::introspect::{Introspection, IntrospectionDetails, TokenQuery};
+pub use self::introspect::{Introspection, IntrospectionDetails, RefreshDetails, TokenQuery};
 pub use self::params::Params;
 pub use self::pkce::{CodeChallenge, CodeVerifier};
 pub use self::token::{GrantRequest, GrantType, TokenResponse};

@@ -37,6 +37,8 @@ pub enum TokenKind {
     ClientSecret,
     /// Ties a login through another provider to the browser that began it.
     LoginState,
+    /// Ends a login through another provider, in the browser where it began.
+    LoginCode,
     /// Opens a document for whoever has the link.
     ShareLink,
     /// The session of a browser, in its cookie.
@@ -45,7 +47,7 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Refresh,
         Self::EmailVerification,
         Self::PasswordReset,
@@ -55,6 +57,7 @@ impl TokenKind {
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::LoginState,
+        Self::LoginCode,
         Self::ShareLink,
         Self::BrowserSession,
     ];
@@ -71,6 +74,7 @@ impl TokenKind {
             Self::AuthorizationCode => "weft_ac_",
             Self::ClientSecret => "weft_cs_",
             Self::LoginState => "weft_ls_",
+            Self::LoginCode => "weft_lc_",
             Self::ShareLink => "weft_sl_",
             Self::BrowserSession => "weft_bs_",
         }
@@ -83,6 +87,7 @@ impl TokenKind {
             Self::PasswordReset | Self::AuthorizationCode | Self::LoginState => Some(600),
             Self::Invitation => Some(7 * 86_400),
             Self::SocketTicket => Some(30),
+            Self::LoginCode => Some(60),
             Self::Setup => Some(86_400),
             Self::Refresh | Self::ClientSecret | Self::ShareLink | Self::BrowserSession => None,
         }

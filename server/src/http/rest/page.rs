@@ -185,6 +185,23 @@ impl<F: Filters> Listing<F> {
         }
     }
 
+    /// The answer for cursors of a walk that was broken off: it goes on behind `after`, whether rows were found or not.
+    pub fn broken_off<R, K: Serialize, V: Serialize>(
+        &self,
+        scope: impl fmt::Display,
+        rows: Vec<R>,
+        after: &K,
+        view: impl FnMut(R) -> V,
+    ) -> List<V> {
+        List {
+            data: rows.into_iter().map(view).collect(),
+            meta: Meta::Cursor {
+                limit: self.limit,
+                next_cursor: self.seal(after, &scope.to_string()),
+            },
+        }
+    }
+
     /// The answer for pages: of `total` rows these.
     pub fn counted<R, V: Serialize>(
         &self,

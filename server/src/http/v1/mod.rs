@@ -39,12 +39,18 @@
 //!    and that a token is needed. Who needs none says `security(())`.
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
+mod api_keys;
 mod auth;
 mod batch;
 mod caller;
 mod counted;
+mod delegated;
 mod documents;
 mod failure;
+mod invitations;
+mod oauth_clients;
+mod oauth_grants;
+mod oidc;
 mod openapi;
 mod principal;
 mod projects;
@@ -73,6 +79,9 @@ use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
 
+pub(in crate::http) use self::caller::Caller;
+pub(crate) use self::oidc::OidcLogin;
+
 /// What the handlers need.
 #[derive(Clone)]
 pub(crate) struct Api {
@@ -88,6 +97,8 @@ pub(crate) struct Api {
     pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.
     pub(crate) identities: Arc<Identities>,
+    /// The other provider through which people may log in.
+    pub(crate) oidc: Option<Arc<OidcLogin>>,
     /// To be told when a transaction has changed rights.
     pub(crate) changes: Changes,
     /// Makes and reads the cursors of lists.
@@ -116,10 +127,7 @@ impl std::fmt::Debug for Api {
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    let router = router.with_state(api.clone());
-    let verbs = verbs::router(router.clone());
-    router
-        .layer(from_fn_with_state(verbs, verbs::lead))
+    verbs::add(router.with_state(api.clone()))
         .layer(from_fn(once::read_key))
         .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
@@ -137,13 +145,19 @@ pub(crate) fn openapi_text() -> String {
 
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
+        .merge(api_keys::routes())
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(oauth_clients::routes())
+        .merge(oauth_grants::routes())
+        .merge(oidc::routes())
+        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())
+        .merge(super::oauth::routes())
         .merge(users::routes())
         .merge(well_known::routes())
 }

@@ -105,6 +105,10 @@ pub(super) fn require_at_all(caller: &Caller, action: Action) -> Result<(), Prob
             workspace,
             ..Facts::stranger(workspace_id)
         }),
+        Action::ViewDocument => Resource::Document(Facts {
+            workspace,
+            ..Facts::stranger(workspace_id)
+        }),
         _ => Resource::Workspace {
             id: workspace_id,
             role: workspace,

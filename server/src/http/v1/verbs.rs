@@ -9,7 +9,7 @@
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Uri;
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tower::ServiceExt as _;
@@ -19,15 +19,17 @@ use crate::http::problem::{self, NOT_FOUND};
 /// What stands before a verb in the routers.
 const MARK: &str = "/~";
 
-/// The router that knows the verbs, to be the state of [`lead`].
-pub(super) fn router(routes: Router) -> Router {
-    routes
-        .fallback(async || NOT_FOUND)
-        .method_not_allowed_fallback(problem::method_not_allowed)
+/// `routes`, whose verbs work.
+pub(super) fn add(routes: Router) -> Router {
+    // Set before the layer: layers do not reach a default that is replaced later, and where the address without the verb
+    // does not take the method it is the default that is asked.
+    let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);
+    let verbs = routes.clone().fallback(async || NOT_FOUND);
+    routes.layer(from_fn_with_state(verbs, lead))
 }
 
 /// Leads requests whose address ends in a verb to its route.
-pub(super) async fn lead(State(verbs): State<Router>, mut request: Request, next: Next) -> Response {
+async fn lead(State(verbs): State<Router>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if path.contains(MARK) {
         return NOT_FOUND.into_response();
@@ -69,7 +71,53 @@ pub(super) fn describe(api: &mut Value) {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
+    use axum::http::{Method, StatusCode};
+    use axum::routing::{get, post};
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_verb_needs_no_route_of_its_method_without_it() {
+        let routes = Router::new()
+            .route("/v1/things/{id}", get(async || "thing"))
+            .route("/v1/things/{id}/~archive", post(async || "archived"));
+        // The whole server replaces defaults once more.
+        let server = add(routes).method_not_allowed_fallback(problem::method_not_allowed);
+        let id = "0198c0de-0000-7000-8000-000000000001";
+        for (method, path, status) in [
+            (Method::POST, format!("/v1/things/{id}:archive"), StatusCode::OK),
+            (Method::GET, format!("/v1/things/{id}"), StatusCode::OK),
+            (
+                Method::POST,
+                format!("/v1/things/{id}"),
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            (
+                Method::GET,
+                format!("/v1/things/{id}:archive"),
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            (
+                Method::POST,
+                format!("/v1/things/{id}:steal"),
+                StatusCode::NOT_FOUND,
+            ),
+            (
+                Method::POST,
+                format!("/v1/things/{id}/~archive"),
+                StatusCode::NOT_FOUND,
+            ),
+        ] {
+            let request = Request::builder()
+                .method(&method)
+                .uri(&path)
+                .body(Body::empty())
+                .unwrap();
+            let response = server.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{method} {path}");
+        }
+    }
 
     #[test]
     fn only_a_verb_behind_an_id_is_led_elsewhere() {

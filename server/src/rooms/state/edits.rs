@@ -30,7 +30,7 @@ impl RoomState {
         let Some(member) = member.filter(|member| !member.outbox.is_cut()) else {
             return Ok(());
         };
-        if member.access == Access::ReadOnly {
+        if member.access == Access::ReadOnly || member.outbox.is_read_only() {
             return self.judge_read_only(&edit);
         }
         if edit.facts.is_empty() {

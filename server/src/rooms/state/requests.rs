@@ -66,12 +66,16 @@ impl RoomState {
 
     fn carry_out(&mut self, operation: Operation) -> Result<Option<ContentBody>, Failure> {
         match operation {
-            Operation::Read { field } => {
-                self.require(&Condition::Exists, ContentRefusal::Missing)?;
-                Ok(Some(ContentBody::Node(self.replica.read_content(&field)??)))
+            Operation::Read { field } => Ok(Some(ContentBody::Node(self.replica.read_content(&field)??))),
+            Operation::ReadPresence => {
+                let present = self.presence.present();
+                let said = present.iter().filter_map(|entry| {
+                    let state = entry.state?;
+                    Some((entry.client, state.to_owned()))
+                });
+                Ok(Some(ContentBody::Presence(said.collect())))
             }
             Operation::ReadUpdate => {
-                self.require(&Condition::Exists, ContentRefusal::Missing)?;
                 let everything = Bytes::from_static(&[0]);
                 Ok(Some(ContentBody::Update(self.replica.diff(&everything)?)))
             }
@@ -82,7 +86,7 @@ impl RoomState {
                 condition,
                 size_bytes,
             } => {
-                self.require(&condition, ContentRefusal::Precondition)?;
+                self.require(&condition)?;
                 self.require_room(size_bytes)?;
                 self.change(|txn| content::write_as(txn, &field, target, format).map(drop))
             }
@@ -92,10 +96,9 @@ impl RoomState {
                 condition,
                 size_bytes,
             } => {
-                self.require(&Condition::Exists, ContentRefusal::Missing)?;
                 self.require_room(size_bytes)?;
                 if let Some(condition) = condition {
-                    self.require(&condition, ContentRefusal::Precondition)?;
+                    self.require(&condition)?;
                 }
                 let current: Node = self.replica.read_content(&field)??;
                 let target = content::apply_patch(current, &patches)?;
@@ -105,17 +108,16 @@ impl RoomState {
         }
     }
 
-    fn require(&self, condition: &Condition, otherwise: ContentRefusal) -> Result<(), Failure> {
-        let exists = !self.replica.is_empty()?;
+    fn require(&self, condition: &Condition) -> Result<(), Failure> {
         let holds = match condition {
-            Condition::Exists => exists,
-            Condition::Absent => !exists,
-            Condition::Unchanged(versions) => exists && versions.contains(&self.version()?.to_string()),
+            Condition::Any => true,
+            Condition::Absent => self.replica.is_empty()?,
+            Condition::Unchanged(versions) => versions.contains(&self.version()?.to_string()),
         };
         if holds {
             Ok(())
         } else {
-            Err(Failure::Refused(otherwise))
+            Err(Failure::Refused(ContentRefusal::Precondition))
         }
     }
 

@@ -125,6 +125,15 @@ impl World {
         .await;
     }
 
+    /// How many memberships have been changed or ended because of rights.
+    pub(super) fn revocations(&self) -> usize {
+        let text = self.gateway.metrics.render();
+        let count = text
+            .lines()
+            .find_map(|line| line.strip_prefix("weft_revocation_latency_seconds_count "));
+        count.unwrap().parse().unwrap()
+    }
+
     pub(super) async fn user(&self) -> Uuid {
         let id = Uuid::now_v7();
         let email = format!("{id}@example.org");

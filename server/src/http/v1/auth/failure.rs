@@ -6,10 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use weft_storage::records::RecordError;
 
-use crate::accounts::{AccountError, RegisterError};
+use crate::accounts::{AccountError, AdminError, RegisterError};
 use crate::auth::password::HashingError;
 use crate::http::Problem;
-use crate::http::problem::Detail;
+use crate::http::problem::{Detail, NOT_FOUND};
 use crate::http::rest::json::unprocessable;
 
 /// How long somebody waits for whom no password can be hashed now, in seconds.
@@ -50,6 +50,19 @@ impl From<RecordError> for Failure {
 }
 
 impl Failure {
+    /// The same code for machines, about a code or token in the body rather than about who asks: 422, with the place.
+    pub(super) fn about(field: &'static str, error: AccountError) -> Self {
+        if !matches!(error, AccountError::WrongSecret) {
+            return error.into();
+        }
+        unprocessable(Detail {
+            field: field.to_owned(),
+            code: "NOT_ACCEPTED",
+            message: "does not count (any more)".to_owned(),
+        })
+        .into()
+    }
+
     const fn of(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self {
             problem: Problem::new(status, code, message),
@@ -89,6 +102,12 @@ impl From<AccountError> for Failure {
                 "too many attempts; try again later",
             )
             .after(wait.retry_after.as_secs().max(1)),
+            AccountError::Weak(weak) => unprocessable(Detail {
+                field: "password".to_owned(),
+                code: weak.code(),
+                message: weak.to_string(),
+            })
+            .into(),
             AccountError::Hashing(HashingError::Busy(_)) => Self::of(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "BUSY",
@@ -104,6 +123,30 @@ impl From<AccountError> for Failure {
                 )
             }
             AccountError::Records(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Missing => NOT_FOUND.into(),
+            AdminError::Changed => Self::of(
+                StatusCode::CONFLICT,
+                "CONFLICT",
+                "the account has changed meanwhile; read it again",
+            ),
+            AdminError::LastAdmin => Self::of(
+                StatusCode::CONFLICT,
+                "LAST_ADMIN",
+                "the server would be left without an administrator",
+            ),
+            AdminError::LastOwner => Self::of(
+                StatusCode::CONFLICT,
+                "LAST_OWNER",
+                "a workspace with other members would be left without an owner; name another one first",
+            ),
+            AdminError::Account(error) => error.into(),
         }
     }
 }
@@ -131,12 +174,6 @@ impl From<RegisterError> for Failure {
                 "USERNAME_TAKEN",
                 "there is an account with this username",
             ),
-            RegisterError::Weak(weak) => unprocessable(Detail {
-                field: "password".to_owned(),
-                code: weak.code(),
-                message: weak.to_string(),
-            })
-            .into(),
             RegisterError::Account(error) => error.into(),
         }
     }

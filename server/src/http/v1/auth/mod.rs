@@ -1,9 +1,14 @@
 //! Logging in and what follows from it: `/v1/users/login`, `/v1/auth/…`.
 
 mod client;
+mod email;
 mod failure;
 mod login;
+mod logout;
+mod password;
 mod refresh;
+mod sessions;
+mod setup;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,6 +25,16 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(login::log_in))
         .routes(routes!(refresh::refresh_tokens))
+        .routes(routes!(logout::log_out))
+        .routes(routes!(sessions::list_sessions))
+        .routes(routes!(sessions::delete_session))
+        .routes(routes!(email::verify_email))
+        .routes(routes!(email::resend_verification))
+        .routes(routes!(email::change_email))
+        .routes(routes!(password::forgot_password))
+        .routes(routes!(password::reset_password))
+        .routes(routes!(password::change_password))
+        .routes(routes!(setup::set_up))
 }
 
 /// What whoever is logged in gets.

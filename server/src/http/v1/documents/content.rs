@@ -10,10 +10,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use weft_protocol::scan::{UpdateLimits, scan_update};
-use weft_storage::{DocumentSummary, WorkspaceId};
 
+use super::gate::{self, Asker};
 use super::shapes::{BlockOperation, ContentParams, PatchParams, RichText, TextParams};
-use super::{DocumentView, find, refusal_problem, set_version, versioned};
+use super::views::DocumentView;
+use super::{refusal_problem, set_version, versioned};
+use crate::auth::permission::Action;
 use crate::content::{self, ContentPatch, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -103,11 +105,12 @@ pub(super) async fn get_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,
+    asker: Asker,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref())?;
-    let document = find(&api, &document_id).await?;
-    api.access(&headers, &document.name)?.ok_or(NOT_FOUND)?;
+    let found = gate::find(&api, &asker, &document_id, Action::ReadContent).await?;
+    let (workspace, name) = found.room()?;
     let shape = query.shape.unwrap_or_else(|| accepted(&headers));
     let operation = match shape {
         Shape::Text(_) => Operation::Read { field: query.field() },
@@ -115,12 +118,12 @@ pub(super) async fn get_document_content(
     };
     let answer = api
         .hub
-        .ask(WorkspaceId::DEFAULT, &document.name, operation)
+        .ask(workspace, &name, operation)
         .await
         .map_err(refusal_problem)?;
     let known = entity_tags(&headers, header::IF_NONE_MATCH)?.is_some_and(|tags| match tags {
         Condition::Unchanged(versions) => versions.contains(&answer.version.to_string()),
-        Condition::Exists | Condition::Absent => true,
+        Condition::Any | Condition::Absent => true,
     });
     let mut response = match (known, answer.body, shape) {
         (true, _, _) => StatusCode::NOT_MODIFIED.into_response(),
@@ -163,11 +166,12 @@ pub(super) async fn put_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,
+    asker: Asker,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref())?;
-    let document = find_to_change(&api, &document_id, &headers).await?;
+    let document = gate::find(&api, &asker, &document_id, Action::EditContent).await?;
     let Some(Shape::Text(format)) = query.shape.or_else(|| sent(&headers)) else {
         return Err(UNKNOWN_FORMAT);
     };
@@ -182,6 +186,7 @@ pub(super) async fn put_document_content(
     let target = target.map_err(|error| refusal_problem(ContentRefusal::Content(error)))?;
     change(
         &api,
+        &asker,
         &document,
         Operation::Write {
             field: query.field(),
@@ -210,11 +215,12 @@ pub(super) async fn patch_document_content(
     State(api): State<Api>,
     Path(document_id): Path<String>,
     RawQuery(query): RawQuery,
+    asker: Asker,
     headers: HeaderMap,
     request_body: Body,
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref())?;
-    let document = find_to_change(&api, &document_id, &headers).await?;
+    let document = gate::find(&api, &asker, &document_id, Action::EditContent).await?;
     let operation = match query.shape.or_else(|| sent(&headers)) {
         Some(Shape::Yjs) => apply(body::read(request_body, api.max_body_bytes).await?)?,
         Some(Shape::Text(Format::Json)) => {
@@ -233,17 +239,7 @@ pub(super) async fn patch_document_content(
         }
         _ => return Err(UNKNOWN_FORMAT),
     };
-    change(&api, &document, operation).await
-}
-
-async fn find_to_change(
-    api: &Api,
-    document_id: &str,
-    headers: &HeaderMap,
-) -> Result<DocumentSummary, Problem> {
-    let document = find(api, document_id).await?;
-    api.write_access(headers, &document.name)?.ok_or(NOT_FOUND)?;
-    Ok(document)
+    change(&api, &asker, &document, operation).await
 }
 
 fn apply(update: Bytes) -> Result<Operation, Problem> {
@@ -259,18 +255,35 @@ fn apply(update: Bytes) -> Result<Operation, Problem> {
     }
 }
 
-async fn change(api: &Api, document: &DocumentSummary, operation: Operation) -> Result<Response, Problem> {
+async fn change(
+    api: &Api,
+    asker: &Asker,
+    document: &gate::Found,
+    operation: Operation,
+) -> Result<Response, Problem> {
+    let (workspace, name) = document.room()?;
     let answer = api
         .hub
-        .ask(WorkspaceId::DEFAULT, &document.name, operation)
+        .ask(workspace, &name, operation)
         .await
         .map_err(refusal_problem)?;
-    let document = find(api, &document.id.to_string()).await?;
-    Ok(versioned(
-        StatusCode::OK,
-        answer.version,
-        DocumentView::from(&document),
-    ))
+    // What is known of it now. The change is made, whatever became of the right to see it.
+    let view = match document {
+        gate::Found::OfProject(opened) => {
+            let mut tx = api.records.read().await?;
+            let mut tenant = tx.workspace(workspace).await?;
+            let now = tenant.document(opened.document.id).await?;
+            DocumentView::of_project(now.as_ref().unwrap_or(&opened.document), opened.role())
+        }
+        gate::Found::ByName(document) => {
+            let id = document.id.to_string();
+            match gate::find(api, asker, &id, Action::EditContent).await? {
+                gate::Found::ByName(now) => DocumentView::from(&now),
+                gate::Found::OfProject(_) => DocumentView::from(document),
+            }
+        }
+    };
+    Ok(versioned(StatusCode::OK, answer.version, view))
 }
 
 /// The shape that `Content-Type` names.
@@ -310,7 +323,7 @@ fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<C
         .filter(|value| value.len() <= MAX_CONDITION_BYTES);
     let value = value.ok_or(INVALID_CONDITION)?.trim();
     if value == "*" {
-        return Ok(Some(Condition::Exists));
+        return Ok(Some(Condition::Any));
     }
     let tags = value
         .split(',')

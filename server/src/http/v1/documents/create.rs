@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentKey, WorkspaceId};
 
-use super::{DocumentView, refusal_problem, storage_problem, versioned};
+use super::views::DocumentView;
+use super::{refusal_problem, storage_problem, versioned};
 use crate::content::{self, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
 use crate::http::problem::{Detail, NOT_FOUND};

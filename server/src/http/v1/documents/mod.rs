@@ -1,74 +1,53 @@
 //! Documents: `/v1/documents`.
 
+mod change;
 mod content;
 mod create;
+mod create_in_project;
+mod gate;
+mod lifecycle;
 mod list;
+mod presence;
 mod read;
 mod shapes;
+mod views;
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 use weft_protocol::close::CloseReason;
-use weft_storage::{DocumentId, DocumentKey, DocumentSummary, StorageError, WorkspaceId};
+use weft_storage::StorageError;
 
 use super::Api;
 use crate::http::Problem;
-use crate::http::problem::{Detail, NOT_FOUND};
+use crate::http::problem::Detail;
 use crate::rooms::{ContentRefusal, Version};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(list::list_documents, create::create_document))
-        .routes(routes!(read::get_document))
+        .routes(routes!(
+            list::list_project_documents,
+            create_in_project::create_project_document
+        ))
+        .routes(routes!(
+            read::get_document,
+            change::change_document,
+            lifecycle::delete_document
+        ))
+        .routes(routes!(lifecycle::restore_document))
+        .routes(routes!(lifecycle::archive_document))
+        .routes(routes!(lifecycle::unarchive_document))
+        .routes(routes!(create_in_project::duplicate_document))
         .routes(routes!(
             content::get_document_content,
             content::put_document_content,
             content::patch_document_content
         ))
-}
-
-/// A document, without its content.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Document)]
-struct DocumentView {
-    id: Uuid,
-    /// The name under which clients open it.
-    #[schema(min_length = 1, max_length = 512, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
-    name: String,
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// How many changes were ever made durable.
-    changes: u64,
-    /// Whether it is out of service.
-    quarantined: bool,
-}
-
-impl From<&DocumentSummary> for DocumentView {
-    fn from(document: &DocumentSummary) -> Self {
-        Self {
-            id: document.id.0,
-            name: document.name.as_str().to_owned(),
-            created_at: rfc_3339(document.created_at_ms),
-            changes: document.head.get(),
-            quarantined: document.quarantine.is_some(),
-        }
-    }
-}
-
-/// Finds the document that an address names.
-async fn find(api: &Api, document_id: &str) -> Result<DocumentSummary, Problem> {
-    let id = Uuid::try_parse(document_id).map_err(|_| NOT_FOUND)?;
-    let found = api
-        .log
-        .find(WorkspaceId::DEFAULT, DocumentKey::Id(DocumentId(id)))
-        .await;
-    found.map_err(|error| storage_problem(&error))?.ok_or(NOT_FOUND)
+        .routes(routes!(presence::get_document_presence))
 }
 
 fn storage_problem(error: &StorageError) -> Problem {
@@ -88,7 +67,6 @@ const UNAVAILABLE: Problem = Problem::new(
 /// What a room's refusal means to the one who asked.
 fn refusal_problem(refusal: ContentRefusal) -> Problem {
     match refusal {
-        ContentRefusal::Missing => NOT_FOUND,
         ContentRefusal::Precondition => Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "DOCUMENT_HAS_CHANGED",
@@ -135,12 +113,4 @@ fn set_version(headers: &mut HeaderMap, version: Version) {
         headers.insert(header::ETAG, etag);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-}
-
-/// `milliseconds` since 1970 as RFC 3339 in UTC.
-fn rfc_3339(milliseconds: i64) -> String {
-    let time = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000);
-    time.ok()
-        .and_then(|time| time.format(&time::format_description::well_known::Rfc3339).ok())
-        .unwrap_or_default()
 }

@@ -1,32 +1,40 @@
 //! `GET /v1/documents/{document_id}`.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{DocumentView, find};
+use super::gate::{self, Asker};
+use super::views::DocumentView;
+use crate::auth::permission::Action;
 use crate::http::Problem;
-use crate::http::problem::NOT_FOUND;
+use crate::http::rest::{ETag, Found};
 use crate::http::v1::Api;
 
 /// Reads what is known of a document, without its content.
 #[utoipa::path(
     get, path = "/v1/documents/{document_id}", tag = "Documents",
     params(("document_id" = Uuid, Path)),
-    responses((status = 200, body = DocumentView)),
+    responses((status = 200, body = DocumentView, headers(
+        ("ETag" = String, description = "Of a document of a project: stands for all but `changes` and `quarantined`"),
+    ))),
 )]
 pub(super) async fn get_document(
     State(api): State<Api>,
     Path(document_id): Path<String>,
-    headers: HeaderMap,
+    asker: Asker,
 ) -> Result<Response, Problem> {
-    let document = find(&api, &document_id).await?;
-    // Whoever may not see it does not learn that it exists.
-    api.access(&headers, &document.name)?.ok_or(NOT_FOUND)?;
-    let mut response = Json(DocumentView::from(&document)).into_response();
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(
+        match gate::find(&api, &asker, &document_id, Action::ViewDocument).await? {
+            gate::Found::OfProject(opened) => Found {
+                etag: Some(ETag(opened.document.version)),
+                body: DocumentView::of_project(&opened.document, opened.role()),
+            }
+            .into_response(),
+            gate::Found::ByName(document) => Found {
+                etag: None,
+                body: DocumentView::from(&document),
+            }
+            .into_response(),
+        },
+    )
 }

@@ -6,6 +6,14 @@ use crate::http::rest::etag::MAX_CONDITION_BYTES;
 
 use super::{add_member, each_operation, members};
 
+/// One tag or up to sixteen, each in quotes, or `*`.
+fn condition() -> Value {
+    json!({
+        "maxLength": MAX_CONDITION_BYTES,
+        "pattern": r#"^(\*|(W/)?"[\x21\x23-\x2b\x2d-\x7e]*"(, (W/)?"[\x21\x23-\x2b\x2d-\x7e]*"){0,15})$"#,
+    })
+}
+
 /// What is said of a parameter that does not say it itself, and bounds of its schema.
 fn known(name: &str) -> Option<(&'static str, Value)> {
     Some(match name {
@@ -22,14 +30,8 @@ fn known(name: &str) -> Option<(&'static str, Value)> {
             json!({ "minLength": 1 }),
         ),
         "sort" => ("The order; with `-` before it reversed.", json!({})),
-        "If-Match" => (
-            "The `ETag` that was read, or `*`.",
-            json!({ "maxLength": MAX_CONDITION_BYTES }),
-        ),
-        "If-None-Match" => (
-            "`ETag`s that are known already.",
-            json!({ "maxLength": MAX_CONDITION_BYTES }),
-        ),
+        "If-Match" => ("The `ETag` that was read, or `*`.", condition()),
+        "If-None-Match" => ("`ETag`s that are known already.", condition()),
         "Idempotency-Key" => (
             "A name for this request. If the same request is sent again with it within 24 hours, it gets the same \
              answer and nothing is done again.",

@@ -20,6 +20,18 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "What holds documents and boards, and who may do what with them.",
     ),
     ("Batch", "Several requests in one."),
+    (
+        "API keys",
+        "Keys for programs that act for their owner, in one workspace.",
+    ),
+    (
+        "OAuth clients",
+        "Applications that people let act for them, and what they have allowed.",
+    ),
+    (
+        "OAuth",
+        "The protocol endpoints of the OAuth 2 and OpenID provider.",
+    ),
     ("Sockets", "What clients need before they open a WebSocket."),
 ];
 

@@ -14,16 +14,13 @@ use crate::http::v1::auth::Failure;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Registration {
-    #[schema(value_type = String, format = Email, min_length = 3, max_length = 254)]
     email: Email,
     #[schema(format = Password, min_length = 8, max_length = 256)]
     password: String,
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
     first_name: Line<100>,
-    #[schema(value_type = String, min_length = 1, max_length = 100)]
     last_name: Line<100>,
     /// A name that others may find the account by.
-    #[schema(min_length = 3, max_length = 50)]
+    #[schema(min_length = 3, max_length = 50, pattern = "^[A-Za-z0-9._-]+$")]
     username: Option<String>,
 }
 

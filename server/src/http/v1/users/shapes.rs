@@ -29,10 +29,35 @@ pub(in crate::http::v1) struct UserView {
     phone_number: Option<String>,
     role: UserRole,
     status: UserStatus,
-    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// An account, as colleagues see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublicUser)]
+pub(super) struct PublicUserView {
+    id: Uuid,
+    #[schema(format = Email, max_length = 254)]
+    email: Option<String>,
+    #[schema(min_length = 3, max_length = 50)]
+    username: Option<String>,
+    #[schema(max_length = 100)]
+    first_name: String,
+    #[schema(max_length = 100)]
+    last_name: String,
+}
+
+impl From<User> for PublicUserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: Some(user.email).filter(|email| !email.is_empty()),
+            username: user.username,
+            first_name: user.first_name,
+            last_name: user.last_name,
+        }
+    }
 }
 
 /// Somebody's role for the whole server; roles in workspaces are another matter.

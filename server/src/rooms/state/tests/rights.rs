@@ -90,7 +90,7 @@ fn a_writer_becomes_a_reader_in_place_and_a_writer_again() {
     let theirs = ben.types("x");
     table.tell([theirs]);
     ann.listen();
-    assert!(ann.frames.len() > 1, "a reader hears the others");
+    assert!(!ann.frames.is_empty(), "a reader hears the others");
 
     ann.frames.clear();
     table.tell([ann.set_access(Access::ReadWrite)]);

@@ -1,0 +1,279 @@
+//! What people, servers and careless programs do to a board, at random.
+
+use std::collections::HashMap;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use weft_protocol::board::change::{At, Attribute, NewCard, NewItem};
+use weft_protocol::board::id::{CardId, ColumnId, Id, kind};
+use weft_protocol::board::raw::{Value, Wip};
+use weft_protocol::board::schema::{Category, FieldType, LinkKind, Priority, WipMode, root};
+use weft_protocol::board::{BoardView, ChangeError};
+use yrs::types::text::TextPrelim;
+use yrs::{Any, Map, MapPrelim, MapRef, Out, ReadTxn, TransactionMut};
+
+use crate::support::{Replica, card, column, entry, id};
+
+/// Something nobody knows. It must survive everything.
+pub(crate) const FUTURE: &str = "x_future";
+
+fn pick<'l, T>(rng: &mut StdRng, list: &'l [T]) -> Option<&'l T> {
+    (!list.is_empty()).then(|| &list[rng.random_range(0..list.len())])
+}
+
+fn any_card(rng: &mut StdRng, view: &BoardView) -> Option<CardId> {
+    let cards: Vec<_> = view.cards.keys().collect();
+    pick(rng, &cards).map(|card| (*card).clone())
+}
+
+/// One of a few cards, so that people meet there.
+fn hot_card(rng: &mut StdRng, view: &BoardView) -> Option<CardId> {
+    let live = view.cards.iter().filter(|(_, card)| card.deleted.is_none());
+    let cards: Vec<_> = live.map(|(id, _)| id).take(5).collect();
+    pick(rng, &cards).map(|card| (*card).clone())
+}
+
+fn any_column(rng: &mut StdRng, view: &BoardView) -> Option<ColumnId> {
+    pick(rng, &view.columns).map(|column| column.id.clone())
+}
+
+fn any_place<K>(rng: &mut StdRng, list: &[Id<K>]) -> At<K> {
+    let other = pick(rng, list).cloned();
+    match (rng.random_range(0..4), other) {
+        (0, _) | (_, None) => At::Last,
+        (1, _) => At::First,
+        (2, Some(other)) => At::Before(other),
+        (_, Some(other)) => At::After(other),
+    }
+}
+
+/// One thing, done by the replica. `serial` makes fresh ids.
+pub(crate) fn act(replica: &mut Replica, rng: &mut StdRng, serial: &mut usize) {
+    let view = replica.board().view;
+    *serial += 1;
+    let name = format!("{}-{serial}", replica.doc.client_id());
+    let result = match rng.random_range(0..100) {
+        0..10 => create(replica, rng, &view, &name),
+        10..32 => moving(replica, rng, &view),
+        32..38 => lifecycle(replica, rng, &view),
+        38..48 => lists(replica, rng, &view, &name),
+        48..59 => parts(replica, rng, &view),
+        59..70 => relations(replica, rng, &view),
+        70..76 => contents(replica, rng, &view, &name),
+        76..86 => {
+            careless(replica, rng, &view);
+            Ok(())
+        }
+        86..93 => {
+            replica.undo();
+            Ok(())
+        }
+        93..96 => {
+            replica.redo();
+            Ok(())
+        }
+        _ => {
+            replica.repair();
+            Ok(())
+        }
+    };
+    // Refusals are part of life here; that each has its reason is shown elsewhere.
+    drop(result);
+}
+
+fn create(replica: &mut Replica, rng: &mut StdRng, view: &BoardView, name: &str) -> Result<(), ChangeError> {
+    let Some(column) = pick(rng, &view.columns) else {
+        return replica.edit(|editor| editor.create_column(&crate::support::column(name), Category::Started));
+    };
+    let new = NewCard {
+        at: any_place(rng, &column.cards),
+        ..card(name, column.id.as_str())
+    };
+    replica.edit(|editor| editor.create_card(&new))?;
+    replica.write(|txn| {
+        let card = card_map(txn, &new.id).unwrap();
+        card.insert(txn, FUTURE, name);
+    });
+    Ok(())
+}
+
+fn moving(replica: &mut Replica, rng: &mut StdRng, view: &BoardView) -> Result<(), ChangeError> {
+    let Some(column) = pick(rng, &view.columns) else {
+        return Ok(());
+    };
+    let mut cards: Vec<CardId> = (0..rng.random_range(1..4))
+        .filter_map(|_| any_card(rng, view))
+        .collect();
+    cards.sort();
+    cards.dedup();
+    let at = any_place(rng, &column.cards);
+    replica.edit(|editor| editor.move_cards(&cards, &column.id, &at))
+}
+
+fn lifecycle(replica: &mut Replica, rng: &mut StdRng, view: &BoardView) -> Result<(), ChangeError> {
+    let Some(card) = any_card(rng, view) else {
+        return Ok(());
+    };
+    let what = rng.random_range(0..9);
+    replica.edit(|editor| match what {
+        0..3 => editor.delete_card(&card),
+        3..5 => editor.restore_card(&card),
+        5..7 => editor.archive_card(&card),
+        7 => editor.unarchive_card(&card),
+        _ => editor.purge_card(&card),
+    })
+}
+
+fn lists(replica: &mut Replica, rng: &mut StdRng, view: &BoardView, name: &str) -> Result<(), ChangeError> {
+    let columns: Vec<ColumnId> = view.columns.iter().map(|column| column.id.clone()).collect();
+    let at = any_place(rng, &columns);
+    let one = any_column(rng, view);
+    let deleted = replica
+        .board()
+        .raw
+        .columns
+        .into_iter()
+        .find(|(_, column)| column.entry.deleted.is_some());
+    let label = view.labels.first().map(|label| label.id.clone());
+    let (what, limit) = (rng.random_range(0..12), rng.random_range(1..6));
+    replica.edit(|editor| match (what, one) {
+        (0, _) => editor.create_column(&column(name), Category::Backlog),
+        (1..4, Some(one)) => editor.delete(&one),
+        (4..6, _) => deleted.map_or(Ok(()), |(column, _)| editor.restore(&column)),
+        (6..8, Some(one)) => editor.reorder(&one, &at),
+        (8, Some(one)) => editor.rename(&one, name),
+        (9, Some(one)) => editor.set_wip(
+            &one,
+            Some(Wip {
+                limit,
+                mode: WipMode::Soft,
+            }),
+        ),
+        (10, _) => editor.create_label(&entry(name)),
+        (11, _) => match label {
+            Some(label) => editor.delete::<kind::Label>(&label),
+            None => editor.create_field(&entry(name), FieldType::Number),
+        },
+        _ => Ok(()),
+    })
+}
+
+fn parts(replica: &mut Replica, rng: &mut StdRng, view: &BoardView) -> Result<(), ChangeError> {
+    let (Some(one), other) = (hot_card(rng, view), hot_card(rng, view)) else {
+        return Ok(());
+    };
+    let other = other.filter(|_| rng.random_bool(0.9));
+    replica.edit(|editor| editor.set_parent(&one, other.as_ref()))
+}
+
+fn relations(replica: &mut Replica, rng: &mut StdRng, view: &BoardView) -> Result<(), ChangeError> {
+    let (Some(one), Some(other)) = (hot_card(rng, view), hot_card(rng, view)) else {
+        return Ok(());
+    };
+    let kind = if rng.random_bool(0.7) {
+        LinkKind::Blocks
+    } else {
+        LinkKind::ALL[rng.random_range(0..4)]
+    };
+    let gone = pick(rng, &view.links).cloned().filter(|_| rng.random_bool(0.2));
+    replica.edit(|editor| match gone {
+        Some(link) => editor.unlink(&link.from, link.kind, &link.to),
+        None => editor.link(&one, kind, &other),
+    })
+}
+
+fn contents(
+    replica: &mut Replica,
+    rng: &mut StdRng,
+    view: &BoardView,
+    name: &str,
+) -> Result<(), ChangeError> {
+    let Some(card) = any_card(rng, view) else {
+        return Ok(());
+    };
+    let item = pick(rng, &view.cards[&card].checklist).map(|item| item.id.clone());
+    let label = pick(rng, &view.labels).map(|label| label.id.clone());
+    let field = pick(rng, &view.fields).map(|field| field.id.clone());
+    let at = item.clone().map_or(At::Last, At::Before);
+    let what = rng.random_range(0..10);
+    replica.edit(|editor| match (what, item) {
+        (0, _) => editor.rename_card(&card, &format!("Renamed 𝒳 {name}")),
+        (1, _) => editor.assign(&card, &id(name)),
+        (2, _) => editor.watch(&card, &id("ada")),
+        (3, _) => label.map_or(Ok(()), |label| editor.add_label(&card, &label)),
+        (4, _) => editor.set_attribute(&card, &Attribute::Priority(Some(Priority::High))),
+        (5, _) => editor.set_attribute(&card, &Attribute::Estimate(Some(2.5))),
+        (6, Some(item)) => editor.check_item(&card, &item, true),
+        (7, Some(item)) => editor.remove_item(&card, &item),
+        (8, _) => field.map_or(Ok(()), |field| {
+            editor.set_value(&card, &field, Some(&Value::Number(4.0)))
+        }),
+        _ => editor.add_item(
+            &card,
+            &NewItem {
+                id: id(name),
+                text: format!("Item {name}"),
+                list: String::new(),
+                at,
+            },
+        ),
+    })
+}
+
+fn card_map(txn: &TransactionMut<'_>, card: &CardId) -> Option<MapRef> {
+    match txn.get_map(root::CARDS)?.get(txn, card.as_str())? {
+        Out::YMap(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// What programs without our rules write: keys without random digits, broken ones, forged clocks, wrong types.
+fn careless(replica: &Replica, rng: &mut StdRng, view: &BoardView) {
+    let (card, column) = (hot_card(rng, view), any_column(rng, view));
+    let (Some(id), Some(column)) = (card, column) else {
+        return;
+    };
+    let other = hot_card(rng, view)
+        .map(|other| other.as_str().to_owned())
+        .unwrap_or_default();
+    let key = ["a0", "a1", "a1", "a0V", "a00", "a1", ""][rng.random_range(0..7)];
+    let long = format!("a0{}", "1".repeat(rng.random_range(40..62)));
+    let what = rng.random_range(0..13);
+    let t = [1, 3, 1 << 41, (1 << 53) - 1, 1 << 53][rng.random_range(0..5)];
+    replica.write(|txn| {
+        let Some(card) = card_map(txn, &id) else {
+            return;
+        };
+        let place = |key: &str| Any::from(vec![Any::from(column.as_str()), Any::from(key)]);
+        match what {
+            0..3 | 12 => drop(card.insert(txn, "place", place(key))),
+            3 => drop(card.insert(txn, "place", place(&long))),
+            4 => drop(card.remove(txn, "place")),
+            5 => drop(card.insert(txn, "place", "nowhere")),
+            6 => drop(card.insert(txn, "place", Any::from(vec![Any::from("gone"), Any::from("a0")]))),
+            7 => drop(card.insert(txn, "parent", register(&other, t))),
+            8 => {
+                let links = txn.get_map(root::LINKS).unwrap();
+                links.insert(txn, format!("{id}|blocks|{other}"), register(&other, t));
+            }
+            9 => drop(card.insert(txn, "title", 7)),
+            10 => drop(card.insert(txn, "title", TextPrelim::new("careless"))),
+            _ => {
+                let columns = txn.get_map(root::COLUMNS).unwrap();
+                if let Some(Out::YMap(column)) = columns.get(txn, column.as_str()) {
+                    column.insert(txn, "pos", key);
+                    column.insert(txn, FUTURE, MapPrelim::default());
+                }
+            }
+        }
+    });
+}
+
+fn register(parent: &str, t: i64) -> Any {
+    Any::from(HashMap::from([
+        ("p".to_owned(), Any::from(parent)),
+        ("prev".to_owned(), Any::from(parent)),
+        ("t".to_owned(), Any::from(t)),
+        (FUTURE.to_owned(), Any::from(true)),
+    ]))
+}

@@ -1,0 +1,55 @@
+"""Who sends the requests of schemathesis: an administrator, who logs in again now and then, because some of the
+operations under test end sessions or close accounts."""
+
+import json
+import os
+import sqlite3
+import time
+import urllib.error
+import urllib.request
+
+import schemathesis
+
+URL = os.environ["WEFT_TEST_URL"].rstrip("/")
+DATABASE = os.environ["WEFT_TEST_DATABASE"]
+PASSWORD = "correct horse battery staple"
+accounts = 0
+
+
+def post(path, body):
+    request = urllib.request.Request(URL + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def register():
+    """A new account whose address counts as verified: there is nobody to read the mail."""
+    global accounts
+    accounts += 1
+    email = f"tester-{os.getpid()}-{accounts}@example.org"
+    post("/v1/users/register", {"email": email, "password": PASSWORD, "first_name": "Ada", "last_name": "Tester"})
+    with sqlite3.connect(DATABASE, timeout=30) as database:
+        database.execute(
+            "UPDATE users SET status = 'active', server_role = 'admin', email_verified_at_ms = ? WHERE email = ?",
+            (int(time.time() * 1000), email),
+        )
+    return email
+
+
+@schemathesis.auth(refresh_interval=20)
+class Administrator:
+    email = None
+
+    def get(self, case, context):
+        try:
+            return self.log_in()
+        except urllib.error.HTTPError:
+            Administrator.email = None
+            return self.log_in()
+
+    def log_in(self):
+        Administrator.email = Administrator.email or register()
+        return post("/v1/users/login", {"email": Administrator.email, "password": PASSWORD})["access_token"]
+
+    def set(self, case, data, context):
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
