@@ -17,6 +17,7 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod conventions;
 mod documents;
 mod external;
 mod oauth;
