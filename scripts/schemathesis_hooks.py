@@ -12,6 +12,7 @@ import schemathesis
 
 URL = os.environ["WEFT_TEST_URL"].rstrip("/")
 DATABASE = os.environ["WEFT_TEST_DATABASE"]
+DOCUMENT_TOKEN = os.environ["WEFT_TEST_DOCUMENT_TOKEN"]
 PASSWORD = "correct horse battery staple"
 accounts = 0
 
@@ -52,4 +53,6 @@ class Administrator:
         return post("/v1/users/login", {"email": Administrator.email, "password": PASSWORD})["access_token"]
 
     def set(self, case, data, context):
+        if (case.method, case.path) == ("POST", "/v1/documents"):
+            data = DOCUMENT_TOKEN  # documents without a project belong to the application that Weft stands behind
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
