@@ -48,6 +48,7 @@ pub(super) fn add(api: &mut Value) {
         for parameter in parameters.into_iter().flatten() {
             place(parameter, path);
             drop_null(parameter);
+            forbid_nul(parameter);
             let name = parameter["name"].as_str().unwrap_or_default();
             takes_keys |= name == "Idempotency-Key";
             let Some((meaning, bounds)) = known(name) else {
@@ -89,6 +90,17 @@ fn drop_null(parameter: &mut Value) {
         .collect();
     if let [kind] = &*without {
         *kinds = kind.clone();
+    }
+}
+
+/// Texts in the query do not hold the character U+0000, which databases do not store.
+fn forbid_nul(parameter: &mut Value) {
+    let is_text = parameter["in"] == "query" && parameter["schema"]["type"] == "string";
+    let is_narrower = ["enum", "format", "pattern"]
+        .iter()
+        .any(|member| parameter["schema"].get(member).is_some());
+    if is_text && !is_narrower {
+        parameter["schema"]["pattern"] = r"^[^\x00]*$".into();
     }
 }
 
