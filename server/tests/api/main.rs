@@ -16,6 +16,7 @@
 
 mod accounts;
 mod external;
+mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
