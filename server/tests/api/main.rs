@@ -15,8 +15,15 @@
 )]
 
 mod accounts;
+mod api_keys;
+mod attachments;
+mod conventions;
+mod documents;
 mod external;
+mod oauth;
 mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenancy;
+mod visible;
