@@ -48,6 +48,7 @@ mod counted;
 mod delegated;
 mod documents;
 mod failure;
+mod in_address;
 mod invitations;
 mod oauth_clients;
 mod oauth_grants;
@@ -149,6 +150,7 @@ pub(crate) fn routes(api: Api) -> Router {
         .layer(from_fn(once::read_key))
         .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
+        .layer(from_fn(in_address::refuse))
 }
 
 /// The description of all of them.
@@ -168,10 +170,10 @@ fn described() -> OpenApiRouter<Api> {
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
-        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
