@@ -4,7 +4,8 @@
 //! of its own, `/v1/projects/{project_id}/~archive`; the layer here leads requests there, and the description shows
 //! the address as it is. Invariant: nobody reaches a `/~verb` address directly.
 //!
-//! An address with a verb works only where the address without it exists.
+//! An address with a verb works only where the address without it exists, and takes its one parameter as an
+//! [`Id`](crate::http::rest::Id).
 
 use axum::Router;
 use axum::extract::{Request, State};
