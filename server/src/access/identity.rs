@@ -247,7 +247,14 @@ impl Identities {
         let (keys, settings) = (self.keyring.keys(), self.access_tokens.settings());
         let claims =
             verify_document_token(&keys, settings, token, self.now()).map_err(auth::Refusal::from)?;
-        let basis = self.minter(claims.minter, claims.workspace).await?;
+        let basis = match claims.link {
+            // What it still gives is looked up with its document.
+            Some(link) => GrantBasis {
+                link: Some(link),
+                ..GrantBasis::default()
+            },
+            None => self.minter(claims.minter, claims.workspace).await?,
+        };
         Ok(Identity {
             subject: Subject::Named(claims.sub.into()),
             facts: PrincipalFacts::ANONYMOUS,
