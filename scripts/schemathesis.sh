@@ -22,6 +22,7 @@ trap finish EXIT
 
 rm -rf "$report"
 mkdir -p "$report"
+export WEFT_AUTH_DOCUMENT_TOKEN_SECRETS="test:$(head -c 32 /dev/urandom | base64 | tr -d '/+=\n')"
 # What is tested is not how often one may ask.
 settings=(
     --set rates.per_principal_per_minute=1000000
@@ -37,6 +38,8 @@ for _ in $(seq 200); do
     sleep 0.1
 done
 
+WEFT_TEST_DOCUMENT_TOKEN=$("$weft" token --document '*' --minutes 600)
+export WEFT_TEST_DOCUMENT_TOKEN
 export WEFT_TEST_URL=$address WEFT_TEST_DATABASE=$data/weft.db SCHEMATHESIS_HOOKS=$PWD/scripts/schemathesis_hooks.py
 
 "$tools/bin/schemathesis" --config-file scripts/schemathesis.toml run "${address%/}/openapi.json" \

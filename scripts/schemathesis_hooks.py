@@ -3,6 +3,7 @@ operations under test end sessions or close accounts."""
 
 import json
 import os
+import re
 import sqlite3
 import time
 import urllib.error
@@ -12,7 +13,9 @@ import schemathesis
 
 URL = os.environ["WEFT_TEST_URL"].rstrip("/")
 DATABASE = os.environ["WEFT_TEST_DATABASE"]
+DOCUMENT_TOKEN = os.environ["WEFT_TEST_DOCUMENT_TOKEN"]
 PASSWORD = "correct horse battery staple"
+CONDITION = re.compile(r'^(\*|(W/)?"[^",]*"(, (W/)?"[^",]*")*)$')
 accounts = 0
 
 
@@ -52,4 +55,18 @@ class Administrator:
         return post("/v1/users/login", {"email": Administrator.email, "password": PASSWORD})["access_token"]
 
     def set(self, case, data, context):
+        if (case.method, case.path) == ("POST", "/v1/documents"):
+            data = DOCUMENT_TOKEN  # documents without a project belong to the application that Weft stands behind
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Schemathesis makes strings of the shortest and the longest length without looking at their pattern, and takes
+    them for good ones. What is to be a good condition becomes one; bad ones stay bad."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    for name in ("If-Match", "If-None-Match"):
+        value = (case.headers or {}).get(name)
+        if value is not None and not CONDITION.match(value):
+            case.headers[name] = '"1"'

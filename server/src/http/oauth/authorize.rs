@@ -117,7 +117,9 @@ pub(super) async fn show_oauth_authorization(
     responses(
         (status = 200, description = "The page", content_type = "text/html", body = String),
         (status = 303, description = "Back to the application", headers(("Location" = String))),
-        (status = 400, description = "The application or its address is not known", content_type = "text/html", body = String),
+        (status = 400, description = "The application or its address is not known", content(
+            (String = "text/html"), (super::answer::ErrorView = "application/json"),
+        )),
         (status = 403, description = "The form did not come from the page", content_type = "text/html", body = String),
         (status = 503, description = "It cannot be done now", content_type = "text/html", body = String),
     ),

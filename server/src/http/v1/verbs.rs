@@ -49,8 +49,9 @@ fn rewritten(uri: &Uri) -> Option<Uri> {
     let (before, last) = uri.path().rsplit_once('/')?;
     let (id, verb) = last.split_once(':')?;
     let is_verb = !verb.is_empty() && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    // A collection's own verb (`invitations:accept`) needs no help.
-    if !is_verb || id.len() != 36 {
+    // A collection's own verb (`invitations:accept`) needs no help: `/v1`, then a collection, then an id.
+    let is_id = before.split('/').count() % 2 == 1;
+    if !is_verb || !is_id {
         return None;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -127,6 +128,7 @@ mod tests {
             read(&format!("/v1/projects/{id}:archive?x=1")),
             Some(format!("/v1/projects/{id}/~archive?x=1"))
         );
+        assert_eq!(read("/v1/teams/x:y"), Some("/v1/teams/x/~y".to_owned()));
         for path in [
             &format!("/v1/projects/{id}"),
             &format!("/v1/projects/{id}:"),
@@ -134,7 +136,6 @@ mod tests {
             &format!("/v1/projects/{id}:archive/members"),
             &format!("/v1/projects/{id}:a:b"),
             "/v1/invitations:accept",
-            "/v1/documents/team:plan",
         ] {
             assert_eq!(read(path), None, "{path}");
         }

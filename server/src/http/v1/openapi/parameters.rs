@@ -42,10 +42,13 @@ fn known(name: &str) -> Option<(&'static str, Value)> {
 }
 
 pub(super) fn add(api: &mut Value) {
-    each_operation(api, |_, _, operation| {
+    each_operation(api, |path, _, operation| {
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         let mut takes_keys = false;
         for parameter in parameters.into_iter().flatten() {
+            place(parameter, path);
+            drop_null(parameter);
+            forbid_nul(parameter);
             let name = parameter["name"].as_str().unwrap_or_default();
             takes_keys |= name == "Idempotency-Key";
             let Some((meaning, bounds)) = known(name) else {
@@ -62,6 +65,43 @@ pub(super) fn add(api: &mut Value) {
             add_replays(operation);
         }
     });
+}
+
+/// What is derived says `path` of parameters whose author says nothing; those that do not stand in the path are of the
+/// query.
+fn place(parameter: &mut Value, path: &str) {
+    let name = parameter["name"].as_str().unwrap_or_default();
+    if parameter["in"] == "path" && !path.contains(&format!("{{{name}}}")) {
+        parameter["in"] = "query".into();
+    }
+}
+
+/// Leaving a parameter out is not sending null, which only bodies can.
+fn drop_null(parameter: &mut Value) {
+    let Some(kinds) = parameter.pointer_mut("/schema/type") else {
+        return;
+    };
+    let without: Vec<_> = kinds
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|kind| *kind != "null")
+        .cloned()
+        .collect();
+    if let [kind] = &*without {
+        *kinds = kind.clone();
+    }
+}
+
+/// Texts in the query do not hold the character U+0000, which databases do not store.
+fn forbid_nul(parameter: &mut Value) {
+    let is_text = parameter["in"] == "query" && parameter["schema"]["type"] == "string";
+    let is_narrower = ["enum", "format", "pattern"]
+        .iter()
+        .any(|member| parameter["schema"].get(member).is_some());
+    if is_text && !is_narrower {
+        parameter["schema"]["pattern"] = r"^[^\x00]*$".into();
+    }
 }
 
 /// Answers that were given before say so.

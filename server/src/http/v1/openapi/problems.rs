@@ -44,6 +44,9 @@ const SHARED: &[(u16, &str, &str)] = &[
     ),
 ];
 
+/// The media type of problems.
+const PROBLEM: &str = "application/problem+json";
+
 /// The answer to a request of which nothing is looked at.
 const HEAD_TOO_LARGE: &str = "RequestHeaderFieldsTooLarge";
 
@@ -137,14 +140,19 @@ fn complete(status: &str, answer: &mut Value) {
         let reason = code.and_then(|code| code.canonical_reason());
         answer["description"] = reason.unwrap_or("As asked for").into();
     }
-    let is_problem = status.starts_with(['4', '5']);
-    if is_problem && answer.get("content").is_none() {
-        answer["content"] = content();
+    let is_problem = status.starts_with(['4', '5']) && status != "431";
+    if is_problem {
+        // Whatever an operation says in its own words, what all share is said in theirs.
+        add_member(answer, "content", PROBLEM, problem_body());
     }
 }
 
 fn content() -> Value {
-    json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } })
+    json!({ PROBLEM: problem_body() })
+}
+
+fn problem_body() -> Value {
+    json!({ "schema": { "$ref": "#/components/schemas/Problem" } })
 }
 
 fn code(about: &str) -> Value {

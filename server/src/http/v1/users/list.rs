@@ -20,6 +20,7 @@ use crate::http::v1::tenancy::{Key, part, total};
 #[serde(deny_unknown_fields)]
 pub(super) struct UserFilters {
     /// Only those with this status.
+    #[param(inline)]
     status: Option<AnyCase<UserStatus>>,
     /// Only those with this in a name or the address.
     search: Option<Line<100>>,
