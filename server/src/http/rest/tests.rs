@@ -78,6 +78,12 @@ async fn what_does_not_fit_is_named_by_its_place_and_rule() {
     let cases = [
         (r#"{}"#, "name", "is required"),
         (r#"{"name":"a","admin":true}"#, "admin", "is not known here"),
+        (r#"["a"]"#, "", "must be an object"),
+        (
+            r#"{"name":"a","members":[["a@b.c","member"]]}"#,
+            "members[0]",
+            "must be an object",
+        ),
         (
             r#"{"name":"a","members":[{"email":"a@b.c","role":"member"},{"email":"a@b.c","role":"member","x":1}]}"#,
             "members[1].x",
