@@ -27,6 +27,8 @@ use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
+use crate::trash;
+use crate::upkeep::keep_up;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -107,6 +109,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),
         max_body_bytes: config.limits.max_message_bytes,
+        files: http::v1::Files {
+            objects: Arc::clone(storage.objects()),
+            max_bytes: config.limits.max_attachment_bytes,
+            max_workspace_bytes: config.limits.max_workspace_attachment_bytes,
+            upload: config.limits.upload(),
+        },
     };
     let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
@@ -199,6 +207,14 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
+    let (records, clock) = (storage.records().clone(), Arc::clone(&gateway.clock));
+    life.spawn_pillar("trash", trash::keep_empty(records, clock, life.soft().clone()));
+    let upkeep = keep_up(
+        Arc::clone(storage),
+        Arc::clone(&gateway.clock),
+        life.soft().clone(),
+    );
+    life.spawn_pillar("upkeep", upkeep);
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

@@ -86,17 +86,31 @@ fn a_used_address_is_an_error_that_names_it() {
 }
 
 #[test]
-fn the_playground_refuses_other_addresses_and_everything_else_needs_a_secret() {
+fn the_playground_refuses_other_addresses() {
     let (well, output, errors) = run(&["serve", "--playground", "--listen", "0.0.0.0:0"]);
     assert!(
         !well && output.is_empty() && errors.contains("loopback"),
         "{errors}"
     );
-    let (well, output, errors) = run(&["serve", "--listen", "127.0.0.1:0"]);
-    assert!(!well && output.is_empty(), "{output}");
+}
+
+#[test]
+fn a_server_without_an_administrator_prints_a_token_for_the_first_one() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    let mut serving = Serving(
+        weft(&["serve", "--listen", "127.0.0.1:0", "--data", data])
+            .spawn()
+            .unwrap(),
+    );
+    let mut output = BufReader::new(serving.0.stdout.take().unwrap());
+    let (mut ready, mut token) = (String::new(), String::new());
+    output.read_line(&mut ready).unwrap();
+    output.read_line(&mut token).unwrap();
+    assert!(ready.starts_with("ready: http://127.0.0.1:"), "{ready}");
     assert!(
-        errors.contains("document_token_secrets") && errors.contains("--playground"),
-        "{errors}"
+        token.starts_with("make the first administrator with this token: weft_su_"),
+        "{token}"
     );
 }
 

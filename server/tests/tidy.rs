@@ -183,6 +183,17 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "server/src/accounts/",
+        &[
+            "axum",
+            "yrs",
+            "crate::http",
+            "crate::ws",
+            "crate::rooms",
+            "std::env",
+        ],
+    ),
+    (
         "server/src/access/",
         &["axum", "yrs", "crate::http", "crate::ws", "std::env"],
     ),
@@ -232,6 +243,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("server/src/http/", "crate::config"),
     ("server/src/auth/", "weft_protocol"),
     ("server/src/auth/", "crate::outgoing"),
+    ("server/src/accounts/", "weft_storage"),
     ("server/src/mail/", "lettre"),
     ("server/src/outgoing/", "hyper"),
     ("server/src/rooms/", "yrs"),

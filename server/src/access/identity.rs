@@ -163,9 +163,7 @@ impl Identities {
             .last_used_at_ms
             .is_none_or(|last| now_ms - last > TOUCH_EVERY_MS)
         {
-            let mut tx = self.records.write().await?;
-            tx.touch_api_key(found.id, now_ms).await?;
-            tx.commit().await?;
+            self.touch(found.id, now_ms).await;
         }
         Ok(Identity {
             subject: Subject::User(found.owner.user_id),
@@ -184,6 +182,21 @@ impl Identities {
             bearer: None,
             expires_at: found.expires_at_ms.map(seconds),
         })
+    }
+
+    /// Notes that an API key is in use. Whoever shows it does not depend on that.
+    async fn touch(&self, key: Uuid, now_ms: i64) {
+        let noting = async {
+            let mut tx = self.records.write().await?;
+            tx.touch_api_key(key, now_ms).await?;
+            tx.commit().await
+        };
+        if let Err(error) = noting.await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "it was not noted that an API key is in use"
+            );
+        }
     }
 
     async fn by_access_token(&self, token: &str) -> Result<Identity, Refusal> {
@@ -249,7 +262,14 @@ impl Identities {
         let (keys, settings) = (self.keyring.keys(), self.access_tokens.settings());
         let claims =
             verify_document_token(&keys, settings, token, self.now()).map_err(auth::Refusal::from)?;
-        let basis = self.minter(claims.minter, claims.workspace).await?;
+        let basis = match claims.link {
+            // What it still gives is looked up with its document.
+            Some(link) => GrantBasis {
+                link: Some(link),
+                ..GrantBasis::default()
+            },
+            None => self.minter(claims.minter, claims.workspace).await?,
+        };
         Ok(Identity {
             subject: Subject::Named(claims.sub.into()),
             facts: PrincipalFacts::ANONYMOUS,

@@ -14,6 +14,7 @@ use crate::auth::permission::Scopes;
 use crate::auth::tokens::access::AccessTokenRequest;
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::auth::tokens::refresh::{RefreshDecision, RefreshRecord};
+use crate::mail::EmailAddress;
 
 /// How much of what a client says of itself is kept, in characters.
 const MAX_USER_AGENT_CHARACTERS: usize = 256;
@@ -97,7 +98,10 @@ impl Accounts {
         password: &str,
         client: &Client,
     ) -> Result<LoggedIn, AccountError> {
-        let email_key = email.trim().to_lowercase();
+        // What is no address belongs to nobody, and is looked up like any other.
+        let email_key = EmailAddress::parse(email.trim())
+            .map(|address| address.canonical())
+            .unwrap_or_default();
         let attempted = self.attempts.begin(&email_key, client.address, Instant::now())?;
         let mut tx = self.records.read().await?;
         let found = tx.user_by_email(&email_key).await?;

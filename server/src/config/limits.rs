@@ -21,6 +21,12 @@ pub struct LimitsConfig {
     pub max_message_bytes: usize,
     /// Largest document, in bytes of its encoded state.
     pub max_document_bytes: usize,
+    /// Largest file that is attached to a document, in bytes.
+    pub max_attachment_bytes: u64,
+    /// What the attachments of one workspace may take together, in bytes.
+    pub max_workspace_attachment_bytes: u64,
+    /// How long the upload of a file may take, in seconds.
+    pub upload_seconds: u64,
     /// Most bytes of one document's edits that wait for missing ones.
     pub max_pending_bytes: usize,
     /// Connections to one document.
@@ -104,6 +110,11 @@ impl LimitsConfig {
         Duration::from_secs(self.storage_patience_seconds)
     }
 
+    /// [`Self::upload_seconds`].
+    pub fn upload(&self) -> Duration {
+        Duration::from_secs(self.upload_seconds)
+    }
+
     /// [`Self::shutdown_seconds`].
     pub fn shutdown(&self) -> Duration {
         Duration::from_secs(self.shutdown_seconds)
@@ -122,6 +133,16 @@ impl LimitsConfig {
             "limits.max_document_bytes",
             self.max_document_bytes,
             4 * KIB..=GIB,
+        );
+        checks.range(
+            "limits.max_attachment_bytes",
+            self.max_attachment_bytes,
+            KIB..=64 * GIB,
+        );
+        checks.range(
+            "limits.max_workspace_attachment_bytes",
+            self.max_workspace_attachment_bytes,
+            KIB..=KIB * KIB * GIB,
         );
         checks.range("limits.max_pending_bytes", self.max_pending_bytes, KIB..=GIB);
         // The HTTP library cannot work with less than 8 KiB.
@@ -199,6 +220,7 @@ impl LimitsConfig {
             self.header_timeout_seconds,
             1..=600,
         );
+        checks.range("limits.upload_seconds", self.upload_seconds, 1..=86_400);
         // Clients leave after 30 seconds of silence.
         checks.range("limits.keep_alive_seconds", self.keep_alive_seconds, 1..=25);
         checks.range("limits.ping_seconds", self.ping_seconds, 1..=3_600);

@@ -25,6 +25,7 @@ use super::membership::Post;
 use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
 use crate::auth::throttle::AddressKey;
+use crate::auth::tokens::api_key::ApiKey;
 use crate::http::{ClientAddress, Problem};
 
 /// An answer, because whoever has this many sockets would otherwise hold each further one until it is closed.
@@ -156,6 +157,8 @@ fn token_of(query: Option<&str>, headers: &HeaderMap) -> Option<String> {
         form_urlencoded::parse(query?.as_bytes())
             .find(|(key, _)| key == "token")
             .map(|(_, value)| value.into_owned())
+            // A key lives too long for an address, which logs keep.
+            .filter(|token| !ApiKey::is_one(token))
     };
     let ticket = || subprotocols(headers).find_map(|protocol| protocol.strip_prefix(TICKET_PROTOCOL));
     bearer

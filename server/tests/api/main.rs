@@ -15,6 +15,14 @@
 )]
 
 mod accounts;
+mod api_keys;
+mod attachments;
+mod conventions;
+mod documents;
+mod external;
+mod oauth;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenancy;
+mod visible;

@@ -407,6 +407,40 @@ async fn keys_rotate_before_and_after_tokens_need_them() {
     assert!(!kids().await.contains(&before[0]), "what nothing needs is gone");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b8_no_cookie_opens_the_api_and_no_form_reaches_it() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    for name in ["__Host-weft", "session", "access_token"] {
+        for secret in [&ada.token, &ada.refresh_token] {
+            let request = server
+                .get("/v1/users/me")
+                .header("cookie", &format!("{name}={secret}"));
+            assert_eq!(request.send().await.status, 401, "{name}");
+        }
+    }
+    // What a form of another page could send without being asked first.
+    let body = json!({ "email": ada.email, "password": PASSWORD }).to_string();
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ] {
+        let answer = server
+            .post("/v1/users/login")
+            .body(kind, body.clone())
+            .send()
+            .await;
+        assert_eq!(answer.problem(415), "UNSUPPORTED_MEDIA_TYPE", "{kind}");
+    }
+    let answer = login(&server, &ada.email, PASSWORD).await;
+    assert!(answer.header("set-cookie").is_none());
+    assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+    // Nor does a token in the address.
+    let path = format!("/v1/users/me?access_token={}", ada.token);
+    assert_eq!(server.get(&path).send().await.status, 401);
+}
+
 /// Keeps what is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

@@ -10,6 +10,7 @@ use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::args;
+use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
 /// A document of a project.
@@ -325,6 +326,25 @@ impl Tenant<'_> {
         self.execute(sql, args![id, deleted_at_ms, deleted_by])
             .await
             .map(|_| ())
+    }
+
+    /// Removes a document for good that was put in the trash before `before_ms`, by itself or with its project. Whether
+    /// it was: somebody may have taken it out meanwhile.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn purge_if_due(&mut self, id: Uuid, before_ms: i64) -> Result<bool, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT count(*) AS n FROM project_documents d \
+             JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id \
+             WHERE d.workspace_id = $1 AND d.id = $2 AND (d.deleted_at_ms < $3 OR p.deleted_at_ms < $3)"
+        );
+        let due: Option<Count> = self.one(sql, args![id, before_ms]).await?;
+        let is_due = due.is_some_and(|count| count.0 > 0);
+        if is_due {
+            self.purge_document(id).await?;
+        }
+        Ok(is_due)
     }
 
     /// Removes a document for good: its row, its shares and links, its attachments' rows, and all that the log holds of

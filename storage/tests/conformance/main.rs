@@ -116,12 +116,6 @@ suite! { [sqlite, postgres] {
     records_tenancy::lists_of_teams_and_workspaces_hold_what_somebody_is_in,
     records_tenancy::an_invitation_is_used_once,
     records_tenancy::projects_leave_the_trash_when_their_time_is_over,
-    records_access::a_key_is_found_by_its_hash_until_its_owner_leaves,
-    records_access::of_many_who_show_a_ticket_one_gets_in,
-    records_access::an_issuer_and_a_subject_are_one_account_for_good,
-    records_access::an_application_belongs_to_its_workspace,
-    records_access::a_code_is_redeemed_once_and_a_grant_ends_its_session,
-    records_access::removing_an_application_ends_what_it_was_allowed,
 } }
 
 mod embedded_only {

@@ -16,17 +16,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of a body that is too large is thrown away before the connection closes, in bytes.
 const MAX_EXCESS_BYTES: usize = 64 * 1024 * 1024;
 
-pub(super) const TOO_LARGE: Problem = Problem::new(
+pub(crate) const TOO_LARGE: Problem = Problem::new(
     StatusCode::PAYLOAD_TOO_LARGE,
     "BODY_TOO_LARGE",
     "the body is larger than this server takes",
 );
-const UNREADABLE: Problem = Problem::new(
+pub(crate) const UNREADABLE: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "BODY_UNREADABLE",
     "the body could not be read",
 );
-const TOO_SLOW: Problem = Problem::new(
+pub(crate) const TOO_SLOW: Problem = Problem::new(
     StatusCode::REQUEST_TIMEOUT,
     "BODY_TOO_SLOW",
     "the body took too long",

@@ -22,7 +22,7 @@ pub(super) const UNAUTHORIZED: Problem = Problem::new(
     "UNAUTHORIZED",
     "a valid token is required: send it as `Authorization: Bearer …`",
 );
-const FORBIDDEN: Problem = Problem::new(
+pub(super) const FORBIDDEN: Problem = Problem::new(
     StatusCode::FORBIDDEN,
     "FORBIDDEN",
     "your role does not allow this",

@@ -40,6 +40,7 @@
 //! 5. `make docs` writes `docs/openapi.json`; a test fails until it is up to date.
 
 mod api_keys;
+mod attachments;
 mod auth;
 mod batch;
 mod caller;
@@ -47,6 +48,7 @@ mod counted;
 mod delegated;
 mod documents;
 mod failure;
+mod in_address;
 mod invitations;
 mod oauth_clients;
 mod oauth_grants;
@@ -63,6 +65,7 @@ mod well_known;
 mod workspaces;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -71,6 +74,7 @@ use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
+use weft_storage::objects::ObjectStore;
 use weft_storage::records::Records;
 
 use super::rest::{Cursors, once, read as body};
@@ -107,6 +111,21 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     /// The largest body, in bytes.
     pub(crate) max_body_bytes: usize,
+    /// What people upload.
+    pub(crate) files: Files,
+}
+
+/// Where uploaded files go, and how much of them.
+#[derive(Clone)]
+pub(crate) struct Files {
+    /// Where they lie.
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// The largest one, in bytes.
+    pub(crate) max_bytes: u64,
+    /// What those of one workspace may take, in bytes.
+    pub(crate) max_workspace_bytes: u64,
+    /// How long an upload may take.
+    pub(crate) upload: Duration,
 }
 
 impl FromRef<Api> for Cursors {
@@ -131,6 +150,7 @@ pub(crate) fn routes(api: Api) -> Router {
         .layer(from_fn(once::read_key))
         .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))
+        .layer(from_fn(in_address::refuse))
 }
 
 /// The description of all of them.
@@ -146,13 +166,14 @@ pub(crate) fn openapi_text() -> String {
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .merge(api_keys::routes())
+        .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(documents::routes())
+        .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
-        .merge(invitations::routes())
         .merge(projects::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())

@@ -139,8 +139,9 @@ pub(super) async fn commit_rights(api: &Api, mut tx: Tx, workspace: WorkspaceId)
 #[schema(as = MemberPerson)]
 pub(super) struct PersonView {
     user_id: Uuid,
+    /// Null if another provider vouches for the account and told none.
     #[schema(format = Email, max_length = 254)]
-    email: String,
+    email: Option<String>,
     #[schema(min_length = 1, max_length = 100)]
     username: Option<String>,
     #[schema(max_length = 100)]
@@ -154,7 +155,7 @@ impl From<&Person> for PersonView {
     fn from(person: &Person) -> Self {
         Self {
             user_id: person.member.user_id,
-            email: person.email.clone(),
+            email: Some(person.email.clone()).filter(|email| !email.is_empty()),
             username: person.username.clone(),
             first_name: person.first_name.clone(),
             last_name: person.last_name.clone(),

@@ -4,12 +4,15 @@ mod change;
 mod content;
 mod create;
 mod create_in_project;
-mod gate;
+pub(super) mod gate;
 mod lifecycle;
+mod links;
 mod list;
 mod presence;
 mod read;
 mod shapes;
+mod shares;
+mod tokens;
 mod views;
 
 use axum::Json;
@@ -48,6 +51,21 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             content::patch_document_content
         ))
         .routes(routes!(presence::get_document_presence))
+        .routes(routes!(shares::list_document_shares))
+        .routes(routes!(
+            shares::get_document_share,
+            shares::put_document_share,
+            shares::change_document_share,
+            shares::remove_document_share
+        ))
+        .routes(routes!(links::list_document_links, links::create_document_link))
+        .routes(routes!(
+            links::get_document_link,
+            links::change_document_link,
+            links::revoke_document_link
+        ))
+        .routes(routes!(links::open_link))
+        .routes(routes!(tokens::create_document_token))
 }
 
 fn storage_problem(error: &StorageError) -> Problem {
@@ -58,7 +76,7 @@ fn storage_problem(error: &StorageError) -> Problem {
     UNAVAILABLE
 }
 
-const UNAVAILABLE: Problem = Problem::new(
+pub(super) const UNAVAILABLE: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "STORAGE_UNAVAILABLE",
     "the document cannot be read or saved now; nothing was changed that was not acknowledged",

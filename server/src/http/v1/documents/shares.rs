@@ -249,7 +249,7 @@ pub(super) async fn remove_document_share(
 
 /// Nobody gives what they do not have.
 fn require_may_share(opened: &gate::Opened, role: DocumentRole) -> Result<(), Problem> {
-    if opened.role().is_some_and(|own| may_share(own, role)) {
+    if may_share(opened.role(), role) {
         Ok(())
     } else {
         Err(ROLE_NOT_ASSIGNABLE)

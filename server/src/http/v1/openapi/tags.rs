@@ -12,6 +12,11 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Users",
         "Accounts: one's own, those of colleagues, and their administration.",
     ),
+    (
+        "Sharing",
+        "With whom a document is shared: by name, by a link, by a token.",
+    ),
+    ("Attachments", "Files that are attached to documents."),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
     ("Teams", "People of a workspace who share projects."),

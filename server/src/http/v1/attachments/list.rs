@@ -1,0 +1,122 @@
+//! `GET /v1/documents/{document_id}/attachments`, `GET` and `DELETE /v1/attachments/{attachment_id}`.
+
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+use weft_storage::records::{Attachment, Tx};
+
+use super::{AttachmentView, key_of};
+use crate::auth::permission::{Action, Facts, Resource};
+use crate::http::Problem;
+use crate::http::problem::NOT_FOUND;
+use crate::http::rest::{ETag, Filters, Found, Id, IfMatch, List, Listing, NoContent};
+use crate::http::v1::Api;
+use crate::http::v1::caller::Caller;
+use crate::http::v1::documents::gate;
+use crate::http::v1::tenancy::{Key, part, total};
+
+/// The list of attachments has no filters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AttachmentFilters {}
+
+impl Filters for AttachmentFilters {
+    const SORTS: &'static [&'static str] = &["created_at"];
+}
+
+/// Lists the files that are attached to a document.
+#[utoipa::path(
+    get, path = "/v1/documents/{document_id}/attachments", tag = "Attachments",
+    params(("document_id" = Uuid, Path), Listing<AttachmentFilters>),
+    responses((status = 200, body = List<AttachmentView>)),
+)]
+pub(super) async fn list_document_attachments(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(document): Id,
+    listing: Listing<AttachmentFilters>,
+) -> Result<List<AttachmentView>, Problem> {
+    let mut tx = api.records.read().await?;
+    let now_ms = api.clock.now_ms();
+    let opened = gate::open(&mut tx, &caller, document, Action::ReadContent, now_ms).await?;
+    let part = part(&listing, document)?;
+    let mut tenant = tx.workspace(opened.workspace).await?;
+    let rows = tenant.attachments(document, &part.span).await?;
+    if part.is_counted {
+        let count = tenant.count_attachments(document).await?;
+        return Ok(listing.counted(total(count), rows, |row| (&row).into()));
+    }
+    let key = |row: &Attachment| Key::Number(row.created_at_ms, row.id);
+    Ok(listing.walked(document, rows, key, |row| (&row).into()))
+}
+
+/// An attachment whose document the caller may do `action` to.
+///
+/// # Errors
+/// 401, 403, 404, 409.
+pub(super) async fn find(
+    tx: &mut Tx,
+    caller: &Caller,
+    id: Uuid,
+    action: Action,
+    now_ms: i64,
+) -> Result<Attachment, Problem> {
+    let Some(attachment) = tx.attachment(id).await? else {
+        // As for one of strangers.
+        caller.require(action, &Resource::Document(Facts::stranger(Uuid::nil())))?;
+        return Err(NOT_FOUND);
+    };
+    gate::open(tx, caller, attachment.document_id, action, now_ms).await?;
+    Ok(attachment)
+}
+
+/// Reads what is known of an attached file.
+#[utoipa::path(
+    get, path = "/v1/attachments/{attachment_id}", tag = "Attachments",
+    params(("attachment_id" = Uuid, Path)),
+    responses((status = 200, body = AttachmentView, headers(("ETag" = String)))),
+)]
+pub(super) async fn get_attachment(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Found<AttachmentView>, Problem> {
+    let mut tx = api.records.read().await?;
+    let attachment = find(&mut tx, &caller, id, Action::ReadContent, api.clock.now_ms()).await?;
+    Ok(Found {
+        etag: Some(ETag(attachment.version)),
+        body: (&attachment).into(),
+    })
+}
+
+/// Removes an attached file for good.
+#[utoipa::path(
+    delete, path = "/v1/attachments/{attachment_id}", tag = "Attachments",
+    params(("attachment_id" = Uuid, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 204, description = "It is gone")),
+)]
+pub(super) async fn delete_attachment(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+    if_match: Option<IfMatch>,
+) -> Result<NoContent, Problem> {
+    let mut tx = api.records.write().await?;
+    let attachment = find(&mut tx, &caller, id, Action::UpdateDocument, api.clock.now_ms()).await?;
+    IfMatch::check_if_given(if_match.as_ref(), ETag(attachment.version))?;
+    tx.workspace(attachment.workspace)
+        .await?
+        .remove_attachment(id)
+        .await?;
+    tx.commit().await?;
+    // Nobody finds it any more; if it cannot be removed now, it is swept.
+    if let Err(error) = api.files.objects.remove(key_of(attachment.workspace, id)).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a file remains to be swept"
+        );
+    }
+    Ok(NoContent)
+}

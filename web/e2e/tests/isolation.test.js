@@ -1,0 +1,229 @@
+// Who may do what, for every operation of the API that is about something: made from the description that the server
+// itself gives, so that a new operation fails here until somebody has said who may use it.
+
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { ask, join_, PASSWORD, person, request, roomyLimits } from '../support/api.js'
+import { Server } from '../support/server.js'
+
+const server = new Server({ playground: false, env: roomyLimits })
+
+/**
+ * Whoever asks: ada owns everything; mia is a member of the workspace without a team; vera may view the project; sally
+ * is a guest with whom the document is shared, gus a guest without anything; bob owns another workspace; link bears
+ * a link to the document, stray one to another document; nobody is not logged in.
+ */
+const WHO = ['ada', 'mia', 'vera', 'sally', 'gus', 'bob', 'link', 'stray', 'nobody']
+
+/** Who gets in: the ones that are named, in addition to ada. `body` and `headers` make ada's request a good one. */
+const only = (others = '', rest = {}) => ({ allowed: ['ada', ...others.split(' ').filter(Boolean)], ...rest })
+const change = (body, others = '') => only(others, { body, headers: { 'if-match': '*' } })
+const ifMatch = (others = '') => only(others, { headers: { 'if-match': '*' } })
+
+const MEMBERS = 'mia vera'
+const ALL_IN_WORKSPACE = 'mia vera sally gus'
+const READERS = 'vera sally link'
+
+/** One row for each operation with an id in its address. */
+const MATRIX = {
+  get_workspace: only(ALL_IN_WORKSPACE),
+  replace_workspace: change({ name: 'W' }),
+  change_workspace: change({ name: 'W' }),
+  delete_workspace: ifMatch(),
+  restore_workspace: only('', { first: ['DELETE', '/v1/workspaces/{workspace_id}'] }),
+  list_workspace_members: only(MEMBERS),
+  get_workspace_member: only(MEMBERS),
+  put_workspace_member: change({ role: 'member' }),
+  change_workspace_member: change({ role: 'member' }),
+  remove_workspace_member: ifMatch(),
+  list_invitations: only(),
+  create_invitation: only('', { body: { email: 'somebody@example.org', role: 'member' } }),
+  get_invitation: only(),
+  resend_invitation: only(),
+  revoke_invitation: only(),
+
+  get_team: only(),
+  replace_team: change({ name: 'T' }),
+  change_team: change({ name: 'T' }),
+  delete_team: ifMatch(),
+  list_team_members: only(),
+  get_team_member: only(),
+  put_team_member: change({ role: 'member' }),
+  change_team_member: change({ role: 'admin' }),
+  remove_team_member: ifMatch(),
+  list_team_projects: only(),
+  create_team_project: only('', { body: { name: 'P' } }),
+
+  get_project: only('vera'),
+  replace_project: change({ name: 'P' }),
+  change_project: change({ name: 'P' }),
+  delete_project: ifMatch(),
+  archive_project: only(),
+  restore_project: only('', { first: ['DELETE', '/v1/projects/{project_id}'] }),
+  duplicate_project: only('', { body: { name: 'Q' } }),
+  list_project_members: only('vera'),
+  get_project_member: only('vera'),
+  put_project_member: change({ role: 'viewer' }),
+  change_project_member: change({ role: 'editor' }),
+  remove_project_member: ifMatch(),
+  list_project_documents: only('vera'),
+  create_project_document: only('', { body: { title: 'D' } }),
+  create_document_in_project: only('', { body: { title: 'D' } }),
+
+  get_document: only(READERS),
+  change_document: change({ title: 'D' }),
+  delete_document: ifMatch(),
+  archive_document: only(),
+  unarchive_document: only('', { first: ['POST', '/v1/documents/{document_id}:archive'] }),
+  restore_document: only('', { first: ['DELETE', '/v1/documents/{document_id}'] }),
+  duplicate_document: only('', { body: { title: 'E' } }),
+  get_document_content: only(READERS),
+  get_content: only(READERS),
+  put_content: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' }, query: '?format=markdown' }),
+  patch_content: only('', {
+    body: [{ op: 'append', content: '# words', format: 'markdown' }], headers: { 'if-match': '*' },
+  }),
+  get_document_presence: only(READERS),
+  list_document_shares: only(),
+  get_document_share: only(),
+  put_document_share: change({ role: 'viewer' }),
+  change_document_share: change({ role: 'viewer' }),
+  remove_document_share: ifMatch(),
+  list_document_links: only(),
+  create_document_link: only('', { body: { role: 'viewer' } }),
+  get_document_link: only(),
+  change_document_link: change({ role: 'commenter' }),
+  revoke_document_link: ifMatch(),
+  create_document_token: only('', { body: { subject: 'somebody', role: 'viewer' } }),
+}
+
+/** Operations whose ids are those of the caller alone or of the server; others' tests are about them. */
+const ELSEWHERE = {
+  get_user: 'profiles: accounts',
+}
+
+let world
+let description
+
+before(async () => {
+  await server.start()
+  description = await ask(server, 'GET', '/openapi.json')
+  world = await makeWorld()
+})
+
+after(() => server.dispose())
+
+async function makeWorld () {
+  const people = {}
+  for (const name of ['ada', 'mia', 'vera', 'sally', 'gus', 'bob', 'target']) people[name] = await person(server, name)
+  const workspace = (await ask(server, 'POST', '/v1/workspaces', { token: people.ada.token, body: { name: 'Ours' } })).id
+  for (const [name, role] of [['mia', 'member'], ['vera', 'member'], ['target', 'member'], ['sally', 'guest'], ['gus', 'guest']]) {
+    await join_(server, people.ada, workspace, people[name], role)
+  }
+  await ask(server, 'POST', '/v1/workspaces', { token: people.bob.token, body: { name: 'Theirs' } })
+  return { people, workspace }
+}
+
+/** Everything anew, so that no operation finds what another has left. */
+async function makeThings () {
+  const { people: { ada, vera, sally, target }, workspace } = world
+  const as = (method, path, body, headers = { 'if-match': '*' }) => ask(server, method, path, { token: ada.token, body, headers })
+  const things = { workspace_id: workspace, user_id: target.id }
+  things.team_id = (await as('POST', '/v1/teams', { workspace_id: workspace, name: randomUUID() })).id
+  await as('PUT', `/v1/teams/${things.team_id}/members/${target.id}`, { role: 'member' }, {})
+  things.project_id = (await as('POST', `/v1/teams/${things.team_id}/projects`, { name: 'Project' })).id
+  await as('PUT', `/v1/projects/${things.project_id}/members/${vera.id}`, { role: 'viewer' }, {})
+  await as('PUT', `/v1/projects/${things.project_id}/members/${target.id}`, { role: 'viewer' }, {})
+  const document = async () => (await as('POST', `/v1/projects/${things.project_id}/documents`, { title: 'Document' })).id
+  things.document_id = await document()
+  await as('PUT', `/v1/documents/${things.document_id}/shares/${sally.id}`, { role: 'viewer' }, {})
+  await as('PUT', `/v1/documents/${things.document_id}/shares/${target.id}`, { role: 'viewer' }, {})
+  const bearer = async (id) => (await as('POST', `/v1/documents/${id}/tokens`, { subject: 'a bearer', role: 'viewer' })).token
+  const tokens = { link: await bearer(things.document_id), stray: await bearer(await document()) }
+  things.link_id = (await as('POST', `/v1/documents/${things.document_id}/links`, { role: 'viewer' })).id
+  things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, {
+    email: `${randomUUID()}@example.org`, role: 'member',
+  })).id
+  for (const name of WHO) tokens[name] ??= world.people[name]?.token
+  return { things, tokens }
+}
+
+/** Operations with an id of something in their address. */
+function operations () {
+  const found = []
+  for (const [path, methods] of Object.entries(description.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      if (operation.operationId && path.startsWith('/v1/') && path.includes('_id}')) {
+        found.push({ id: operation.operationId, method: method.toUpperCase(), path })
+      }
+    }
+  }
+  return found
+}
+
+const fill = (path, things) => path.replace(/\{(\w+)\}/g, (_, name) => {
+  assert.ok(things[name], `the world of this test has no ${name}`)
+  return things[name]
+})
+
+test('every operation that is about something says here who may use it', () => {
+  const missing = operations().map(({ id }) => id).filter((id) => !MATRIX[id] && !ELSEWHERE[id])
+  assert.deepEqual(missing, [], 'operations without a row')
+})
+
+test('A1: nobody gets at what is not theirs, through any operation', async (context) => {
+  for (const { id, method, path } of operations().filter(({ id }) => MATRIX[id])) {
+    await context.test(id, async () => {
+      const { allowed, body, headers, first, query = '' } = MATRIX[id]
+      const { things, tokens } = await makeThings()
+      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
+      const address = fill(path, things) + query
+      const nowhere = fill(path, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()]))) + query
+      for (const who of WHO.filter((name) => !allowed.includes(name))) {
+        const options = { token: tokens[who], body, headers }
+        const { status, body: answer } = await request(server, method, address, options)
+        const expected = who === 'nobody' ? [401] : [401, 403, 404]
+        assert.ok(expected.includes(status), `${who}: ${status} ${JSON.stringify(answer)}`)
+        if (['bob', 'nobody', 'stray'].includes(who)) {
+          const missing = await request(server, method, nowhere, options)
+          assert.deepEqual(
+            [status, answer.code, answer.message], [missing.status, missing.body.code, missing.body.message],
+            `${who} cannot tell what exists from what does not`)
+        }
+      }
+      // Each request was a good one: it succeeds for whoever may.
+      for (const who of allowed.toReversed()) {
+        const { status, body: answer } = await request(server, method, address, { token: tokens[who], body, headers })
+        assert.ok(status >= 200 && status < 300, `${who}: ${status} ${JSON.stringify(answer)}`)
+      }
+      if (id.endsWith('_workspace') && id !== 'get_workspace') await mendWorkspace(things.workspace_id)
+    })
+  }
+})
+
+/** Takes the workspace out of the trash again. */
+async function mendWorkspace (id) {
+  const token = world.people.ada.token
+  await request(server, 'POST', `/v1/workspaces/${id}:restore`, { token })
+}
+
+test('A4: lists hold nothing of others, and neither do their totals', async () => {
+  const { tokens } = await makeThings()
+  for (const path of ['/v1/workspaces', '/v1/teams', '/v1/projects', '/v1/documents']) {
+    const own = await ask(server, 'GET', `${path}?page=1`, { token: tokens.ada })
+    assert.ok(own.meta.total > 0, `${path} as ada`)
+    for (const who of ['bob', 'gus']) {
+      const { data, meta } = await ask(server, 'GET', `${path}?page=1`, { token: tokens[who] })
+      assert.equal(meta.total, data.length, `${path} as ${who}: the total is what is listed`)
+      assert.ok(!JSON.stringify(data).includes(path === '/v1/workspaces' && who === 'gus' ? '\0' : world.workspace), `${path} as ${who}`)
+    }
+  }
+})
+
+test('a password is never in an answer', async () => {
+  for (const path of ['/v1/users/me', '/v1/auth/sessions']) {
+    const answer = JSON.stringify(await ask(server, 'GET', path, { token: world.people.ada.token }))
+    assert.ok(!answer.includes('password') && !answer.includes(PASSWORD) && !answer.includes('argon2'), path)
+  }
+})
