@@ -73,6 +73,16 @@ async fn what_fits_is_read() {
     assert!(team.id.is_some());
 }
 
+#[test]
+fn a_map_is_an_object() {
+    type Map = serde_json::Map<String, serde_json::Value>;
+    assert!(json::parse::<Map>(b"{}").is_ok());
+    for body in ["null", "[]", "7"] {
+        let problem = json::parse::<Map>(body.as_bytes()).unwrap_err();
+        assert_eq!(problem.details[0].message, "must be an object", "{body}");
+    }
+}
+
 #[tokio::test]
 async fn what_does_not_fit_is_named_by_its_place_and_rule() {
     let cases = [
