@@ -80,9 +80,7 @@ impl From<AccountError> for Failure {
             | AccountError::Disabled
             | AccountError::SessionOver
             | AccountError::Weak(_) => OAuthError::grant().into(),
-            AccountError::SlowDown(_) | AccountError::Weak(_) | AccountError::Hashing(_) => {
-                Self::OAuth(UNAVAILABLE)
-            }
+            AccountError::SlowDown(_) | AccountError::Hashing(_) => Self::OAuth(UNAVAILABLE),
         }
     }
 }
