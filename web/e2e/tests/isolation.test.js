@@ -69,7 +69,6 @@ const MATRIX = {
   remove_project_member: ifMatch(),
   list_project_documents: only('vera'),
   create_project_document: only('', { body: { title: 'D' } }),
-  create_document_in_project: only('', { body: { title: 'D' } }),
 
   get_document: only(READERS),
   change_document: change({ title: 'D' }),
@@ -79,9 +78,10 @@ const MATRIX = {
   restore_document: only('', { first: ['DELETE', '/v1/documents/{document_id}'] }),
   duplicate_document: only('', { body: { title: 'E' } }),
   get_document_content: only(READERS),
-  get_content: only(READERS),
-  put_content: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' }, query: '?format=markdown' }),
-  patch_content: only('', {
+  put_document_content: only('', {
+    body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' }, query: '?format=markdown',
+  }),
+  patch_document_content: only('', {
     body: [{ op: 'append', content: '# words', format: 'markdown' }], headers: { 'if-match': '*' },
   }),
   get_document_presence: only(READERS),
@@ -95,12 +95,18 @@ const MATRIX = {
   get_document_link: only(),
   change_document_link: change({ role: 'commenter' }),
   revoke_document_link: ifMatch(),
+  list_document_attachments: only(READERS),
+  create_attachment: only('', { body: 'words', headers: { 'content-type': 'text/plain' }, query: '?name=x.txt' }),
+  get_attachment: only(READERS),
+  download_attachment: only(READERS),
+  delete_attachment: ifMatch(),
   create_document_token: only('', { body: { subject: 'somebody', role: 'viewer' } }),
 }
 
 /** Operations whose ids are those of the caller alone or of the server; others' tests are about them. */
 const ELSEWHERE = {
   get_user: 'profiles: accounts',
+  get_avatar: 'pictures: server/tests/api/attachments.rs',
 }
 
 let world
@@ -142,6 +148,9 @@ async function makeThings () {
   const bearer = async (id) => (await as('POST', `/v1/documents/${id}/tokens`, { subject: 'a bearer', role: 'viewer' })).token
   const tokens = { link: await bearer(things.document_id), stray: await bearer(await document()) }
   things.link_id = (await as('POST', `/v1/documents/${things.document_id}/links`, { role: 'viewer' })).id
+  things.attachment_id = (await ask(server, 'POST', `/v1/documents/${things.document_id}/attachments?name=x.txt`, {
+    token: ada.token, body: 'words', headers: { 'content-type': 'text/plain' },
+  })).id
   things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, {
     email: `${randomUUID()}@example.org`, role: 'member',
   })).id
