@@ -327,7 +327,7 @@ impl Asked<'_> {
                 };
                 return self.ask(api, browser, &login).await;
             }
-            Err(AccountError::WrongSecret | AccountError::SessionOver) => {
+            Err(AccountError::WrongSecret | AccountError::SessionOver | AccountError::Weak(_)) => {
                 ("The e-mail address or the password is wrong.", StatusCode::OK)
             }
             Err(AccountError::Disabled) => ("This account is disabled.", StatusCode::OK),
