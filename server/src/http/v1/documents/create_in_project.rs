@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
+use weft_protocol::close::CloseReason;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::WorkspaceId;
 use weft_storage::records::{NewDocument, Tx};
@@ -102,7 +103,8 @@ pub(super) async fn duplicate_document(
         max_bytes: usize::MAX,
         ..UpdateLimits::default()
     };
-    let facts = scan_update(&update, &limits).map_err(|_| Problem::INTERNAL)?;
+    let too_large = |_| refusal_problem(ContentRefusal::Update(CloseReason::DocumentTooLarge));
+    let facts = scan_update(&update, &limits).map_err(too_large)?;
     let is_empty = facts.blocks == 0;
     let title = wanted
         .title
