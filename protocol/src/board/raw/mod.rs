@@ -120,6 +120,7 @@ impl RawBoard {
             labels: list::labels(txn),
             fields: list::fields(txn),
             cards: maps(txn, root::CARDS)
+                .into_iter()
                 .filter_map(|(id, card)| Some((CardId::parse(&id).ok()?, RawCard::of(txn, &card))))
                 .collect(),
             links: links(txn),
@@ -158,9 +159,8 @@ pub fn card<T: ReadTxn>(txn: &T, id: &CardId) -> Option<RawCard> {
 }
 
 /// The shared maps in the root `name`.
-fn maps<'t, T: ReadTxn>(txn: &'t T, name: &str) -> impl Iterator<Item = (String, MapRef)> {
-    let entries: Vec<_> = txn.get_map(name).map_or_else(Vec::new, |root| nested(txn, &root));
-    entries.into_iter()
+fn maps<T: ReadTxn>(txn: &T, name: &str) -> Vec<(String, MapRef)> {
+    txn.get_map(name).map_or_else(Vec::new, |root| nested(txn, &root))
 }
 
 /// The shared maps in `parent`.

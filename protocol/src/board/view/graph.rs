@@ -43,7 +43,10 @@ fn numbered(links: &[&RawLink]) -> (Vec<Edge>, usize) {
         let next = numbers.len();
         *numbers.entry(id).or_insert(next)
     };
-    let edges = links.iter().map(|link| (number(&link.from), number(&link.to))).collect();
+    let edges = links
+        .iter()
+        .map(|link| (number(&link.from), number(&link.to)))
+        .collect();
     (edges, numbers.len())
 }
 
