@@ -38,6 +38,7 @@ mod statement;
 mod teams;
 mod tenant;
 mod tx;
+mod user_ties;
 mod users;
 mod value;
 mod visible;
