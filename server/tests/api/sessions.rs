@@ -2,11 +2,12 @@
 //! the list of security tests where there is one.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::support::{Answer, PASSWORD, Person, TestServer, secret_in, text};
 
