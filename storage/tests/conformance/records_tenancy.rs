@@ -202,8 +202,7 @@ pub(crate) async fn what_connects_somebody_with_a_project_is_found(bed: Bed) {
     assert_eq!(found.workspace_role, None);
     assert!(tenant.standing(Some(user)).await.unwrap().unwrap().is_trashed);
 
-    // Leaving the workspace is leaving everything in it.
-    tenant.trash_workspace(None).await.unwrap();
+    // Leaving a workspace is leaving everything in it, also in the trash.
     assert!(tenant.remove_member(user).await.unwrap());
     assert_eq!(tenant.team_member(here.team, user).await.unwrap(), None);
     assert_eq!(tenant.project_member(project, user).await.unwrap(), None);
@@ -288,23 +287,13 @@ pub(crate) async fn a_team_has_its_name_alone_in_its_workspace(bed: Bed) {
     storage.close().await;
 }
 
-pub(crate) async fn lists_of_projects_hold_what_is_asked_for(bed: Bed) {
-    let storage = bed.open().await;
-    let (here, there) = (place(&storage).await, place(&storage).await);
-    let user = here.owner;
-    let beta = create_project(&storage, &here, "beta", NOW + 2).await;
-    create_project(&storage, &here, "Alpha 100%", NOW + 1).await;
-    create_project(&storage, &there, "foreign", NOW).await;
-    let all = all_projects(user);
-    assert_eq!(
-        names(&storage, all, ProjectOrder::Name).await,
-        ["Alpha 100%", "beta"]
-    );
-    assert_eq!(
-        names(&storage, all, ProjectOrder::Updated).await,
-        ["Alpha 100%", "beta"]
-    );
-    for (filter, expected) in [
+/// Narrower questions than `all`, which has the projects "beta" and "Alpha 100%", and what they find.
+fn narrowed<'a>(
+    all: ProjectFilter<'a>,
+    here: &Place,
+    there: &Place,
+) -> Vec<(ProjectFilter<'a>, Vec<&'static str>)> {
+    vec![
         (
             ProjectFilter {
                 workspace: Some(there.workspace),
@@ -369,7 +358,26 @@ pub(crate) async fn lists_of_projects_hold_what_is_asked_for(bed: Bed) {
             },
             vec!["Alpha 100%", "beta"],
         ),
-    ] {
+    ]
+}
+
+pub(crate) async fn lists_of_projects_hold_what_is_asked_for(bed: Bed) {
+    let storage = bed.open().await;
+    let (here, there) = (place(&storage).await, place(&storage).await);
+    let user = here.owner;
+    let beta = create_project(&storage, &here, "beta", NOW + 2).await;
+    create_project(&storage, &here, "Alpha 100%", NOW + 1).await;
+    create_project(&storage, &there, "foreign", NOW).await;
+    let all = all_projects(user);
+    assert_eq!(
+        names(&storage, all, ProjectOrder::Name).await,
+        ["Alpha 100%", "beta"]
+    );
+    assert_eq!(
+        names(&storage, all, ProjectOrder::Updated).await,
+        ["Alpha 100%", "beta"]
+    );
+    for (filter, expected) in narrowed(all, &here, &there) {
         assert_eq!(
             names(&storage, filter, ProjectOrder::Created).await,
             expected,
