@@ -3,6 +3,7 @@ operations under test end sessions or close accounts."""
 
 import json
 import os
+import random
 import re
 import sqlite3
 import time
@@ -16,6 +17,9 @@ DATABASE = os.environ["WEFT_TEST_DATABASE"]
 DOCUMENT_TOKEN = os.environ["WEFT_TEST_DOCUMENT_TOKEN"]
 PASSWORD = "correct horse battery staple"
 CONDITION = re.compile(r'^(\*|(W/)?"[^",]*"(, (W/)?"[^",]*")*)$')
+DICE = random.Random(1)
+KINDS = "workspace team project document invitation user session api_key client grant link share board column task label attachment"
+known = {f"{kind}_id": [] for kind in KINDS.split()}
 accounts = 0
 
 
@@ -60,13 +64,42 @@ class Administrator:
         case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
 
 
-@schemathesis.hook
-def before_call(context, case, kwargs):
+def make_condition_good(case):
     """Schemathesis makes strings of the shortest and the longest length without looking at their pattern, and takes
     them for good ones. What is to be a good condition becomes one; bad ones stay bad."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
-        return
     for name in ("If-Match", "If-None-Match"):
         value = (case.headers or {}).get(name)
         if value is not None and not CONDITION.match(value):
             case.headers[name] = '"1"'
+
+
+def use_known_ids(case):
+    """Made-up ids lead nowhere. Most requests are to be about something that is there."""
+    for place in (case.path_parameters, case.query, case.body):
+        for name in known if isinstance(place, dict) else ():
+            if place.get(name) is not None and known[name] and DICE.random() < 0.8:
+                place[name] = DICE.choice(known[name])
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    make_condition_good(case)
+    if case.meta.phase.name.value != "stateful":
+        use_known_ids(case)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Remembers what was made or listed: a `project_id` is what `/v1/projects` and `/v1/teams/{team_id}/projects` show."""
+    name = case.path.rsplit("/", 1)[-1].removesuffix("s").replace("-", "_") + "_id"
+    if name not in known or not 200 <= response.status_code < 300 or case.method not in ("GET", "POST"):
+        return
+    try:
+        answer = json.loads(response.content)
+    except ValueError:
+        return
+    shown = answer.get("data", [answer]) if isinstance(answer, dict) else []
+    ids = [one["id"] for one in shown if isinstance(one, dict) and isinstance(one.get("id"), str)]
+    known[name] = (known[name] + [one for one in ids if one not in known[name]])[-20:]

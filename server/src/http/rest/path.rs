@@ -1,6 +1,6 @@
 //! Ids in paths. What is no id names nothing, so it is not found, like an id that nothing has.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
@@ -18,12 +18,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let found = RawPathParams::from_request_parts(parts, state)
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| NOT_FOUND)?;
-        // An address with a verb is matched twice, and the second time without the verb.
-        let (_, text) = found.iter().last().ok_or(NOT_FOUND)?;
-        parse(text).map(Self)
+        parse(&text).map(Self)
     }
 }
 

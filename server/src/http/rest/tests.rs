@@ -73,11 +73,27 @@ async fn what_fits_is_read() {
     assert!(team.id.is_some());
 }
 
+#[test]
+fn a_map_is_an_object() {
+    type Map = serde_json::Map<String, serde_json::Value>;
+    assert!(json::parse::<Map>(b"{}").is_ok());
+    for body in ["null", "[]", "7"] {
+        let problem = json::parse::<Map>(body.as_bytes()).unwrap_err();
+        assert_eq!(problem.details[0].message, "must be an object", "{body}");
+    }
+}
+
 #[tokio::test]
 async fn what_does_not_fit_is_named_by_its_place_and_rule() {
     let cases = [
         (r#"{}"#, "name", "is required"),
         (r#"{"name":"a","admin":true}"#, "admin", "is not known here"),
+        (r#"["a"]"#, "", "must be an object"),
+        (
+            r#"{"name":"a","members":[["a@b.c","member"]]}"#,
+            "members[0]",
+            "must be an object",
+        ),
         (
             r#"{"name":"a","members":[{"email":"a@b.c","role":"member"},{"email":"a@b.c","role":"member","x":1}]}"#,
             "members[1].x",
