@@ -365,84 +365,47 @@ pub(crate) async fn lists_hold_what_somebody_sees_and_nothing_else(bed: Bed) {
     };
     assert_eq!(titles(ours.owner, with_trash, by_title()).await.1, 4);
     assert_eq!(titles(guest, with_trash, by_title()).await.1, 1);
-    for (search, expected) in [("GAMMA", 2), ("0%", 1), ("a_1", 1), ("%", 1), ("!", 0)] {
-        let filter = DocumentFilter {
-            search: Some(search),
-            ..all
-        };
-        assert_eq!(
-            titles(ours.owner, filter, by_title()).await.1,
-            expected,
-            "{search}"
-        );
-    }
-    for (filter, expected) in [
-        (
-            DocumentFilter {
-                kinds: Some(&["board", "text"]),
-                ..all
-            },
-            3,
-        ),
-        (
-            DocumentFilter {
-                kinds: Some(&["board"]),
-                ..all
-            },
-            0,
-        ),
-        (
-            DocumentFilter {
-                archived: Some(true),
-                ..all
-            },
-            0,
-        ),
-        (
-            DocumentFilter {
-                archived: Some(false),
-                ..all
-            },
-            3,
-        ),
-        (
-            DocumentFilter {
-                updated_since_ms: Some(NOW),
-                ..all
-            },
-            3,
-        ),
-        (
-            DocumentFilter {
-                updated_since_ms: Some(NOW + 1),
-                ..all
-            },
-            0,
-        ),
-        (
-            DocumentFilter {
-                project: Some(Uuid::nil()),
-                ..all
-            },
-            0,
-        ),
-        (
-            DocumentFilter {
-                workspace: Some(WorkspaceId(Uuid::nil())),
-                ..all
-            },
-            0,
-        ),
-    ] {
-        assert_eq!(
-            titles(ours.owner, filter, by_title()).await.1,
-            expected,
-            "{filter:?}"
-        );
+    for (filter, expected) in filters() {
+        let total = titles(ours.owner, filter, by_title()).await.1;
+        assert_eq!(total, expected, "{filter:?}");
     }
     drop(tx);
     walk(&storage, &ours).await;
     storage.close().await;
+}
+
+/// Filters, and how many of the three live documents they leave.
+fn filters() -> Vec<(DocumentFilter<'static>, i64)> {
+    let all = DocumentFilter::default();
+    let mut filters = vec![(all, 3)];
+    for (search, expected) in [("GAMMA", 2), ("0%", 1), ("a_1", 1), ("%", 1), ("!", 0)] {
+        let search = Some(search);
+        filters.push((DocumentFilter { search, ..all }, expected));
+    }
+    let kinds: [(&[&str], i64); 2] = [(&["board", "text"], 3), (&["board"], 0)];
+    for (kinds, expected) in kinds {
+        let kinds = Some(kinds);
+        filters.push((DocumentFilter { kinds, ..all }, expected));
+    }
+    for (archived, expected) in [(true, 0), (false, 3)] {
+        let archived = Some(archived);
+        filters.push((DocumentFilter { archived, ..all }, expected));
+    }
+    for (since, expected) in [(NOW, 3), (NOW + 1, 0)] {
+        let updated_since_ms = Some(since);
+        filters.push((
+            DocumentFilter {
+                updated_since_ms,
+                ..all
+            },
+            expected,
+        ));
+    }
+    let project = Some(Uuid::nil());
+    filters.push((DocumentFilter { project, ..all }, 0));
+    let workspace = Some(WorkspaceId(Uuid::nil()));
+    filters.push((DocumentFilter { workspace, ..all }, 0));
+    filters
 }
 
 /// Every order leads through all rows, whichever way.
