@@ -19,6 +19,7 @@ pub mod raw;
 pub mod repair;
 pub mod schema;
 pub mod view;
+pub mod watch;
 
 use yrs::ReadTxn;
 
@@ -28,6 +29,7 @@ pub use self::key::OrderKey;
 pub use self::raw::RawBoard;
 pub use self::repair::{RepairReport, repair};
 pub use self::view::{BoardView, view};
+pub use self::watch::{Touched, Watch};
 
 /// A board at one moment: what its document says, and what is shown.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,10 @@ use weft_protocol::board::raw::RawLink;
 use weft_protocol::board::schema::{LinkKind, limit};
 use weft_protocol::board::view::CardState;
 use weft_protocol::board::{Board, BoardView};
+use yrs::types::ToJson;
+use yrs::{Any, Map, Out, ReadTxn, Transact};
 
-use crate::support::Replica;
+use crate::support::{ROOTS, Replica};
 
 /// I1 to I5 for one state.
 pub(crate) fn invariants(board: &Board) {
@@ -232,9 +234,58 @@ pub(crate) fn without_cycles(mut view: BoardView) -> BoardView {
     view
 }
 
+/// I6: everything in the document that is not of the schema, and everything of the wrong type, with the way to it. Only
+/// registers that a repair may write are left out, but for what is unknown inside them; so are relations that it takes
+/// away.
+fn unknown(replica: &Replica) -> BTreeMap<String, String> {
+    let cyclic: BTreeSet<String> = replica
+        .board()
+        .view
+        .links
+        .iter()
+        .filter(|link| link.cyclic)
+        .map(|link| link.name())
+        .collect();
+    let txn = replica.doc.transact();
+    let mut found = BTreeMap::new();
+    for root in ROOTS {
+        let entries = txn.get_map(root).unwrap();
+        for (name, value) in entries.iter(&txn).filter(|(name, _)| !cyclic.contains(*name)) {
+            collect(&txn, &format!("{root}/{name}"), &value, &mut found);
+        }
+    }
+    found
+}
+
+fn collect<T: ReadTxn>(txn: &T, way: &str, value: &Out, found: &mut BTreeMap<String, String>) {
+    match value {
+        Out::YMap(map) => {
+            for (name, value) in map.iter(txn).filter(|(name, _)| !["pos", "place"].contains(name)) {
+                collect(txn, &format!("{way}/{name}"), &value, found);
+            }
+        }
+        Out::Any(Any::Map(members)) => {
+            for (name, value) in members
+                .iter()
+                .filter(|(name, _)| !["p", "prev", "t"].contains(&name.as_str()))
+            {
+                found.insert(format!("{way}/{name}"), canonical(value));
+            }
+        }
+        Out::Any(value) => drop(found.insert(way.to_owned(), canonical(value))),
+        other => drop(found.insert(way.to_owned(), canonical(&other.to_json(txn)))),
+    }
+}
+
+/// JSON with its members in order.
+fn canonical(value: &Any) -> String {
+    serde_json::to_value(value).unwrap().to_string()
+}
+
 /// I7, and that two repairs at once write the same.
 pub(crate) fn repairs_well(replica: &Replica) {
     let before = replica.board();
+    let unknown = self::unknown(replica);
     let one = Replica::joining(71, replica);
     let other = Replica::joining(72, replica);
     one.repair();
@@ -245,6 +296,11 @@ pub(crate) fn repairs_well(replica: &Replica) {
         repaired.view,
         without_cycles(before.view),
         "I7: a repair changes what is shown"
+    );
+    assert_eq!(
+        self::unknown(&one),
+        unknown,
+        "I6: a repair loses what nobody knows"
     );
     let state = one.state();
     assert!(one.repair().is_empty(), "I7: a second repair writes");

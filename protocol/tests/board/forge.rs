@@ -9,7 +9,7 @@ use weft_protocol::board::schema::{field, root};
 use yrs::types::text::TextPrelim;
 use yrs::{
     Any, Array, ArrayPrelim, Map, MapPrelim, MapRef, Text, Transact, TransactionMut, WriteTxn,
-    XmlElementPrelim, XmlFragment, XmlFragmentPrelim,
+    XmlElementPrelim, XmlFragment, XmlFragmentPrelim, XmlTextPrelim,
 };
 
 use crate::support::Replica;
@@ -48,6 +48,19 @@ const FIELDS: [&str; 31] = [
     field::VALUES,
     field::FILES,
     "x_unknown",
+];
+
+const MOMENTS: [&str; 10] = [
+    "2026-02-28",
+    "2026-02-29",
+    "2028-02-29",
+    "1900-02-29",
+    "2026-04-31",
+    "2026-13-01",
+    "2026-12-31T23:59:60Z",
+    "2026-12-31T23:59:59Z",
+    "2026-12-31T23:59:59.999Z",
+    "2026-12-31T24:00:00Z",
 ];
 
 fn one<'l, T>(rng: &mut StdRng, list: &'l [T]) -> &'l T {
@@ -138,6 +151,12 @@ fn nearly(rng: &mut StdRng, name: &str) -> Option<Any> {
             &["text", "number", "date", "checkbox", "select", "person", "future"],
         )),
         field::LANE | field::COVER => id,
+        field::DUE | field::START => Any::from(*one(rng, &MOMENTS)),
+        field::EST => Any::from(*one(rng, &[0.0, -0.0, 2.5, 1e6, 1e6 + 1.0, -1.0])),
+        field::COLOR => Any::from(*one(
+            rng,
+            &["red", "#00ff0A", "#00ff0", "Red", "x-1", "1x", "-x", ""],
+        )),
         _ => return None,
     })
 }
@@ -150,7 +169,9 @@ fn put(txn: &mut TransactionMut<'_>, rng: &mut StdRng, map: &MapRef, name: &str,
         map.insert(txn, name, value);
         return;
     }
-    match rng.random_range(0..14) {
+    match rng.random_range(0..16) {
+        14 => drop(map.insert(txn, name, XmlTextPrelim::new("forged"))),
+        15 => drop(map.insert(txn, name, "forged 𝒳".repeat(rng.random_range(1..20)))),
         0 => drop(map.insert(txn, name, TextPrelim::new("forged 𝒳 text"))),
         1 => {
             let text = map.insert(txn, name, TextPrelim::new("forged"));

@@ -22,10 +22,11 @@ fn forged_boards_are_read_and_repaired() {
     println!("forged boards: WEFT_SEED={seed}");
     let mut cards = 0;
     for round in 0..400 * factor {
-        let forged = forge::document(&mut StdRng::seed_from_u64(seed.wrapping_add(round)));
+        let mut forged = forge::document(&mut StdRng::seed_from_u64(seed.wrapping_add(round)));
         let board = forged.board();
         cards += board.view.cards.len();
         println!("round {round}");
+        assert_eq!(forged.watched(), &board.raw, "the watch missed something");
         invariants(&board);
         repairs_well(&forged);
         json::state(&board.view).unwrap();

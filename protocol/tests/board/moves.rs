@@ -39,7 +39,9 @@ fn nobody_edits_what_is_no_board() {
         Editor::open(&mut txn, hand).map(drop)
     };
     assert_eq!(open(&replica), Err(ChangeError::NoBoard));
-    replica.write(|txn| drop(txn.get_or_insert_map("meta").insert(txn, "schema", 2)));
+    replica.write(|txn| {
+        txn.get_or_insert_map("meta").insert(txn, "schema", 2);
+    });
     assert_eq!(open(&replica), Err(ChangeError::UnknownSchema(2)));
     let server = Replica::server(2);
     assert_eq!(open(&server), Ok(()));

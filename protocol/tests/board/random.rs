@@ -85,6 +85,9 @@ fn play(seed: u64, met: &Met) {
         act(&mut replicas[at], &mut rng, &mut serial);
         let board = replicas[at].board();
         invariants(&board);
+        if rng.random_bool(0.7) {
+            assert_eq!(replicas[at].watched(), &board.raw, "the watch missed something");
+        }
         count(&board, met);
         if rng.random_bool(0.2) {
             let other = rng.random_range(0..replicas.len());

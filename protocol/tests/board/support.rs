@@ -7,7 +7,7 @@ use weft_protocol::board::id::{Id, UserId, kind};
 use weft_protocol::board::moment::Moment;
 use weft_protocol::board::raw::Stamp;
 use weft_protocol::board::schema::{Category, root};
-use weft_protocol::board::{Board, ChangeError, Editor, Hand, RepairReport, repair};
+use weft_protocol::board::{Board, ChangeError, Editor, Hand, RawBoard, RepairReport, Watch, repair};
 use yrs::undo::{Options as UndoOptions, UndoManager};
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
@@ -55,6 +55,8 @@ pub(crate) struct Replica {
     pub(crate) doc: Doc,
     pub(crate) rng: StdRng,
     undo: UndoManager<()>,
+    watch: Watch,
+    watched: RawBoard,
 }
 
 impl Replica {
@@ -73,7 +75,14 @@ impl Replica {
             undo.expand_scope(&doc, &doc.get_or_insert_map(name));
         }
         let rng = StdRng::seed_from_u64(client);
-        Self { doc, rng, undo }
+        let watch = Watch::on(&doc);
+        Self {
+            doc,
+            rng,
+            undo,
+            watch,
+            watched: RawBoard::default(),
+        }
     }
 
     /// A board that a server has just made, with three columns `c0` to `c2`.
@@ -116,6 +125,12 @@ impl Replica {
 
     pub(crate) fn board(&self) -> Board {
         Board::read(&self.doc.transact())
+    }
+
+    /// The same, read only where it changed since it was read so last.
+    pub(crate) fn watched(&mut self) -> &RawBoard {
+        self.watched.refresh(&self.doc.transact(), &self.watch.take());
+        &self.watched
     }
 
     pub(crate) fn repair(&self) -> RepairReport {

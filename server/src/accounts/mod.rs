@@ -191,6 +191,7 @@ impl Accounts {
         let mut tx = self.records.write().await?;
         tx.sweep_sessions(before_ms).await?;
         tx.sweep_single_use(before_ms).await?;
+        tx.forget_answers(self.now_ms()).await?;
         tx.commit().await
     }
 

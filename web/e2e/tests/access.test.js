@@ -208,7 +208,7 @@ scenario('w9: a document that the token does not name, on a socket that has othe
   const server = await scene.server(PROTECTED)
   const owner = scene.client('hocuspocus-4', server, 'theirs', { token: token({ documents: ['theirs'] }) })
   await owner.synced()
-  owner.text.insert(0, 'secret')
+  owner.doc.getText('text').insert(0, 'secret')
   await owner.acked()
   const raw = await scene.raw(server.collabUrl)
   raw.send(named('mine', authentication(token({ documents: ['mine'] }), '4.8.0')))

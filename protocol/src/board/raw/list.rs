@@ -30,6 +30,7 @@ pub(super) fn columns<T: ReadTxn>(txn: &T) -> BTreeMap<ColumnId, RawColumn> {
         wip: wip(txn, map, field::WIP),
     };
     maps(txn, root::COLUMNS)
+        .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, column(&map))))
         .collect()
 }
@@ -37,6 +38,7 @@ pub(super) fn columns<T: ReadTxn>(txn: &T) -> BTreeMap<ColumnId, RawColumn> {
 /// The lanes.
 pub(super) fn lanes<T: ReadTxn>(txn: &T) -> BTreeMap<LaneId, RawEntry> {
     maps(txn, root::LANES)
+        .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, entry(txn, &map, field::TITLE))))
         .collect()
 }
@@ -44,6 +46,7 @@ pub(super) fn lanes<T: ReadTxn>(txn: &T) -> BTreeMap<LaneId, RawEntry> {
 /// The labels.
 pub(super) fn labels<T: ReadTxn>(txn: &T) -> BTreeMap<LabelId, RawEntry> {
     maps(txn, root::LABELS)
+        .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, entry(txn, &map, field::NAME))))
         .collect()
 }
@@ -51,6 +54,7 @@ pub(super) fn labels<T: ReadTxn>(txn: &T) -> BTreeMap<LabelId, RawEntry> {
 /// The custom fields of known types.
 pub(super) fn fields<T: ReadTxn>(txn: &T) -> BTreeMap<FieldId, RawField> {
     maps(txn, root::FIELDS)
+        .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, custom(txn, &map)?)))
         .collect()
 }

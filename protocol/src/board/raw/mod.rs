@@ -19,6 +19,7 @@ use super::id::{CardId, ColumnId, FieldId, LabelId, LaneId, OptionId, UserId};
 use super::key::OrderKey;
 use super::moment::Moment;
 use super::schema::{Category, FieldType, LinkKind, WipMode, field, root};
+use super::watch::Touched;
 
 pub use self::card::{RawCard, RawFile, RawItem, RawParent, RawPlace, description};
 pub(super) use self::list::entry;
@@ -113,17 +114,38 @@ pub struct Wip {
 impl RawBoard {
     /// Reads the document that `txn` sees.
     pub fn read<T: ReadTxn>(txn: &T) -> Self {
-        Self {
-            schema: schema(txn),
-            columns: list::columns(txn),
-            lanes: list::lanes(txn),
-            labels: list::labels(txn),
-            fields: list::fields(txn),
+        let mut raw = Self {
             cards: maps(txn, root::CARDS)
+                .into_iter()
                 .filter_map(|(id, card)| Some((CardId::parse(&id).ok()?, RawCard::of(txn, &card))))
                 .collect(),
             links: links(txn),
+            ..Self::default()
+        };
+        raw.read_lists(txn);
+        raw
+    }
+
+    /// Reads again what a [`Watch`](super::Watch) took note of. Costs nothing for the cards that nobody touched.
+    pub fn refresh<T: ReadTxn>(&mut self, txn: &T, touched: &Touched) {
+        for id in &touched.cards {
+            self.refresh_card(txn, id);
         }
+        if touched.lists {
+            self.read_lists(txn);
+        }
+        if touched.links {
+            self.links = links(txn);
+        }
+    }
+
+    /// Reads all but cards and relations.
+    fn read_lists<T: ReadTxn>(&mut self, txn: &T) {
+        self.schema = schema(txn);
+        self.columns = list::columns(txn);
+        self.lanes = list::lanes(txn);
+        self.labels = list::labels(txn);
+        self.fields = list::fields(txn);
     }
 
     /// Reads one card again, after a change that touched it alone. A card that is not there any more is taken out.
@@ -158,9 +180,8 @@ pub fn card<T: ReadTxn>(txn: &T, id: &CardId) -> Option<RawCard> {
 }
 
 /// The shared maps in the root `name`.
-fn maps<'t, T: ReadTxn>(txn: &'t T, name: &str) -> impl Iterator<Item = (String, MapRef)> {
-    let entries: Vec<_> = txn.get_map(name).map_or_else(Vec::new, |root| nested(txn, &root));
-    entries.into_iter()
+fn maps<T: ReadTxn>(txn: &T, name: &str) -> Vec<(String, MapRef)> {
+    txn.get_map(name).map_or_else(Vec::new, |root| nested(txn, &root))
 }
 
 /// The shared maps in `parent`.

@@ -37,10 +37,7 @@ pub fn plan(board: &Board) -> Plan {
     ];
     units.extend(raw.fields.iter().map(|(id, field)| {
         let choice = |(option, key)| Fix::Choice(id.clone(), option, key);
-        settled(&field.options, |option| live(option))
-            .into_iter()
-            .map(choice)
-            .collect()
+        settled(&field.options, live).into_iter().map(choice).collect()
     }));
     units.extend(board.view.columns.iter().map(|column| seats(raw, column)));
     let live_cards = raw.cards.iter().filter(|(_, card)| card.deleted.is_none());
