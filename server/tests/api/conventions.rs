@@ -105,12 +105,12 @@ impl Process {
         use std::io::BufRead as _;
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--set", PUBLIC_URL, "--data"])
             .arg(data);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
