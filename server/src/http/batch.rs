@@ -2,12 +2,14 @@
 //!
 //! Invariant: what runs here cannot run others, so one request never becomes more than it says.
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Uri, header};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use bytes::Bytes;
+use tower::ServiceExt as _;
 
 use super::{ClientAddress, PeerAddress, Problem, RequestId};
 
@@ -17,7 +19,7 @@ pub(super) const PATH: &str = "/v1/batch";
 /// Runs requests on behalf of the sender of another one; an extension of requests to [`PATH`].
 #[derive(Debug, Clone)]
 pub(crate) struct Dispatch {
-    next: Next,
+    router: Router,
     authorization: Option<header::HeaderValue>,
     peer: Option<PeerAddress>,
     client: Option<ClientAddress>,
@@ -33,12 +35,19 @@ pub(crate) struct SubRequest {
     pub(crate) body: Bytes,
 }
 
+/// `routes`, with what [`PATH`] needs to run others of them.
+pub(super) fn add(routes: Router) -> Router {
+    // Layers run once a route is chosen, so what chooses among all of them is handed on by itself.
+    let all = routes.clone();
+    routes.layer(from_fn_with_state(all, offer))
+}
+
 /// Gives requests to [`PATH`] their [`Dispatch`].
-pub(super) async fn offer(mut request: Request, next: Next) -> Response {
+async fn offer(State(router): State<Router>, mut request: Request, next: Next) -> Response {
     if request.uri().path() == PATH {
         let extensions = request.extensions();
         let dispatch = Dispatch {
-            next: next.clone(),
+            router,
             authorization: request.headers().get(header::AUTHORIZATION).cloned(),
             peer: extensions.get().copied(),
             client: extensions.get().copied(),
@@ -62,7 +71,10 @@ impl Dispatch {
         let extensions = whole.extensions_mut();
         self.peer.map(|peer| extensions.insert(peer));
         self.client.map(|client| extensions.insert(client));
-        let response = self.next.clone().run(whole).await;
+        let response = match self.router.clone().oneshot(whole).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
         match (response.extensions().get::<Problem>(), &self.id) {
             (Some(problem), Some(id)) => {
                 let (mut parts, body) = problem.render(Some(&id.urn())).into_parts();

@@ -61,8 +61,7 @@ pub fn finish(routes: Router, config: &Config, clock: Arc<dyn Clock>, metrics: A
         let rates = Rates::new(&config.rates, clock, Arc::clone(&metrics));
         router = router.layer(from_fn_with_state(Arc::new(rates), limits::limit));
     }
-    router = router
-        .layer(from_fn(batch::offer))
+    router = batch::add(router)
         .layer(from_fn_with_state(
             Arc::new(OriginPolicy::new(config)),
             cors::share,
