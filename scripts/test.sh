@@ -41,9 +41,28 @@ api() {
 }
 
 clients() { npm test --prefix web/e2e --silent; }
+
+# The same tests on Postgres. The storage's own run on both databases anyway; damaging files is about files.
+postgres() {
+    WEFT_TEST_DATABASE=postgres api_on_postgres && (
+        cd web/e2e || exit
+        find tests -name '*.test.js' ! -name 'broken-storage*' ! -name 'api-description*' -print0 | sort -z |
+            xargs -0 ../../scripts/with-postgres.sh node --test --test-concurrency=2 --test-reporter=spec
+    )
+}
+
+api_on_postgres() {
+    # shellcheck disable=SC2086 # nothing or one flag
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace $locked --no-fail-fast --status-level slow -E 'binary(api)'
+    else
+        cargo test --workspace $locked --no-fail-fast --quiet --test api
+    fi
+}
+
 browser() { npm run --prefix web/e2e --silent test:browser; }
 
-for name in "${@:-rust web api clients browser}"; do
+for name in "${@:-rust web api clients postgres browser}"; do
     for one in $name; do stage "$one" "$one"; done
 done
 

@@ -255,6 +255,8 @@ async fn open_rights(
         accounts.access_tokens().clone(),
         external,
     );
+    let key_use = Arc::clone(identities.key_use());
+    life.spawn_pillar("use of API keys", key_use.keep(life.soft().clone()));
     life.spawn_pillar("signing keys", keyring.keep(life.soft().clone()));
     let housekeeping = Arc::clone(&accounts).keep_house(life.soft().clone());
     life.spawn_pillar("old sessions and codes", housekeeping);

@@ -19,7 +19,7 @@ use weft_storage::records::{Onlooker, Records};
 use super::documents::document_facts;
 use super::standing::recall;
 use super::{Bearer, Grant, GrantBasis, Identities, Identity, Refusal, Subject, tickets};
-use crate::auth::permission::{Action, Decision, Denial, DocumentRole, Resource, may};
+use crate::auth::permission::{Action, DocumentRole, Resource, may};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::auth::{self, Access, Authenticator, Unauthorized, UnixSeconds};
 
@@ -162,14 +162,9 @@ impl Gatekeeper {
         let found = document_facts(&mut tx, &identity, document, now_ms).await?;
         let (workspace, _, facts) = found.ok_or(FORBIDDEN)?;
         let resource = Resource::Document(facts);
-        match may(&identity.facts, Action::ReadContent, &resource) {
-            Decision::Allow => {}
-            Decision::Deny(Denial::Unauthenticated | Denial::Disabled) => {
-                return Err(auth::Refusal::Unauthorized(Unauthorized::Invalid).into());
-            }
-            Decision::Deny(Denial::Unverified | Denial::Scope | Denial::Forbidden | Denial::Hidden) => {
-                return Err(FORBIDDEN);
-            }
+        // The credential is good; whatever the reason, it does not open this document.
+        if !may(&identity.facts, Action::ReadContent, &resource).is_allowed() {
+            return Err(FORBIDDEN);
         }
         let may_edit = may(&identity.facts, Action::EditContent, &resource).is_allowed();
         Ok(Grant {
@@ -197,7 +192,18 @@ impl Gatekeeper {
                 .ok_or(FORBIDDEN);
         }
         let now = u64::try_from(self.clock.now_ms() / 1000).unwrap_or(0);
-        let granted = self.authenticator.authorize(credential, name, now)?;
+        let granted = match self.authenticator.authorize(credential, name, now) {
+            Ok(granted) => granted,
+            // A credential of another kind is answered as for a document that exists, so that nobody can tell.
+            Err(refusal @ auth::Refusal::Unauthorized(_)) if credential.is_some() => {
+                return Err(match self.identify(credential).await {
+                    Ok(_) => FORBIDDEN,
+                    Err(Refusal::Unavailable) => Refusal::Unavailable,
+                    Err(Refusal::Refused(_)) => refusal.into(),
+                });
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
         let subject = granted.principal.subject;
         Ok(named_grant(subject, granted.access, granted.expires_at))
     }

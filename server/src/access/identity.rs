@@ -10,7 +10,7 @@ use weft_storage::WorkspaceId;
 use weft_storage::clock::Clock;
 use weft_storage::records::{ApiKeyStanding, OwnerStanding, Records, SessionStanding};
 
-use super::{GrantBasis, Refusal};
+use super::{GrantBasis, KeyUse, Refusal};
 use crate::accounts::{ExternalAccounts, Keyring, seconds};
 use crate::auth::credential::Credential;
 use crate::auth::external::ExternalIdentity;
@@ -21,8 +21,6 @@ use crate::auth::tokens::document::verify_document_token;
 use crate::auth::{self, Unauthorized, UnixSeconds};
 
 const INVALID: Refusal = Refusal::Refused(auth::Refusal::Unauthorized(Unauthorized::Invalid));
-/// How often it is noted that an API key is in use, in milliseconds.
-const TOUCH_EVERY_MS: i64 = 60_000;
 
 /// Somebody, as a credential shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +93,7 @@ pub struct Identities {
     keyring: Arc<Keyring>,
     access_tokens: AccessTokens,
     external: Option<ExternalAccounts>,
+    key_use: Arc<KeyUse>,
 }
 
 impl Identities {
@@ -107,12 +106,18 @@ impl Identities {
         external: Option<ExternalAccounts>,
     ) -> Self {
         Self {
+            key_use: Arc::new(KeyUse::new(records.clone())),
             records,
             clock,
             keyring,
             access_tokens,
             external,
         }
+    }
+
+    /// When API keys were last used; somebody is to keep it.
+    pub fn key_use(&self) -> &Arc<KeyUse> {
+        &self.key_use
     }
 
     /// Who shows `credential`; [`Identity::NOBODY`] without one.
@@ -159,12 +164,7 @@ impl Identities {
         let found = tx.api_key_standing(key.hash().as_bytes()).await?.ok_or(INVALID)?;
         drop(tx);
         let standing = standing_of_key(&found, now_ms)?;
-        if found
-            .last_used_at_ms
-            .is_none_or(|last| now_ms - last > TOUCH_EVERY_MS)
-        {
-            self.touch(found.id, now_ms).await;
-        }
+        self.key_use.note(found.id, found.last_used_at_ms, now_ms);
         Ok(Identity {
             subject: Subject::User(found.owner.user_id),
             facts: PrincipalFacts {
@@ -182,21 +182,6 @@ impl Identities {
             bearer: None,
             expires_at: found.expires_at_ms.map(seconds),
         })
-    }
-
-    /// Notes that an API key is in use. Whoever shows it does not depend on that.
-    async fn touch(&self, key: Uuid, now_ms: i64) {
-        let noting = async {
-            let mut tx = self.records.write().await?;
-            tx.touch_api_key(key, now_ms).await?;
-            tx.commit().await
-        };
-        if let Err(error) = noting.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "it was not noted that an API key is in use"
-            );
-        }
     }
 
     async fn by_access_token(&self, token: &str) -> Result<Identity, Refusal> {

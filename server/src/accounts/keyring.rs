@@ -12,6 +12,7 @@ use weft_storage::clock::Clock;
 use weft_storage::records::{RecordError, Records, SealedKey};
 
 use super::{milliseconds, seconds};
+use crate::auth::UnixSeconds;
 use crate::auth::sealed::{SealError, Sealer};
 use crate::auth::tokens::keys::{KeyError, RotationPolicy, SigningKeys, StoredKey};
 
@@ -116,6 +117,19 @@ impl Keyring {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    /// Stores a key that takes over as soon as clients can know it; its id, and since when it signs.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub async fn rotate(&self) -> Result<(String, UnixSeconds), KeyringError> {
+        let key = self.keys().early_key(seconds(self.clock.now_ms()));
+        let mut tx = self.records.write().await?;
+        tx.add_signing_key(&self.seal(&key)?).await?;
+        tx.commit().await?;
+        self.tend().await?;
+        Ok((key.kid, key.signs_from))
     }
 
     /// Tends the keys until `stop`.

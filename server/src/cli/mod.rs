@@ -2,6 +2,7 @@
 
 mod doctor;
 mod rebuild;
+mod rotate_keys;
 mod serve;
 mod settings;
 mod token;
@@ -37,6 +38,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Rebuild damaged documents from their logs, as far as these are readable.
     Rebuild(rebuild::RebuildArgs),
+    /// Have the next signing key take over as soon as clients can know it.
+    RotateKeys(rotate_keys::RotateKeysArgs),
     /// Sign a document token, for tests and development.
     Token(token::TokenArgs),
     /// Print the OpenAPI description of the REST API.
@@ -64,6 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::RotateKeys(args) => rotate_keys::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => answer(&http::v1::openapi_text()),
         Command::Version => answer(&format!("weft {}\n", env!("CARGO_PKG_VERSION"))),

@@ -50,9 +50,10 @@ pub fn routes(readiness: Arc<dyn Readiness>) -> Router {
 /// Puts around all routes what every answer has in common: request ids, the access log, security headers, limits,
 /// problems for unknown paths and methods and for panics, and in the playground the defence against foreign host names.
 pub fn finish(routes: Router, config: &Config, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Router {
-    let mut router = routes
+    let routes = routes
         .fallback(page::asset_or_not_found)
-        .method_not_allowed_fallback(problem::method_not_allowed)
+        .method_not_allowed_fallback(problem::method_not_allowed);
+    let mut router = v1::verbs::add(routes)
         .layer(from_fn(layers::only_problems))
         .layer(from_fn(layers::survive));
     // In the playground everybody is on this machine, and may do everything anyway.

@@ -18,9 +18,9 @@ pub struct Studio {
 pub async fn studio(server: &TestServer, name: &str) -> Studio {
     let owner = server.person(name).await;
     let team = server
-        .post(&format!("/v1/workspaces/{}/teams", owner.workspace))
+        .post("/v1/teams")
         .of(&owner)
-        .json(json!({ "name": format!("Team of {name}") }))
+        .json(json!({ "workspace_id": owner.workspace, "name": format!("Team of {name}") }))
         .send()
         .await
         .expect(201);

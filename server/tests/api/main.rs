@@ -21,6 +21,7 @@ mod conventions;
 mod documents;
 mod external;
 mod oauth;
+mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;

@@ -458,7 +458,7 @@ async fn b8_the_page_is_strict_and_takes_no_forms_from_elsewhere() {
         "text/plain",
         form(&[("action", "allow"), ("form_token", &browser.form_token)]),
     );
-    assert_eq!(plain.send().await.status, 400);
+    assert_eq!(plain.send().await.problem(415), "UNSUPPORTED_MEDIA_TYPE");
     // After ten minutes nobody is logged in there.
     server.clock.advance(600_001);
     let late = browser.submit(&server, &query, &[("action", "allow")]).await;

@@ -1,7 +1,5 @@
 //! Rows that come out of statements.
 
-use std::str::FromStr;
-
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Decode, Row as _, Type};
@@ -36,12 +34,6 @@ impl Row {
             tracing::error!(%error, column, "a column cannot be read");
             RecordError::unreadable(column)
         })
-    }
-
-    /// The value of a text column that has a type of its own.
-    pub(crate) fn parse<T: FromStr>(&self, column: &'static str) -> Result<T, RecordError> {
-        let text: String = self.get(column)?;
-        text.parse().map_err(|_| RecordError::unreadable(column))
     }
 
     /// A column that holds 32 bytes.

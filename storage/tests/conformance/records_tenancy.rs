@@ -415,7 +415,7 @@ pub(crate) async fn a_walk_neither_skips_nor_repeats(bed: Bed) {
         (ProjectOrder::Created, true),
     ] {
         let mut seen = Vec::new();
-        let mut after = None;
+        let (mut after, mut rounds) = (None, 0);
         loop {
             let mut tx = storage.records().read().await.unwrap();
             let span = Span {
@@ -436,8 +436,11 @@ pub(crate) async fn a_walk_neither_skips_nor_repeats(bed: Bed) {
             };
             after = Some((mark, last.project.id));
             seen.extend(rows.iter().map(|row| row.project.id));
-            create_project(&storage, &here, "a first", NOW - 1).await;
-            create_project(&storage, &here, "z last", NOW + 1_000).await;
+            rounds += 1;
+            if rounds < 8 {
+                create_project(&storage, &here, "a first", NOW - 1).await;
+                create_project(&storage, &here, "z last", NOW + 1_000).await;
+            }
             if let Some(id) = passing.pop() {
                 let mut tx = storage.records().write().await.unwrap();
                 let mut tenant = tx.workspace(here.workspace).await.unwrap();
@@ -445,20 +448,15 @@ pub(crate) async fn a_walk_neither_skips_nor_repeats(bed: Bed) {
                 tx.commit().await.unwrap();
             }
             assert!(seen.len() < 1_000, "the walk does not end");
-            if seen.len() > 60 {
-                break;
-            }
         }
         let mut unique = seen.clone();
         unique.sort();
         unique.dedup();
         assert_eq!(unique.len(), seen.len(), "{order:?}: something came twice");
-        if !is_reversed {
-            assert!(
-                steady.iter().all(|id| seen.contains(id)),
-                "{order:?}: something was skipped"
-            );
-        }
+        assert!(
+            steady.iter().all(|id| seen.contains(id)),
+            "{order:?}: something was skipped"
+        );
     }
     storage.close().await;
 }

@@ -40,39 +40,44 @@ export async function ask (server, method, path, options) {
   return body
 }
 
-/** The newest secret that was mailed to `email` for a page under `/account/`. */
-export async function mailedSecret (server, email, page) {
+/** Every secret that was mailed to `email` for a page under `/account/` so far. */
+function mailedSecrets (server, email, page) {
   const directory = join(server.data, 'mail')
-  return await until(`a mail to ${email} for ${page}`, () => {
-    let names = []
-    try { names = readdirSync(directory).sort() } catch { return null }
-    for (const name of names.reverse()) {
-      const text = readFileSync(join(directory, name), 'utf8').replace(/=\r?\n/g, '').replaceAll('=3D', '=')
-      if (!text.includes(`To: ${email}`)) continue
-      const found = new RegExp(`/account/${page}#token=([\\w-]+)`).exec(text)
-      if (found) return found[1]
-    }
-    return null
+  let names = []
+  try { names = readdirSync(directory) } catch { return [] }
+  return names.flatMap((name) => {
+    const text = readFileSync(join(directory, name), 'utf8').replace(/=\r?\n/g, '').replaceAll('=3D', '=')
+    const found = text.includes(`To: ${email}`) && new RegExp(`/account/${page}#token=([\\w-]+)`).exec(text)
+    return found ? [found[1]] : []
   })
+}
+
+/** The secret that is mailed to `email` for a page under `/account/` because of what `cause` does. */
+export async function mailedSecret (server, email, page, cause = async () => {}) {
+  const old = mailedSecrets(server, email, page)
+  await cause()
+  return await until(`a mail to ${email} for ${page}`, () =>
+    mailedSecrets(server, email, page).find((secret) => !old.includes(secret)))
 }
 
 /** Somebody with a verified account who is logged in. */
 export async function person (server, name) {
   const email = `${name}@example.org`
   const registration = { email, password: PASSWORD, first_name: name, last_name: 'Weaver' }
-  const { id } = await ask(server, 'POST', '/v1/users/register', { body: registration })
-  await ask(server, 'POST', '/v1/auth/email/verify', {
-    body: { token: await mailedSecret(server, email, 'verify-email') },
+  let id
+  const token = await mailedSecret(server, email, 'verify-email', async () => {
+    id = (await ask(server, 'POST', '/v1/users/register', { body: registration })).id
   })
+  await ask(server, 'POST', '/v1/auth/email/verify', { body: { token } })
   const session = await ask(server, 'POST', '/v1/users/login', { body: { email, password: PASSWORD } })
   return { id, email, token: session.access_token, refreshToken: session.refresh_token }
 }
 
 /** Makes somebody a member of a workspace, by invitation. */
-export async function join_ (server, inviter, workspace, invitee, role) {
-  await ask(server, 'POST', `/v1/workspaces/${workspace}/invitations`, {
-    token: inviter.token, body: { email: invitee.email, role },
-  })
-  const token = await mailedSecret(server, invitee.email, 'accept-invitation')
+export async function joins (server, inviter, workspace, invitee, role) {
+  const token = await mailedSecret(server, invitee.email, 'accept-invitation', () =>
+    ask(server, 'POST', `/v1/workspaces/${workspace}/invitations`, {
+      token: inviter.token, body: { email: invitee.email, role },
+    }))
   await ask(server, 'POST', '/v1/invitations:accept', { token: invitee.token, body: { token } })
 }

@@ -52,13 +52,14 @@ export class Server {
    * @param {string} [options.data] an existing data directory; a fresh one otherwise
    * @param {boolean} [options.playground] no login; on unless the test is about login
    * @param {Record<string, string>} [options.env] settings, `WEFT_…`
+   * @param {number} [options.port] a port that is free; one is looked for otherwise
    */
-  constructor ({ data, playground = true, env = {} } = {}) {
+  constructor ({ data, playground = true, env = {}, port = 0 } = {}) {
     this.ownsData = data === undefined
     this.data = data ?? freshDataDirectory()
     this.playground = playground
     this.env = env
-    this.port = 0
+    this.port = port
     this.child = null
     this.log = ''
     this.expectedExit = false

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { ask, join_, PASSWORD, person, request, roomyLimits } from '../support/api.js'
+import { ask, joins, PASSWORD, person, request, roomyLimits } from '../support/api.js'
 import { Server } from '../support/server.js'
 
 const server = new Server({ playground: false, env: roomyLimits })
@@ -19,7 +19,7 @@ const WHO = ['ada', 'mia', 'vera', 'sally', 'gus', 'bob', 'link', 'stray', 'nobo
 /** Who gets in: the ones that are named, in addition to ada. `body` and `headers` make ada's request a good one. */
 const only = (others = '', rest = {}) => ({ allowed: ['ada', ...others.split(' ').filter(Boolean)], ...rest })
 const change = (body, others = '') => only(others, { body, headers: { 'if-match': '*' } })
-const ifMatch = (others = '') => only(others, { headers: { 'if-match': '*' } })
+const ifMatch = (others = '', rest = {}) => only(others, { headers: { 'if-match': '*' }, ...rest })
 
 const MEMBERS = 'mia vera'
 const ALL_IN_WORKSPACE = 'mia vera sally gus'
@@ -32,21 +32,22 @@ const MATRIX = {
   change_workspace: change({ name: 'W' }),
   delete_workspace: ifMatch(),
   restore_workspace: only('', { first: ['DELETE', '/v1/workspaces/{workspace_id}'] }),
-  list_workspace_members: only(MEMBERS),
-  get_workspace_member: only(MEMBERS),
-  put_workspace_member: change({ role: 'member' }),
-  change_workspace_member: change({ role: 'member' }),
-  remove_workspace_member: ifMatch(),
+  list_members: only(MEMBERS),
+  get_member: only(MEMBERS),
+  replace_member: change({ role: 'member' }),
+  change_member: change({ role: 'member' }),
+  remove_member: ifMatch(),
   list_invitations: only(),
   create_invitation: only('', { body: { email: 'somebody@example.org', role: 'member' } }),
   get_invitation: only(),
-  resend_invitation: only(),
+  // Its mail was sent a moment ago.
+  resend_invitation: only('', { accepted: [409] }),
   revoke_invitation: only(),
 
   get_team: only(),
-  replace_team: change({ name: 'T' }),
-  change_team: change({ name: 'T' }),
-  delete_team: ifMatch(),
+  replace_team: change({ name: randomUUID() }),
+  change_team: change({ name: randomUUID() }),
+  delete_team: ifMatch('', { before: ['DELETE', '/v1/projects/{project_id}'] }),
   list_team_members: only(),
   get_team_member: only(),
   put_team_member: change({ role: 'member' }),
@@ -69,7 +70,6 @@ const MATRIX = {
   remove_project_member: ifMatch(),
   list_project_documents: only('vera'),
   create_project_document: only('', { body: { title: 'D' } }),
-  create_document_in_project: only('', { body: { title: 'D' } }),
 
   get_document: only(READERS),
   change_document: change({ title: 'D' }),
@@ -77,12 +77,14 @@ const MATRIX = {
   archive_document: only(),
   unarchive_document: only('', { first: ['POST', '/v1/documents/{document_id}:archive'] }),
   restore_document: only('', { first: ['DELETE', '/v1/documents/{document_id}'] }),
-  duplicate_document: only('', { body: { title: 'E' } }),
+  // Readers may copy to where they may write, which none of them may here.
+  duplicate_document: only('', { body: { title: 'E' }, refused: [422] }),
   get_document_content: only(READERS),
-  get_content: only(READERS),
-  put_content: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' }, query: '?format=markdown' }),
-  patch_content: only('', {
-    body: [{ op: 'append', content: '# words', format: 'markdown' }], headers: { 'if-match': '*' },
+  put_document_content: only('', {
+    body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' }, query: '?format=markdown',
+  }),
+  patch_document_content: only('', {
+    body: [{ op: 'append', content: 'words', format: 'markdown' }], headers: { 'if-match': '*' },
   }),
   get_document_presence: only(READERS),
   list_document_shares: only(),
@@ -96,12 +98,22 @@ const MATRIX = {
   change_document_link: change({ role: 'commenter' }),
   revoke_document_link: ifMatch(),
   create_document_token: only('', { body: { subject: 'somebody', role: 'viewer' } }),
+  list_document_attachments: only(READERS),
+  create_attachment: only('', { body: 'words', headers: { 'content-type': 'text/plain' }, query: '?name=words.txt' }),
+  get_attachment: only(READERS),
+  download_attachment: only(READERS),
+  delete_attachment: only(),
+
+  get_api_key: only(),
+  revoke_api_key: only(),
+  get_oauth_client: only(),
+  update_oauth_client: change({ name: 'C' }),
+  rotate_oauth_client_secret: only('', { body: {} }),
+  delete_oauth_client: ifMatch(),
 }
 
-/** Operations whose ids are those of the caller alone or of the server; others' tests are about them. */
-const ELSEWHERE = {
-  get_user: 'profiles: accounts',
-}
+/** Operations whose answer depends on the account alone: `server/tests/api` is about them. */
+const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'delete_session', 'revoke_oauth_grant']
 
 let world
 let description
@@ -119,7 +131,7 @@ async function makeWorld () {
   for (const name of ['ada', 'mia', 'vera', 'sally', 'gus', 'bob', 'target']) people[name] = await person(server, name)
   const workspace = (await ask(server, 'POST', '/v1/workspaces', { token: people.ada.token, body: { name: 'Ours' } })).id
   for (const [name, role] of [['mia', 'member'], ['vera', 'member'], ['target', 'member'], ['sally', 'guest'], ['gus', 'guest']]) {
-    await join_(server, people.ada, workspace, people[name], role)
+    await joins(server, people.ada, workspace, people[name], role)
   }
   await ask(server, 'POST', '/v1/workspaces', { token: people.bob.token, body: { name: 'Theirs' } })
   return { people, workspace }
@@ -130,6 +142,8 @@ async function makeThings () {
   const { people: { ada, vera, sally, target }, workspace } = world
   const as = (method, path, body, headers = { 'if-match': '*' }) => ask(server, method, path, { token: ada.token, body, headers })
   const things = { workspace_id: workspace, user_id: target.id }
+  const isThere = await request(server, 'GET', `/v1/workspaces/${workspace}/members/${target.id}`, { token: ada.token })
+  if (isThere.status === 404) await joins(server, ada, workspace, target, 'member')
   things.team_id = (await as('POST', '/v1/teams', { workspace_id: workspace, name: randomUUID() })).id
   await as('PUT', `/v1/teams/${things.team_id}/members/${target.id}`, { role: 'member' }, {})
   things.project_id = (await as('POST', `/v1/teams/${things.team_id}/projects`, { name: 'Project' })).id
@@ -145,6 +159,13 @@ async function makeThings () {
   things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, {
     email: `${randomUUID()}@example.org`, role: 'member',
   })).id
+  things.attachment_id = (await ask(server, 'POST', `/v1/documents/${things.document_id}/attachments?name=words.txt`, {
+    token: ada.token, body: 'words', headers: { 'content-type': 'text/plain' },
+  })).id
+  things.api_key_id = (await as('POST', '/v1/api-keys', { workspace_id: workspace, name: 'K', scopes: ['documents:read'] })).api_key.id
+  things.client_id = (await as('POST', '/v1/oauth/clients', {
+    workspace_id: workspace, name: 'C', kind: 'confidential', grant_types: ['client_credentials'], scopes: ['documents:read'],
+  })).client.id
   for (const name of WHO) tokens[name] ??= world.people[name]?.token
   return { things, tokens }
 }
@@ -168,14 +189,14 @@ const fill = (path, things) => path.replace(/\{(\w+)\}/g, (_, name) => {
 })
 
 test('every operation that is about something says here who may use it', () => {
-  const missing = operations().map(({ id }) => id).filter((id) => !MATRIX[id] && !ELSEWHERE[id])
+  const missing = operations().map(({ id }) => id).filter((id) => !MATRIX[id] && !ELSEWHERE.includes(id))
   assert.deepEqual(missing, [], 'operations without a row')
 })
 
 test('A1: nobody gets at what is not theirs, through any operation', async (context) => {
   for (const { id, method, path } of operations().filter(({ id }) => MATRIX[id])) {
     await context.test(id, async () => {
-      const { allowed, body, headers, first, query = '' } = MATRIX[id]
+      const { allowed, body, headers, first, before: last, query = '', refused = [], accepted = [] } = MATRIX[id]
       const { things, tokens } = await makeThings()
       if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
       const address = fill(path, things) + query
@@ -183,7 +204,7 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
       for (const who of WHO.filter((name) => !allowed.includes(name))) {
         const options = { token: tokens[who], body, headers }
         const { status, body: answer } = await request(server, method, address, options)
-        const expected = who === 'nobody' ? [401] : [401, 403, 404]
+        const expected = who === 'nobody' ? [401] : [401, 403, 404, ...refused]
         assert.ok(expected.includes(status), `${who}: ${status} ${JSON.stringify(answer)}`)
         if (['bob', 'nobody', 'stray'].includes(who)) {
           const missing = await request(server, method, nowhere, options)
@@ -192,21 +213,18 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
             `${who} cannot tell what exists from what does not`)
         }
       }
+      if (last) await ask(server, last[0], fill(last[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
       // Each request was a good one: it succeeds for whoever may.
       for (const who of allowed.toReversed()) {
         const { status, body: answer } = await request(server, method, address, { token: tokens[who], body, headers })
-        assert.ok(status >= 200 && status < 300, `${who}: ${status} ${JSON.stringify(answer)}`)
+        assert.ok((status >= 200 && status < 300) || accepted.includes(status), `${who}: ${status} ${JSON.stringify(answer)}`)
       }
-      if (id.endsWith('_workspace') && id !== 'get_workspace') await mendWorkspace(things.workspace_id)
+      if (id === 'delete_workspace') {
+        await ask(server, 'POST', `/v1/workspaces/${things.workspace_id}:restore`, { token: tokens.ada })
+      }
     })
   }
 })
-
-/** Takes the workspace out of the trash again. */
-async function mendWorkspace (id) {
-  const token = world.people.ada.token
-  await request(server, 'POST', `/v1/workspaces/${id}:restore`, { token })
-}
 
 test('A4: lists hold nothing of others, and neither do their totals', async () => {
   const { tokens } = await makeThings()
@@ -216,7 +234,9 @@ test('A4: lists hold nothing of others, and neither do their totals', async () =
     for (const who of ['bob', 'gus']) {
       const { data, meta } = await ask(server, 'GET', `${path}?page=1`, { token: tokens[who] })
       assert.equal(meta.total, data.length, `${path} as ${who}: the total is what is listed`)
-      assert.ok(!JSON.stringify(data).includes(path === '/v1/workspaces' && who === 'gus' ? '\0' : world.workspace), `${path} as ${who}`)
+      // A guest sees that the workspace exists, and nothing in it.
+      const isGuestsOwn = who === 'gus' && path === '/v1/workspaces'
+      assert.ok(isGuestsOwn || !JSON.stringify(data).includes(world.workspace), `${path} as ${who}`)
     }
   }
 })
@@ -224,6 +244,6 @@ test('A4: lists hold nothing of others, and neither do their totals', async () =
 test('a password is never in an answer', async () => {
   for (const path of ['/v1/users/me', '/v1/auth/sessions']) {
     const answer = JSON.stringify(await ask(server, 'GET', path, { token: world.people.ada.token }))
-    assert.ok(!answer.includes('password') && !answer.includes(PASSWORD) && !answer.includes('argon2'), path)
+    assert.ok(!answer.includes('password_hash') && !answer.includes(PASSWORD) && !answer.includes('argon2'), path)
   }
 })

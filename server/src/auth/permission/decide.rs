@@ -175,14 +175,17 @@ fn workspace_of(resource: &Resource) -> Option<Uuid> {
 fn sees(principal: &PrincipalFacts, resource: &Resource) -> bool {
     match resource {
         Resource::Server => true,
-        Resource::User(relation) => {
-            *relation != UserRelation::Stranger || principal.server_role == ServerRole::Admin
-        }
+        Resource::User(relation) => *relation != UserRelation::Stranger || administers_accounts(principal),
         Resource::Workspace { role, .. } => role.is_some(),
         Resource::Team { workspace, role, .. } => allows_team(Action::ViewTeam, *workspace, *role),
         Resource::Project(facts) => sees_content(effective_project_role(facts), facts.state),
         Resource::Document(facts) => sees_content(effective_role(facts), facts.state),
     }
+}
+
+/// A credential for one workspace looks after no accounts, whoever its owner is.
+fn administers_accounts(principal: &PrincipalFacts) -> bool {
+    principal.server_role == ServerRole::Admin && principal.confined_to.is_none()
 }
 
 fn sees_content(role: Option<DocumentRole>, state: ContentState) -> bool {
@@ -202,7 +205,7 @@ fn is_allowed(principal: &PrincipalFacts, action: Action, resource: &Resource) -
         Resource::User(relation) => match action {
             Action::ViewUser => true,
             Action::UpdateUser => *relation == UserRelation::Myself,
-            Action::AdministerUser => principal.server_role == ServerRole::Admin,
+            Action::AdministerUser => administers_accounts(principal),
             _ => false,
         },
         Resource::Workspace { role, .. } => {

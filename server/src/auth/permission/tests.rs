@@ -509,6 +509,15 @@ fn a_confined_credential_administers_no_server() {
         may(&key, Action::CreateWorkspace, &Resource::Server),
         Decision::Deny(Denial::Hidden)
     );
+    for action in [Action::ViewUser, Action::AdministerUser] {
+        let stranger = Resource::User(UserRelation::Stranger);
+        assert_eq!(may(&key, action, &stranger), Decision::Deny(Denial::Hidden));
+    }
+    let colleague = Resource::User(UserRelation::Colleague);
+    assert_eq!(
+        may(&key, Action::AdministerUser, &colleague),
+        Decision::Deny(Denial::Forbidden)
+    );
 }
 
 #[test]

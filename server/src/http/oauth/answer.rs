@@ -76,12 +76,11 @@ impl From<AccountError> for Failure {
         match error {
             AccountError::Records(error) => error.into(),
             AccountError::Key(error) => error.into(),
-            AccountError::WrongSecret | AccountError::Disabled | AccountError::SessionOver => {
-                OAuthError::grant().into()
-            }
-            AccountError::SlowDown(_) | AccountError::Weak(_) | AccountError::Hashing(_) => {
-                Self::OAuth(UNAVAILABLE)
-            }
+            AccountError::WrongSecret
+            | AccountError::Disabled
+            | AccountError::SessionOver
+            | AccountError::Weak(_) => OAuthError::grant().into(),
+            AccountError::SlowDown(_) | AccountError::Hashing(_) => Self::OAuth(UNAVAILABLE),
         }
     }
 }

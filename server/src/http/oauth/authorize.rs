@@ -129,9 +129,14 @@ pub(super) async fn decide_oauth_authorization(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     Sender(sender): Sender,
-    form: Form,
+    form: Result<Form, Failure>,
 ) -> Response {
     let query = query.unwrap_or_default();
+    let form = match form {
+        Ok(form) => form,
+        Err(Failure::OAuth(error)) => return Stop::from(error).into_response(),
+        Err(failure) => return failure.into_response(),
+    };
     let answered = match form.params.get("action") {
         None if query.is_empty() => show(&api, &headers, &form.text).await,
         None => show(&api, &headers, &query).await,
@@ -153,8 +158,6 @@ enum Stop {
     Page(StatusCode, &'static str),
     /// Sent to the application.
     Redirect(String),
-    /// Not for people.
-    Other(Failure),
 }
 
 impl From<RecordError> for Stop {
@@ -181,7 +184,6 @@ impl IntoResponse for Stop {
         match self {
             Self::Page(status, what) => page::failure(status, what),
             Self::Redirect(address) => redirect(&address),
-            Self::Other(failure) => failure.into_response(),
         }
     }
 }
@@ -325,7 +327,7 @@ impl Asked<'_> {
                 };
                 return self.ask(api, browser, &login).await;
             }
-            Err(AccountError::WrongSecret | AccountError::SessionOver) => {
+            Err(AccountError::WrongSecret | AccountError::SessionOver | AccountError::Weak(_)) => {
                 ("The e-mail address or the password is wrong.", StatusCode::OK)
             }
             Err(AccountError::Disabled) => ("This account is disabled.", StatusCode::OK),
@@ -334,7 +336,12 @@ impl Asked<'_> {
                 StatusCode::TOO_MANY_REQUESTS,
             ),
             Err(AccountError::Records(error)) => return Err(error.into()),
-            Err(error) => return Err(Stop::Other(error.into())),
+            Err(AccountError::Hashing(_) | AccountError::Key(_)) => {
+                return Err(Stop::Page(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "Too many people are logging in. Try again in a moment.",
+                ));
+            }
         };
         Ok(self.login_page(api, &browser, Some(wrong), status))
     }

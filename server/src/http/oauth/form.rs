@@ -1,18 +1,24 @@
 //! Forms, as the protocol endpoints take them, and who sends them.
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::answer::Failure;
 use crate::accounts::Client;
 use crate::auth::oauth::{OAuthError, Params};
-use crate::http::ClientAddress;
 use crate::http::rest::read;
+use crate::http::{ClientAddress, Problem};
 
 /// The largest form, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
+
+const NOT_A_FORM: Problem = Problem::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "UNSUPPORTED_MEDIA_TYPE",
+    "the body must be application/x-www-form-urlencoded, and its Content-Type must say so",
+);
 
 /// A form, and its text.
 #[derive(Debug)]
@@ -31,7 +37,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             .unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(OAuthError::request("the body must be a form").into());
+            return Err(NOT_A_FORM.into());
         }
         let bytes = read::read(request.into_body(), MAX_BYTES).await?;
         let text = String::from_utf8(bytes.to_vec())

@@ -60,7 +60,7 @@ mod sockets;
 mod teams;
 mod tenancy;
 mod users;
-mod verbs;
+pub(super) mod verbs;
 mod well_known;
 mod workspaces;
 
@@ -146,7 +146,8 @@ impl std::fmt::Debug for Api {
 /// All routes under `/v1` that are no WebSockets.
 pub(crate) fn routes(api: Api) -> Router {
     let (router, _) = described().split_for_parts();
-    verbs::add(router.with_state(api.clone()))
+    router
+        .with_state(api.clone())
         .layer(from_fn(once::read_key))
         .layer(from_fn(counted::count))
         .layer(from_fn_with_state(api, caller::identify))

@@ -4,44 +4,43 @@
 //! of its own, `/v1/projects/{project_id}/~archive`; the layer here leads requests there, and the description shows
 //! the address as it is. Invariant: nobody reaches a `/~verb` address directly.
 //!
-//! An address with a verb works only where the address without it exists.
-
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::Uri;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
-use tower::ServiceExt as _;
+use tower::Layer as _;
 
-use crate::http::problem::{self, NOT_FOUND};
+use crate::http::problem::NOT_FOUND;
 
 /// What stands before a verb in the routers.
 const MARK: &str = "/~";
 
-/// `routes`, whose verbs work.
-pub(super) fn add(routes: Router) -> Router {
-    // Set before the layer: layers do not reach a default that is replaced later, and where the address without the verb
-    // does not take the method it is the default that is asked.
-    let routes = routes.method_not_allowed_fallback(problem::method_not_allowed);
-    let verbs = routes.clone().fallback(async || NOT_FOUND);
-    routes.layer(from_fn_with_state(verbs, lead))
+/// `routes`, whose verbs work: addresses are led before any route is looked for, because what a route has found in an
+/// address stays with the request.
+pub(in crate::http) fn add(routes: Router) -> Router {
+    Router::new().fallback_service(from_fn(lead).layer(routes))
 }
 
 /// Leads requests whose address ends in a verb to its route.
-async fn lead(State(verbs): State<Router>, mut request: Request, next: Next) -> Response {
+async fn lead(mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
+    if !is_resource(path) {
+        return next.run(request).await;
+    }
     if path.contains(MARK) {
         return NOT_FOUND.into_response();
     }
-    let Some(uri) = rewritten(request.uri()) else {
-        return next.run(request).await;
-    };
-    *request.uri_mut() = uri;
-    match verbs.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+    if let Some(uri) = rewritten(request.uri()) {
+        *request.uri_mut() = uri;
     }
+    next.run(request).await
+}
+
+/// Whether `path` may have a verb: documents on sockets have any names.
+fn is_resource(path: &str) -> bool {
+    path.starts_with("/v1/") && !path.starts_with("/v1/sync/")
 }
 
 /// `…/{id}:verb` as the routers have it.
@@ -75,16 +74,21 @@ mod tests {
     use axum::body::Body;
     use axum::http::{Method, StatusCode};
     use axum::routing::{get, post};
+    use tower::ServiceExt as _;
 
     use super::*;
+    use crate::http::problem;
+    use crate::http::rest::Id;
 
     #[tokio::test]
     async fn a_verb_needs_no_route_of_its_method_without_it() {
         let routes = Router::new()
-            .route("/v1/things/{id}", get(async || "thing"))
-            .route("/v1/things/{id}/~archive", post(async || "archived"));
-        // The whole server replaces defaults once more.
-        let server = add(routes).method_not_allowed_fallback(problem::method_not_allowed);
+            .route("/v1/things/{id}", get(async |_: Id| "thing"))
+            .route("/v1/things/{id}/~archive", post(async |_: Id| "archived"))
+            .route("/v1/sync/{*document}", get(async || "socket"))
+            .fallback(async || NOT_FOUND)
+            .method_not_allowed_fallback(problem::method_not_allowed);
+        let server = add(routes);
         let id = "0198c0de-0000-7000-8000-000000000001";
         for (method, path, status) in [
             (Method::POST, format!("/v1/things/{id}:archive"), StatusCode::OK),
@@ -109,6 +113,7 @@ mod tests {
                 format!("/v1/things/{id}/~archive"),
                 StatusCode::NOT_FOUND,
             ),
+            (Method::GET, "/v1/sync/room:one/~x".to_owned(), StatusCode::OK),
         ] {
             let request = Request::builder()
                 .method(&method)

@@ -4,9 +4,11 @@
 //! half made. A room is never waited for within a transaction.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 use uuid::Uuid;
+use weft_protocol::close::CloseReason;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use weft_storage::WorkspaceId;
 use weft_storage::records::{NewDocument, Tx};
@@ -22,7 +24,7 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Created, ETag, Id, Once, invalid};
 use crate::http::v1::Api;
-use crate::http::v1::caller::Caller;
+use crate::http::v1::caller::{Caller, FORBIDDEN};
 use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
 
 /// A document that is about to be made.
@@ -88,7 +90,14 @@ pub(super) async fn duplicate_document(
     let now_ms = api.clock.now_ms();
     let source = gate::open(&mut tx, &caller, id, Action::ReadContent, now_ms).await?;
     let project = wanted.project_id.unwrap_or(source.document.project_id);
-    target_project(&mut tx, &caller, source.workspace, project).await?;
+    let is_named = wanted.project_id.is_some();
+    target_project(&mut tx, &caller, source.workspace, project)
+        .await
+        .map_err(|problem| match problem.status {
+            // Nothing is wrong with the request: they see the document, and not its project.
+            StatusCode::UNPROCESSABLE_ENTITY if !is_named => FORBIDDEN,
+            _ => problem,
+        })?;
     drop(tx);
     let answer = api
         .hub
@@ -102,7 +111,8 @@ pub(super) async fn duplicate_document(
         max_bytes: usize::MAX,
         ..UpdateLimits::default()
     };
-    let facts = scan_update(&update, &limits).map_err(|_| Problem::INTERNAL)?;
+    let too_large = |_| refusal_problem(ContentRefusal::Update(CloseReason::DocumentTooLarge));
+    let facts = scan_update(&update, &limits).map_err(too_large)?;
     let is_empty = facts.blocks == 0;
     let title = wanted
         .title

@@ -53,14 +53,14 @@ pub(super) async fn finish_oidc_login(
     Path(name): Path<String>,
     headers: HeaderMap,
     Sender(sender): Sender,
-    Query(callback): Query<Callback>,
+    callback: Result<Query<Callback>, Problem>,
 ) -> Result<Response, Problem> {
     let oidc = provider(&api, &name)?;
     let browser = cookie(&headers, COOKIE);
     let browser = browser.and_then(|text| OpaqueToken::parse(TokenKind::LoginState, text).ok());
-    let finished = match browser {
-        Some(browser) => finish(&api, oidc, &browser, &callback, &sender).await,
-        None => Err(Stop::Refused),
+    let finished = match (browser, callback) {
+        (Some(browser), Ok(Query(callback))) => finish(&api, oidc, &browser, &callback, &sender).await,
+        _ => Err(Stop::Refused),
     };
     finished.or_else(Stop::into_answer)
 }
