@@ -14,7 +14,7 @@ use crate::forge;
 use crate::support::{ROOTS, Replica, milliseconds, setting};
 
 /// The longest that reading the largest board may take, in milliseconds, on a busy machine without optimisation.
-const PATIENCE: u128 = 10_000;
+const PATIENCE: u128 = 60_000;
 
 #[test]
 fn forged_boards_are_read_and_repaired() {
@@ -135,7 +135,7 @@ fn a_hundred_thousand_cards_take_bounded_time() {
         assert!(report.more && report.ordered > 10);
     });
     println!("a repair of one part took {took} ms");
-    assert!(took < 4 * PATIENCE, "{took} ms");
+    assert!(took < PATIENCE, "{took} ms");
 }
 
 /// The densest tangle that is looked at link by link: half the cards block the other half, which block them.

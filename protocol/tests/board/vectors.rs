@@ -1,4 +1,4 @@
-//! States and what is shown of them, in a file that the TypeScript side reads too.
+//! States and what is shown of them, in files that both sides read: one made here, one by the TypeScript side.
 //!
 //! `WEFT_BOARD_VECTORS=200` writes the file anew with so many states. Each line has a Yjs update in base64 and the view
 //! as JSON without members that are empty, null, false or zero.
@@ -19,8 +19,10 @@ use crate::forge;
 use crate::ops::act;
 use crate::support::{Replica, card, meet, setting};
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../web/src/board/vectors.ndjson")
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../web/src/board")
+        .join(name)
 }
 
 /// Without what says nothing, to keep the file small.
@@ -84,9 +86,22 @@ fn the_board_vectors_are_what_is_shown() {
             let line = json!({"update": BASE64.encode(replica.state()), "view": view(&replica)});
             format!("{line}\n")
         });
-        fs::write(path(), lines.collect::<String>()).unwrap();
+        fs::write(path("vectors.ndjson"), lines.collect::<String>()).unwrap();
     }
-    let text = fs::read_to_string(path()).unwrap();
+    let (states, cards) = compare("vectors.ndjson");
+    assert!(states >= 200 && cards > 500, "{states} states, {cards} cards");
+}
+
+/// What the moves of the TypeScript side leave behind is shown here as there.
+#[test]
+fn boards_of_the_page_are_shown_alike() {
+    let (states, cards) = compare("moves.ndjson");
+    assert!(states >= 40 && cards > 100, "{states} states, {cards} cards");
+}
+
+/// Compares each state of a file with what the file says is shown. How many states, and cards in them.
+fn compare(name: &str) -> (usize, usize) {
+    let text = fs::read_to_string(path(name)).unwrap();
     let mut cards = 0;
     for (at, line) in text.lines().enumerate() {
         let vector: Value = serde_json::from_str(line).unwrap();
@@ -97,8 +112,29 @@ fn the_board_vectors_are_what_is_shown() {
             .transact_mut()
             .apply_update(Update::decode_v1(&update).unwrap())
             .unwrap();
-        assert_eq!(view(&replica), vector["view"], "line {}", at + 1);
+        let shown = serde_json::to_string(&view(&replica)).unwrap();
+        assert_eq!(
+            floats(serde_json::from_str(&shown).unwrap()),
+            floats(vector["view"].clone()),
+            "{name}:{}",
+            at + 1
+        );
         cards += replica.board().view.cards.len();
     }
-    assert!(text.lines().count() >= 200 && cards > 500, "{cards} cards");
+    (text.lines().count(), cards)
+}
+
+/// All numbers alike: JavaScript writes `3` for what is `3.0` here.
+fn floats(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(list) => Value::Array(list.into_iter().map(floats).collect()),
+        Value::Object(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name, floats(value)))
+                .collect(),
+        ),
+        other => other,
+    }
 }

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import { MoveError } from './editor';
 import { between, betweenWith, type Dice, group, isKey, KeyError, LONG_KEY, settle, spread } from './key';
 import { BoardEditor } from './moves';
-import { LIMITS } from './schema';
+import { isColor, isId, isMoment, LIMITS } from './schema';
 import { view } from './view';
 
 /** Random numbers that are the same each time. */
@@ -101,6 +101,73 @@ describe('order keys', () => {
     expect(list).toEqual([...new Set(list)].sort((one, other) => (one < other ? -1 : 1)));
     expect(list.every((key) => isKey(key) && key.length <= LONG_KEY)).toBe(true);
     expect(settle(list).size).toBe(0);
+  });
+});
+
+describe('reading', () => {
+  it('knows forms', () => {
+    const moments = [
+      '2026-02-28',
+      '2028-02-29',
+      '2000-02-29',
+      '2026-12-31T23:59:59Z',
+      '2026-12-31T00:00:00.125Z',
+    ];
+    const none = [
+      '',
+      '2026-02-29',
+      '1900-02-29',
+      '2026-04-31',
+      '2026-13-01',
+      '2026-01-00',
+      '2026-01-01T24:00:00Z',
+    ];
+    expect(moments.map(isMoment)).toEqual(moments.map(() => true));
+    expect([...none, '2026-01-01T00:00:00', 5].map(isMoment)).toEqual(Array(9).fill(false));
+    expect(['#12aB9f', 'red', 'x-1'].map(isColor)).toEqual([true, true, true]);
+    expect(['#12aB9', 'Red', '1x', '', 'x'.repeat(33)].map(isColor)).toEqual(Array(5).fill(false));
+    expect(['a', '0199f7a0-0000', 'A_b'].map(isId)).toEqual([true, true, true]);
+    expect(['', 'a|b', 'ä', 'x'.repeat(65)].map(isId)).toEqual(Array(4).fill(false));
+  });
+
+  it('passes over what is of the wrong type, and cuts what is long', () => {
+    const { doc } = board(1, 'a', 'b', 'c', 'd');
+    const cards = doc.getMap('cards');
+    const set = (id: string, name: string, value: unknown) =>
+      (cards.get(id) as Y.Map<unknown>).set(name, value);
+    set('a', 'title', new Y.XmlText('not a title'));
+    set('b', 'title', 'not a title');
+    set('c', 'title', new Y.Text('𝒳'.repeat(600)));
+    set('a', 'desc', new Y.XmlElement('p'));
+    set('a', 'assignees', { ada: true });
+    set('a', 'del', true);
+    set('a', 'place', ['todo', 'a0', 'more']);
+    set('a', 'parent', { p: 'b', t: 1.5 });
+    set('d', 'est', Number.NaN);
+    set('d', 'lane', 'nowhere');
+    cards.set('e', { title: 'no card' });
+    doc.getText('text').insert(0, 'not ours');
+    const shownCards = view(doc).cards;
+    expect([...shownCards].map(([id, card]) => [id, card.title.length])).toEqual([
+      ['a', 0],
+      ['b', 0],
+      ['c', 1_000],
+      ['d', 6],
+    ]);
+    expect(shownCards.get('a')).toMatchObject({
+      state: 'open',
+      described: false,
+      assignees: [],
+      parent: null,
+    });
+    expect(shownCards.get('d')).toMatchObject({ estimate: null, lane: null });
+    expect(shown(doc, 'todo')).toEqual(['b', 'c', 'd', 'a']);
+  });
+
+  it('shows nothing where a root is something else', () => {
+    const doc = new Y.Doc();
+    for (const name of ['meta', 'columns', 'cards', 'links']) doc.getArray(name).push([1]);
+    expect([view(doc).cards.size, view(doc).columns.length, view(doc).schema]).toEqual([0, 0, null]);
   });
 });
 

@@ -80,6 +80,11 @@ impl RepairReport {
 /// keys of one list are always written together.
 pub fn repair(txn: &mut TransactionMut<'_>, writes: usize) -> RepairReport {
     let plan = plan(&Board::read(txn));
+    carry_out(txn, plan, writes)
+}
+
+/// Repairs the board by a plan of the very state that `txn` sees, for those that have read it already.
+pub fn carry_out(txn: &mut TransactionMut<'_>, plan: Plan, writes: usize) -> RepairReport {
     let mut report = RepairReport::default();
     let mut written = 0;
     for unit in plan.units {
@@ -100,7 +105,7 @@ pub fn repair(txn: &mut TransactionMut<'_>, writes: usize) -> RepairReport {
     report
 }
 
-/// Writes `fix`. What it is about was there when the plan was made, in the same transaction.
+/// Writes `fix`, unless what it is about is not there.
 fn apply(txn: &mut TransactionMut<'_>, fix: &Fix) -> Option<()> {
     match fix {
         Fix::Entry { root, id, key } => {
