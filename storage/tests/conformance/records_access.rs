@@ -263,6 +263,23 @@ pub(crate) async fn an_application_belongs_to_its_workspace(bed: Bed) {
     storage.close().await;
 }
 
+fn new_code(workspace: WorkspaceId, client_id: Uuid, user_id: Uuid, grant_id: Uuid) -> OAuthCode {
+    OAuthCode {
+        workspace,
+        client_id,
+        user_id,
+        grant_id,
+        redirect: "https://app.example/cb".to_owned(),
+        scopes: "openid email".to_owned(),
+        confined_to: Some(workspace),
+        challenge: "c".to_owned(),
+        nonce: None,
+        authenticated_at_ms: NOW,
+        expires_at_ms: NOW + 60_000,
+        redeemed_at_ms: None,
+    }
+}
+
 pub(crate) async fn a_code_is_redeemed_once_and_a_grant_ends_its_session(bed: Bed) {
     let storage = bed.open().await;
     let user = create_user(&bed).await;
@@ -272,20 +289,7 @@ pub(crate) async fn a_code_is_redeemed_once_and_a_grant_ends_its_session(bed: Be
     );
     let (client, grant) = (Uuid::now_v7(), Uuid::now_v7());
     let session = create_session(&bed, user, NOW + 1_000_000).await;
-    let code = OAuthCode {
-        workspace: ours,
-        client_id: client,
-        user_id: user,
-        grant_id: grant,
-        redirect: "https://app.example/cb".to_owned(),
-        scopes: "openid email".to_owned(),
-        confined_to: Some(ours),
-        challenge: "c".to_owned(),
-        nonce: None,
-        authenticated_at_ms: NOW,
-        expires_at_ms: NOW + 60_000,
-        redeemed_at_ms: None,
-    };
+    let code = new_code(ours, client, user, grant);
     let hash = [1; 32];
     let mut tx = storage.records().write().await.unwrap();
     let mut tenant = tx.workspace(ours).await.unwrap();
