@@ -64,7 +64,8 @@ impl Gatekeeper {
     /// # Errors
     /// [`Refusal`] says why not.
     pub async fn admit(&self, credential: Option<&str>, name: &DocumentName) -> Result<Grant, Refusal> {
-        self.in_time(self.decide(credential, name)).await
+        // Deciding may fetch keys from elsewhere: a large future, for a moment.
+        self.in_time(Box::pin(self.decide(credential, name))).await
     }
 
     /// Does `grant` still hold, and what does it allow now?
@@ -76,7 +77,7 @@ impl Gatekeeper {
             // A token that an application signed rests on its own time alone, and whoever holds the grant watches that.
             return Ok(grant.clone());
         };
-        self.in_time(self.decide_by_roles(&grant.identity, document))
+        self.in_time(Box::pin(self.decide_by_roles(&grant.identity, document)))
             .await
     }
 
