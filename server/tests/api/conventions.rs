@@ -396,7 +396,13 @@ async fn c1_no_operation_takes_bodies_without_bounds() {
                 .request(method.clone(), &path)
                 .of(&ada)
                 .header("if-match", "*");
-            let answer = request.body(&media_type, body.clone()).send().await;
+            // Who is refused for something else may be cut off while still sending much.
+            let mut sending = JoinSet::new();
+            sending.spawn(request.body(&media_type, body.clone()).send());
+            let Some(Ok(answer)) = sending.join_next().await else {
+                assert!(body.len() > 1_000_000, "{method} {path} {what}");
+                continue;
+            };
             assert!(
                 (400..500).contains(&answer.status),
                 "{method} {path} {what}: {} {}",
