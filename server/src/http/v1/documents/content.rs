@@ -325,9 +325,15 @@ fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<C
     if value == "*" {
         return Ok(Some(Condition::Any));
     }
-    let tags = value
-        .split(',')
-        .map(str::trim)
-        .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"'));
-    Ok(Some(Condition::Unchanged(tags.map(str::to_owned).collect())))
+    let mut versions = Vec::new();
+    for tag in value.split(',').map(str::trim) {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        let version = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let version = version.ok_or(INVALID_CONDITION)?;
+        // A weak tag is never equal to a strong one.
+        if tag == opaque {
+            versions.push(version.to_owned());
+        }
+    }
+    Ok(Some(Condition::Unchanged(versions)))
 }

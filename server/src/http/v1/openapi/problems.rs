@@ -17,6 +17,11 @@ const SHARED: &[(u16, &str, &str)] = &[
     (404, "NotFound", "It does not exist, or not for whoever asks."),
     (408, "RequestTimeout", "The body took too long to arrive."),
     (
+        409,
+        "Conflict",
+        "It is not in a state that allows this; it may be archived.",
+    ),
+    (
         413,
         "ContentTooLarge",
         "The body, or what it would make, is larger than the server takes.",
@@ -51,11 +56,12 @@ const PROBLEM: &str = "application/problem+json";
 const HEAD_TOO_LARGE: &str = "RequestHeaderFieldsTooLarge";
 
 /// Whether an operation can be answered with a shared problem.
-fn can_happen(status: u16, path: &str, operation: &Value) -> bool {
+fn can_happen(status: u16, method: &str, path: &str, operation: &Value) -> bool {
     let has_body = operation.get("requestBody").is_some();
     match status {
         401 | 403 => !is_open(operation),
         404 => path.contains('{'),
+        409 => path.contains('{') && method != "get",
         408 | 413 | 415 => has_body,
         422 => has_body || path.contains('{'),
         _ => true,
@@ -77,9 +83,9 @@ pub(super) fn add(api: &mut Value) {
         add_member(shared, "responses", name, response);
     }
     add_member(shared, "responses", HEAD_TOO_LARGE, head_too_large());
-    each_operation(api, |path, _, operation| {
+    each_operation(api, |path, method, operation| {
         for (status, name, _) in SHARED {
-            if can_happen(*status, path, operation) {
+            if can_happen(*status, method, path, operation) {
                 let response = json!({ "$ref": format!("#/components/responses/{name}") });
                 add_member(operation, "responses", &status.to_string(), response);
             }
