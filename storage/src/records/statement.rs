@@ -135,9 +135,8 @@ const fn ties(sql: &[u8]) -> usize {
             continue;
         }
         let end = at + COLUMN.len();
-        if follows(sql, end, b" = $1") || is_joined(sql, end) {
-            found += 1;
-        } else if at > 0 && sql[at - 1] == b'(' && inserts_tenant(sql, end) {
+        let is_inserted = at > 0 && sql[at - 1] == b'(' && inserts_tenant(sql, end);
+        if follows(sql, end, b" = $1") || is_joined(sql, end) || is_inserted {
             found += 1;
         }
         at = end;
