@@ -305,7 +305,10 @@ fn e3_metrics_and_debugging_are_not_on_the_public_listener() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 fn e5_nobody_gets_a_second_request_past_the_end_of_the_first() {
     let weft = Weft::start(&["server.playground=true"]);
     // What a proxy that reads lengths differently would take for the body of the request before.

@@ -1,7 +1,7 @@
 //! Who may be in which room, and for how long: from the credential at the door to the right that is taken away later.
 //!
 //! [`Identities`] knows who is behind a credential, [`Gatekeeper`] decides, [`Grant`] is what it decided and on what
-//! that rests, [`Registry`] knows every membership that rests on it, and has it decided again when the feed of changed
+//! that rests, `Registry` knows every membership that rests on it, and has it decided again when the feed of changed
 //! rights says so.
 //!
 //! Invariant: nobody becomes a member of a room without a grant for exactly that document of exactly that workspace,

@@ -98,7 +98,10 @@ async fn write(server: &TestServer, token: &str, document: Uuid, content: &str) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a_document_of_a_project_from_its_making_to_the_trash_and_back() {
     let server = TestServer::start().await;
     let studio = studio(&server, "ada").await;

@@ -53,7 +53,10 @@ fn names(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a_workspace_is_made_changed_and_comes_back_from_the_trash() {
     let server = TestServer::start().await;
     let (ada, eve) = (server.person("ada").await, server.person("eve").await);
@@ -176,7 +179,10 @@ async fn a_workspace_is_made_changed_and_comes_back_from_the_trash() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a_workspace_keeps_its_last_owner() {
     let server = TestServer::start().await;
     let (ada, bob, eve) = (
@@ -311,7 +317,10 @@ async fn of_two_last_owners_who_go_at_once_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a_project_lives_and_dies() {
     let server = TestServer::start().await;
     let ada = server.person("ada").await;
@@ -577,7 +586,10 @@ async fn a3_what_is_not_writable_is_refused() {
 
 /// A5: totals, cursors, conditions and refusals tell nothing of what the asker may not see.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a5_nothing_leaks_in_totals_errors_and_conditions() {
     let server = TestServer::start().await;
     let (ada, bob, eve) = (
@@ -668,7 +680,10 @@ async fn a5_nothing_leaks_in_totals_errors_and_conditions() {
 
 /// A7: an invitation gives no more than its sender has, once, to the one it was sent to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a7_an_invitation_gives_no_more_than_the_one_who_invites_has() {
     let server = TestServer::start().await;
     let (ada, bob, eve) = (
@@ -856,7 +871,10 @@ async fn of_two_writers_with_one_version_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn a_walk_of_projects_neither_skips_nor_repeats() {
     let server = TestServer::start().await;
     let (ada, eve) = (server.person("ada").await, server.person("eve").await);
@@ -944,7 +962,10 @@ async fn a_walk_of_projects_neither_skips_nor_repeats() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn only_colleagues_are_in_teams() {
     let server = TestServer::start().await;
     let (ada, bob, eve) = (
@@ -1057,7 +1078,10 @@ async fn only_colleagues_are_in_teams() {
 
 /// The lists and the function that decides must agree about everybody.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn lists_hold_what_permission_lets_somebody_see() {
     use weft_server::auth::permission::{
         Action, ContentState, DocumentRole, Facts, PrincipalFacts, Resource, Scopes, ServerRole, Standing,

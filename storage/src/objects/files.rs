@@ -404,6 +404,7 @@ mod tests {
             seen.extend(page);
         }
         seen.sort_unstable();
+        all.sort_unstable();
         assert_eq!(seen, all);
         let young = objects.list(Duration::from_secs(60), None, 100).await.unwrap();
         assert_eq!(young, []);

@@ -1,7 +1,7 @@
 //! The rows beside the log: people, workspaces, and what belongs to them.
 //!
 //! Invariant: a statement about a tenant's table cannot be written without its tenant. Statements are values that are
-//! checked when the program is compiled ([`statement`]); the ones about tenants run through a [`Tenant`] alone, which
+//! checked when the program is compiled (`statement`); the ones about tenants run through a [`Tenant`] alone, which
 //! binds its workspace as `$1`. On Postgres row-level security stands behind that.
 //!
 //! One file for each subject: the values, and the queries as methods of [`Tx`] (what belongs to the server) or

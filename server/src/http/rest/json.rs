@@ -1,6 +1,6 @@
 //! JSON bodies: bounded before they are kept, strict in what they may hold.
 //!
-//! Invariant: at most [`MAX_JSON_BYTES`] are buffered, nesting stops at [`MAX_DEPTH`], and a member stands once. What
+//! Invariant: at most [`MAX_JSON_BYTES`] are buffered, nesting stops at `MAX_DEPTH`, and a member stands once. What
 //! cannot be read is 400, of another type 415, too large 413; what can be read and does not fit is 422 with the place.
 
 use std::cell::Cell;

@@ -84,7 +84,10 @@ fn a_map_is_an_object() {
 }
 
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story, told from its beginning to its end")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one story, told from its beginning to its end"
+)]
 async fn what_does_not_fit_is_named_by_its_place_and_rule() {
     let cases = [
         (r#"{}"#, "name", "is required"),

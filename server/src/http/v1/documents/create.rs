@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentKey, WorkspaceId};
@@ -52,10 +52,12 @@ pub(super) async fn create_document(
     request_body: Body,
 ) -> Result<Response, Problem> {
     let bytes = body::read(request_body, api.max_body_bytes).await?;
-    // Members by their names: derived code would also take a list of their values.
-    let members = serde_json::from_slice::<Map<_, _>>(&bytes);
-    let wanted = members.and_then(|members| NewDocument::deserialize(Value::Object(members)));
-    let wanted = wanted.map_err(|_| {
+    // Derived code would also take a list of the members' values, but no member twice.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
+    let wanted = serde_json::from_slice::<NewDocument>(&bytes)
+        .ok()
+        .filter(|_| is_object);
+    let wanted = wanted.ok_or_else(|| {
         let message = "the body must be an object with name, and if need be content and format";
         Problem::new(StatusCode::BAD_REQUEST, "INVALID_BODY", message)
     })?;

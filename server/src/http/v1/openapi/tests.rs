@@ -198,7 +198,7 @@ fn the_shared_types_describe_themselves() {
     assert_eq!(
         names,
         [
-            "Meta",
+            "ListMeta",
             "Problem",
             "ProblemDetail",
             "Role",
