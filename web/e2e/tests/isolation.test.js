@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { ask, joins, PASSWORD, person, request, roomyLimits } from '../support/api.js'
+import { ask, joins, PASSWORD, person, request, roomyLimits } from '../support/people.js'
 import { Server } from '../support/server.js'
 
 const server = new Server({ playground: false, env: roomyLimits })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { ask, joins, PASSWORD, person, roomyLimits } from '../support/api.js'
+import { ask, joins, PASSWORD, person, roomyLimits } from '../support/people.js'
 import { HOCUSPOCUS_KINDS } from '../support/clients.js'
 import { converged } from '../support/documents.js'
 import { scenario } from '../support/scenario.js'
