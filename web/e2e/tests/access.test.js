@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { get } from 'node:http'
+import WebSocket from 'ws'
 import * as Y from 'yjs'
 import { HOCUSPOCUS_KINDS, Y_WEBSOCKET_KINDS } from '../support/clients.js'
 import { converged } from '../support/documents.js'
@@ -246,6 +247,19 @@ scenario('w1: pages of other origins open no socket', async (scene) => {
   for (const origin of tricks) assert.equal(await upgrade(server, origin), 403, origin)
   assert.equal(await upgrade(server, 'https://app.example.com'), 101)
   assert.equal(await upgrade(server, undefined), 101, 'programs that are no browsers send none')
+})
+
+scenario('w15: a cookie opens nothing, whatever it holds: another page cannot use a login that a browser carries', async (scene) => {
+  const server = await scene.server(PROTECTED)
+  const good = token({ documents: ['*'] })
+  for (const name of ['token', 'access_token', '__Host-weft', 'session', 'authorization']) {
+    const headers = { cookie: `${name}=${good}` }
+    const socket = new WebSocket(`${server.syncUrl}/secret`, { headers })
+    const code = await new Promise((resolve, reject) => { socket.once('close', resolve); socket.once('error', reject) })
+    assert.equal(code, 4401, name)
+    const { status } = await fetch(`${server.httpUrl}/v1/documents`, { headers })
+    assert.equal(status, 401, name)
+  }
 })
 
 /** The status with which an upgrade from `origin` is answered. */
