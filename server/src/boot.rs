@@ -27,7 +27,6 @@ use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{Hub, HubSettings, RoomLimits};
-use crate::trash;
 use crate::upkeep::keep_up;
 use crate::ws::{self, Caps, Gateway};
 
@@ -207,8 +206,6 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
-    let (records, clock) = (storage.records().clone(), Arc::clone(&gateway.clock));
-    life.spawn_pillar("trash", trash::keep_empty(records, clock, life.soft().clone()));
     let upkeep = keep_up(
         Arc::clone(storage),
         Arc::clone(&gateway.clock),

@@ -18,7 +18,6 @@ pub mod metrics;
 pub mod outgoing;
 mod rooms;
 pub mod telemetry;
-pub mod trash;
 pub mod upkeep;
 pub mod web_assets;
 mod ws;

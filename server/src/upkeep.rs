@@ -15,8 +15,8 @@ use weft_storage::{Storage, StorageError};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(15 * 60);
-/// How long something stays in the trash, in milliseconds.
-const TRASH_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How long something stays in the trash, in milliseconds: thirty days.
+pub const TRASH_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long an upload that was announced may take, with all that can delay it, in milliseconds. Longer than any upload
 /// is let go on.
 const UPLOAD_MS: i64 = 25 * 60 * 60 * 1_000;
@@ -77,10 +77,15 @@ async fn empty_trash(storage: &Storage, now_ms: i64) -> Result<(), UpkeepError> 
             break;
         }
     }
-    let mut tx = storage.records().write().await?;
-    tx.purge_projects(before_ms, STEP).await?;
-    tx.commit().await?;
-    Ok(())
+    // Projects that still hold documents go when those are gone.
+    loop {
+        let mut tx = storage.records().write().await?;
+        let removed = tx.purge_projects(before_ms, STEP).await?;
+        tx.commit().await?;
+        if removed < u64::from(STEP) {
+            return Ok(());
+        }
+    }
 }
 
 async fn sweep_files(storage: &Storage, age: Duration) -> Result<(), UpkeepError> {

@@ -1,8 +1,11 @@
 //! Workspaces, teams, projects, invitations: who may do what, and what happens when two do it at once.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use weft_server::upkeep::{TRASH_MS, clear_away};
 use weft_storage::WorkspaceId;
 use weft_storage::records::MemberChange;
 
@@ -441,20 +444,17 @@ async fn a_project_lives_and_dies() {
     // Thirty days later it is gone for good.
     assert_eq!(server.delete(&path).of(&ada).send().await.status, 204);
     let deleted_ms = weft_storage::clock::Clock::now_ms(&*server.clock);
-    let records = server.storage.records();
-    let kept = weft_server::trash::KEPT_MS;
-    assert_eq!(
-        weft_server::trash::empty(records, deleted_ms + kept)
-            .await
-            .unwrap(),
-        0
+    let day = Duration::from_secs(86_400);
+    clear_away(&server.storage, deleted_ms + TRASH_MS, day)
+        .await
+        .unwrap();
+    assert_ne!(
+        server.get(&path).of(&ada).send().await.expect(200)["deleted_at"],
+        Value::Null
     );
-    assert_eq!(
-        weft_server::trash::empty(records, deleted_ms + kept + 1)
-            .await
-            .unwrap(),
-        1
-    );
+    clear_away(&server.storage, deleted_ms + TRASH_MS + 1, day)
+        .await
+        .unwrap();
     assert_eq!(server.get(&path).of(&ada).send().await.problem(404), "NOT_FOUND");
 }
 
@@ -998,6 +998,10 @@ async fn only_colleagues_are_in_teams() {
         "NOT_A_MEMBER"
     );
     join(&server, ada.workspace, &bob, "member").await;
+    // What is not there has no version, so no condition on it holds.
+    let absent = server.put(&member(&bob)).of(&ada).header("if-match", "*");
+    let refused = absent.json(role("member")).send().await.problem(412);
+    assert_eq!(refused, "PRECONDITION_FAILED");
     assert_eq!(
         server
             .put(&member(&bob))

@@ -72,6 +72,18 @@ impl IfMatch {
         if holds { Ok(()) } else { Err(PRECONDITION_FAILED) }
     }
 
+    /// Like [`Self::check`], of something that may not be there yet: then no condition holds, not even `*`.
+    ///
+    /// # Errors
+    /// 412 if there is a condition and it does not hold.
+    pub fn check_place(condition: Option<&Self>, current: Option<ETag>) -> Result<(), Problem> {
+        match (condition, current) {
+            (None, _) => Ok(()),
+            (Some(condition), Some(current)) => condition.check(current),
+            (Some(_), None) => Err(PRECONDITION_FAILED),
+        }
+    }
+
     /// Like [`Self::check`] for a condition that may be absent.
     ///
     /// # Errors

@@ -151,9 +151,8 @@ pub(super) async fn put_document_share(
     require_may_share(&opened, form.role)?;
     let mut tenant = tx.workspace(opened.workspace).await?;
     let before = tenant.share(id, user).await?;
-    if let Some(condition) = &if_match {
-        condition.check(before.as_ref().map_or(ETag(0), |share| ETag(share.version)))?;
-    }
+    let version = before.as_ref().map(|share| ETag(share.version));
+    IfMatch::check_place(if_match.as_ref(), version)?;
     let change = ShareChange {
         document_id: id,
         user_id: user,

@@ -39,9 +39,8 @@ pub(super) async fn put_project_member(
     let place = gate::open(&mut tx, &caller, id, Action::ManageProjectMembers).await?;
     let mut tenant = tx.workspace(place.workspace).await?;
     let before = tenant.project_member(id, user).await?;
-    if let Some(condition) = &if_match {
-        condition.check(before.as_ref().map_or(ETag(0), |member| ETag(member.version)))?;
-    }
+    let version = before.as_ref().map(|member| ETag(member.version));
+    IfMatch::check_place(if_match.as_ref(), version)?;
     require_colleague(&mut tenant, user).await?;
     let change = MemberChange {
         user_id: user,
