@@ -88,6 +88,7 @@ async fn measure(
                         name,
                         expected_head: Seq(round),
                         updates: vec![update.clone()],
+                        projection: None,
                     };
                     storage.log().append(append).await?;
                     latencies.push(asked.elapsed());

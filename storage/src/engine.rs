@@ -23,6 +23,7 @@ use crate::model::{
     Append, ArchivedContent, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary,
     LogRow, MoreToFold, Seq, StoredDocument, StoredSnapshot, WorkspaceId,
 };
+use crate::projection::DocumentKind;
 use crate::segment;
 use crate::stored::Vault;
 
@@ -188,6 +189,31 @@ impl DocumentLog for Engine {
             return Ok(append.expected_head);
         }
         self.writer.append(append).await
+    }
+
+    async fn kind(
+        &self,
+        _workspace: WorkspaceId,
+        _name: &DocumentName,
+    ) -> Result<DocumentKind, StorageError> {
+        Ok(DocumentKind::Plain)
+    }
+
+    async fn since(&self, _id: DocumentId, _after: Seq) -> Result<Option<Vec<LogRow>>, StorageError> {
+        Ok(None)
+    }
+
+    async fn take_client(&self, _workspace: WorkspaceId, _name: &DocumentName) -> Result<u64, StorageError> {
+        Err(StorageError::Closed)
+    }
+
+    async fn give_back_client(
+        &self,
+        _workspace: WorkspaceId,
+        _name: &DocumentName,
+        _client: u64,
+    ) -> Result<(), StorageError> {
+        Ok(())
     }
 
     async fn quarantine(&self, id: DocumentId, reason: &str) -> Result<(), StorageError> {

@@ -8,9 +8,10 @@ use weft_protocol::id::DocumentName;
 
 use crate::error::StorageError;
 use crate::model::{
-    Append, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary, Seq, StoredDocument,
-    WorkspaceId,
+    Append, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary, LogRow, Seq,
+    StoredDocument, WorkspaceId,
 };
+use crate::projection::DocumentKind;
 
 /// The append-only logs of all documents.
 #[async_trait]
@@ -35,6 +36,38 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// [`StorageError::Conflict`] when `expected_head` is not the committed head or the name belongs to another
     /// document, [`StorageError::Quarantined`], [`StorageError::TooLarge`], or a failure of the storage.
     async fn append(&self, append: Append) -> Result<Seq, StorageError>;
+
+    /// What a document is, and what a board begins with. A name that belongs to no project is [`DocumentKind::Plain`].
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn kind(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<DocumentKind, StorageError>;
+
+    /// The committed updates after `after`, ascending and without a gap, or `None` when some of them have been folded
+    /// into a snapshot: then load again.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    async fn since(&self, id: DocumentId, after: Seq) -> Result<Option<Vec<LogRow>>, StorageError>;
+
+    /// Takes a Yjs client id under which nobody writes to the document: one that was given back, or a new one. Until
+    /// [`give_back_client`](Self::give_back_client) nobody else gets it, whatever becomes of the caller.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn take_client(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<u64, StorageError>;
+
+    /// Gives a client id back, for the next one who writes. Everything that was written under it must be durable: an id
+    /// under which two different things were written makes clients differ for ever.
+    ///
+    /// # Errors
+    /// A failure of the storage. The id is then lost, which costs a few bytes.
+    async fn give_back_client(
+        &self,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        client: u64,
+    ) -> Result<(), StorageError>;
 
     /// Takes a document out of service until it is rebuilt. The first reason stays.
     ///

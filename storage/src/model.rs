@@ -10,6 +10,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use weft_protocol::id::DocumentName;
 
 use crate::clock::Clock;
+use crate::projection::Projection;
 
 /// The tenant that owns a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,8 +145,10 @@ pub struct Append {
     pub name: DocumentName,
     /// The head that the caller has applied; [`Seq::ZERO`] for a new document.
     pub expected_head: Seq,
-    /// The updates, oldest first. With none the append is answered without a commit.
+    /// The updates, oldest first. With none, and nothing projected, the append is answered without a commit.
     pub updates: Vec<NewUpdate>,
+    /// What they change beside the log.
+    pub projection: Option<Arc<Projection>>,
 }
 
 /// What a compaction did.

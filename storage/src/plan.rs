@@ -201,6 +201,7 @@ mod tests {
             name: DocumentName::parse(&format!("document {document}")).unwrap(),
             expected_head: Seq(expected_head),
             updates: vec![NewUpdate::from(Bytes::from_static(b"u")); updates],
+            projection: None,
         }
     }
 

@@ -280,6 +280,7 @@ impl Actor {
             name: self.name.clone(),
             expected_head: Seq(head),
             updates: rows.into_iter().map(NewUpdate::from).collect(),
+            projection: None,
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),

@@ -465,6 +465,7 @@ async fn k11_a_name_that_two_tenants_have_is_two_documents() {
         name: weft_protocol::id::DocumentName::parse(&id.to_string()).unwrap(),
         expected_head: Seq::ZERO,
         updates: vec![NewUpdate::from(update)],
+        projection: None,
     };
     server.storage.log().append(append).await.unwrap();
     assert_eq!(markdown(&server, &ours.owner.token, id).await.text(), "ours\n");

@@ -138,6 +138,7 @@ pub(crate) fn append(document: DocumentId, text: &str, expected_head: Seq, updat
         name: name(text),
         expected_head,
         updates: updates.iter().cloned().map(NewUpdate::from).collect(),
+        projection: None,
     }
 }
 
