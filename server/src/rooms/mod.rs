@@ -7,6 +7,7 @@
 //! Invariant: at most one room per document on a node, and none without its whole log applied.
 
 mod actor;
+mod board;
 mod content;
 mod dialect;
 mod hub;
@@ -20,8 +21,10 @@ mod state;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::scan::UpdateFacts;
 
+pub(crate) use board::{BoardEdit, EditError};
 pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest, Operation, Version};
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
@@ -108,6 +111,8 @@ pub(crate) struct Join {
     pub(crate) dialect: Dialect,
     /// What it may do.
     pub(crate) access: Access,
+    /// Whose edits these are, if they are an account's.
+    pub(crate) author: Option<Uuid>,
     /// A frame that goes out first, once the room has opened.
     pub(crate) greeting: Option<Bytes>,
 }
