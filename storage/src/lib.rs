@@ -12,6 +12,7 @@ mod archive;
 mod aside;
 mod backend;
 pub mod blob;
+pub mod bus;
 pub mod clock;
 mod config;
 mod doctor;
