@@ -192,7 +192,7 @@ impl Actor {
             tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a board's seed is unreadable");
             CloseReason::InternalError
         })?;
-        let founded = live.state.found_board(self.name.as_str(), &seed, self.now_ms());
+        let founded = live.state.found_board(self.name.as_str(), &seed);
         founded.map_err(|Poisoned| CloseReason::InternalError)
     }
 

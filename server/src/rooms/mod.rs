@@ -15,6 +15,8 @@ mod ledger;
 mod load;
 mod outbox;
 mod presence;
+mod projector;
+mod remote;
 mod replica;
 mod state;
 
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 use weft_protocol::scan::UpdateFacts;
+use weft_storage::bus::Heard;
 
 pub(crate) use board::{BoardEdit, EditError};
 pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest, Operation, Version};
@@ -93,6 +96,8 @@ pub(crate) enum RoomMessage {
     },
     /// A request from outside of any connection.
     Content(ContentRequest),
+    /// Another node says something, or may have said something that was not heard.
+    Heard(Heard),
     /// The member has taken everything that was queued and was behind.
     CatchUp {
         /// Who.

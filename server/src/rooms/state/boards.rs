@@ -24,13 +24,13 @@ impl RoomState {
     ///
     /// # Errors
     /// [`Poisoned`].
-    pub(crate) fn found_board(&mut self, id: &str, seed: &Seed, now_ms: u64) -> Result<(), Poisoned> {
+    pub(crate) fn found_board(&mut self, id: &str, seed: &Seed) -> Result<(), Poisoned> {
         if self.replica.board().is_none_or(|board| board.raw.schema.is_some()) {
             return Ok(());
         }
         let edited = self.check(|replica| replica.found_board(id, seed))?;
         self.accept_edited(edited, Doer::Somebody(seed.author()))?;
-        self.changed_board(now_ms);
+        self.has_changed = false;
         Ok(())
     }
 
@@ -75,7 +75,9 @@ impl RoomState {
         }
         let (edited, more) = self.check(|replica| replica.repair_board())?;
         self.unrepaired_since_ms = more.then_some(now_ms);
-        self.accept_edited(edited, Doer::Repair)
+        self.accept_edited(edited, Doer::Repair)?;
+        self.has_changed = false;
+        Ok(())
     }
 
     /// Somebody has changed the board: it may need a repair, but not now.

@@ -132,6 +132,7 @@ impl RoomState {
     /// Sends a change of the document to all members but `sender`, and owes it to the log.
     pub(super) fn accept_delta(&mut self, delta: Delta, sender: Option<MemberId>) -> Result<(), Poisoned> {
         self.size_bound += delta.update.len();
+        self.has_changed = true;
         self.shared_answers.clear();
         self.broadcast_update(&delta.update, sender)?;
         self.ledger.accept(delta);

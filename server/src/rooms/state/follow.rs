@@ -65,4 +65,14 @@ impl RoomState {
         self.shared_answers.clear();
         self.broadcast_update(&news, None)
     }
+
+    /// Sends everything to everybody, because it is not known who has heard what.
+    ///
+    /// # Errors
+    /// [`Poisoned`].
+    pub(crate) fn share_everything(&mut self) -> Result<(), Poisoned> {
+        self.may_know_more = false;
+        let everything = self.check(|replica| replica.diff(&empty_state_vector()))?;
+        self.broadcast_update(&everything, None)
+    }
 }

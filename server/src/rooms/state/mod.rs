@@ -6,6 +6,7 @@
 mod boards;
 mod edits;
 mod follow;
+mod others;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,8 @@ use super::presence::Presence;
 use super::projector::{Projection, Projector};
 use super::replica::{Replica, ReplicaError};
 use super::{Edit, Join, MemberId, RoomMessage};
+pub(crate) use self::others::Said;
+use self::others::Outward;
 use crate::auth::Access;
 
 /// Answers to step 1 that are kept as whole frames until the document changes.
@@ -109,6 +112,10 @@ pub(crate) struct RoomState {
     may_know_more: bool,
     /// When a board was last changed while it may be in need of repair.
     unrepaired_since_ms: Option<u64>,
+    /// Whether a board was changed since this was looked at last.
+    has_changed: bool,
+    /// What other nodes are to hear, if there are any.
+    outward: Outward,
     /// At most the size of the document, in bytes: measured once, then grown by each delta.
     size_bound: usize,
     shared_answers: Vec<(Dialect, Bytes, Bytes)>,
@@ -141,6 +148,8 @@ impl RoomState {
             is_undoing: false,
             may_know_more: false,
             unrepaired_since_ms: None,
+            has_changed: false,
+            outward: Outward::default(),
             size_bound,
             shared_answers: Vec::new(),
         }
@@ -167,6 +176,9 @@ impl RoomState {
         }
         self.apply_edits()?;
         self.announce_presence();
+        if std::mem::take(&mut self.has_changed) {
+            self.changed_board(now_ms);
+        }
         Ok(())
     }
 
@@ -174,6 +186,11 @@ impl RoomState {
     pub(crate) fn expire_presence(&mut self, now_ms: u64) {
         self.presence.expire(now_ms);
         self.announce_presence();
+    }
+
+    /// Whether a new document is needed only to undo what the server has half done.
+    pub(crate) fn is_undoing(&self) -> bool {
+        self.is_undoing
     }
 
     /// What is to be appended now, if there is anything and nothing is under way.
@@ -279,8 +296,8 @@ impl RoomState {
             } => self.set_access(member, access, notice),
             RoomMessage::Content(request) => self.answer_request(request),
             RoomMessage::CatchUp { member } => self.catch_up(member),
-            // These two never come here: `handle` takes them.
-            RoomMessage::Edit(_) | RoomMessage::Awareness { .. } => Ok(()),
+            // These never come here: `handle` and the actor take them.
+            RoomMessage::Edit(_) | RoomMessage::Awareness { .. } | RoomMessage::Heard(_) => Ok(()),
         }
     }
 
@@ -441,6 +458,7 @@ impl RoomState {
         }
         let author = self.presence.sole_author();
         let body = awareness::encode(self.presence.take_changes());
+        self.outward.awareness(&body);
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
         for (_, member) in self.members.iter().filter(|(id, _)| Some(**id) != author) {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
@@ -460,7 +478,7 @@ impl RoomState {
         }
     }
 
-    fn relay_stateless(&self, from: MemberId, payload: &str) {
+    fn relay_stateless(&mut self, from: MemberId, payload: &str) {
         if self
             .members
             .get(&from)
@@ -468,9 +486,14 @@ impl RoomState {
         {
             return;
         }
+        self.outward.stateless(payload);
+        self.spread_stateless(Some(from), payload);
+    }
+
+    fn spread_stateless(&self, except: Option<MemberId>, payload: &str) {
         for (id, member) in &self.members {
             if let Dialect::Hocuspocus(name) = &member.dialect
-                && *id != from
+                && Some(*id) != except
             {
                 member.outbox.push_transient(hocuspocus::stateless(name, payload));
             }
