@@ -18,6 +18,7 @@ mod hostile;
 mod keys;
 mod moves;
 mod ops;
+mod plans;
 mod random;
 mod support;
 mod vectors;

@@ -13,6 +13,8 @@ mod checklist;
 mod choices;
 mod entries;
 mod links;
+mod plant;
+mod rich;
 mod seats;
 mod text;
 
