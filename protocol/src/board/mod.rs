@@ -34,7 +34,7 @@ pub use self::before::{Before, CardBefore, ColumnHead, Placed};
 pub use self::change::{At, ChangeError, Editor, Hand};
 pub use self::id::{CardId, ColumnId, FieldId, FileId, ItemId, LabelId, LaneId, OptionId, UserId};
 pub use self::key::OrderKey;
-pub use self::raw::{LinkId, RawBoard};
+pub use self::raw::{LinkId, RawBoard, Size};
 pub use self::repair::{RepairReport, repair};
 pub use self::seat::{Group, Seat};
 pub use self::view::{BoardView, view};

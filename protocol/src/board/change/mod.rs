@@ -11,8 +11,11 @@ mod attributes;
 mod cards;
 mod checklist;
 mod choices;
+mod copy;
 mod entries;
 mod links;
+mod members;
+mod rich;
 mod seats;
 mod text;
 
