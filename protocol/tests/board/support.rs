@@ -9,7 +9,7 @@ use weft_protocol::board::raw::{RawBoard, Stamp};
 use weft_protocol::board::schema::{Category, root};
 use weft_protocol::board::{Board, ChangeError, Editor, Hand, RepairReport, Watch, repair};
 
-use crate::exact::tells;
+use crate::exact::{tells, tells_who_stood_above};
 use yrs::undo::{Options as UndoOptions, UndoManager};
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
@@ -146,6 +146,7 @@ impl Replica {
         let old = self.kept.clone();
         let before = self.kept.refresh(&self.doc.transact(), &self.watch.take());
         tells(&old, &before, &self.kept);
+        tells_who_stood_above(&old, &before);
         &self.kept
     }
 
