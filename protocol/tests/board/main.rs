@@ -19,5 +19,6 @@ mod keys;
 mod moves;
 mod ops;
 mod random;
+mod refresh;
 mod support;
 mod vectors;
