@@ -165,6 +165,11 @@ impl Replica {
         repair(&mut self.doc.transact_mut(), usize::MAX)
     }
 
+    /// Stops after so many writes.
+    pub(crate) fn repair_some(&self, writes: usize) -> RepairReport {
+        repair(&mut self.doc.transact_mut(), writes)
+    }
+
     pub(crate) fn undo(&mut self) -> bool {
         self.undo.undo_blocking()
     }
