@@ -251,8 +251,8 @@ fn notes_of_what_did_not_change_change_nothing() {
     let mut kept = with_cards(6);
     kept.refresh();
     let touched = Touched {
-        cards: ["k1", "k2", "never"].map(|card| id(card)).into(),
-        descriptions: ["k1", "never"].map(|card| id(card)).into(),
+        cards: ["k1", "k2", "never"].map(id).into(),
+        descriptions: ["k1", "never"].map(id).into(),
         lists: [root::COLUMNS, root::META, root::LABELS].into(),
         links: weft_protocol::board::LinkId::parse("k1|blocks|k2")
             .into_iter()
