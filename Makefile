@@ -11,7 +11,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
-.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile crash \
+.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof crash \
 	bench smoke clean distclean
 
 help: ## show this list
@@ -81,6 +81,10 @@ fmt: ## format the Rust code
 hostile: ## hostile bytes for longer: ROUNDS=20 SEED=7
 	WEFT_HOSTILE_ROUNDS=$(or $(ROUNDS),10) WEFT_SEED=$(or $(SEED),1) \
 		cargo test -p weft-protocol $(LOCKED) --test hostile -- --nocapture
+
+board-proof: ## replicas of boards edit, undo, repair and meet at random, for longer: ROUNDS=10000 SEED=7
+	WEFT_BOARD_ROUNDS=$(or $(ROUNDS),10000) WEFT_SEED=$(or $(SEED),1) \
+		cargo test -p weft-protocol $(LOCKED) --test board -- --nocapture board_replicas_agree
 
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)

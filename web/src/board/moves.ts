@@ -44,6 +44,7 @@ export class BoardEditor extends ListEditor {
       const board = this.read();
       check(!this.root('cards').has(id), 'exists', id);
       this.checkRoom(board.view);
+      check(board.raw.cards.size < LIMITS.allCards, 'too_many', 'cards');
       this.others(board.view, [id], column, at);
       const card: Registers = new Y.Map();
       this.root('cards').set(id, card);
@@ -124,7 +125,7 @@ export class BoardEditor extends ListEditor {
   unarchiveCard(id: string): void {
     this.edit(() => {
       const card = this.card(id);
-      this.checkRoom(this.read().view);
+      if (asObject(card.get('arch')) !== null) this.checkRoom(this.read().view);
       this.set(card, 'arch', null);
     });
   }
@@ -137,7 +138,7 @@ export class BoardEditor extends ListEditor {
     this.edit(() => {
       const card = this.thing('cards', id);
       if (asObject(card.get('del')) === null) return;
-      this.checkRoom(this.read().view);
+      if (asObject(card.get('arch')) === null) this.checkRoom(this.read().view);
       this.set(card, 'del', null);
     });
   }
@@ -223,6 +224,7 @@ export class BoardEditor extends ListEditor {
       const same = (link: BoardView['links'][number]) =>
         link.from === start && link.kind === kind && link.to === end;
       if (view.links.some(same)) return;
+      check(raw.links.length < LIMITS.allLinks, 'too_many', 'links');
       for (const card of [start, end]) {
         const count = view.links.filter((link) => link.from === card || link.to === card).length;
         check(count < LIMITS.linksPerCard, 'too_many', card);
