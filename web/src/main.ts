@@ -24,7 +24,8 @@ import { colorAmong, loadIdentity, type Person, rename } from './identity';
 import { peopleHere, showPeople } from './presence';
 import { openRichEditor } from './rich-editor';
 import { fillToolbar, walkWithArrows } from './rich-toolbar';
-import { combine, type SaveState, wording } from './save-state';
+import { SaveMark } from './save-mark';
+import type { SaveState } from './save-state';
 
 /** The handle for browser tests and for the curious. */
 interface Weft {
@@ -53,9 +54,6 @@ const SPOKEN: Readonly<Record<Tab, string>> = {
   code: 'CodeMirror, speaking the y-websocket protocol',
   board: 'A task board in the same document, speaking the Hocuspocus protocol',
 };
-
-/** How long the save mark's words may lag behind, so that quick saves leave them in peace. */
-const WORDS_LAG_MS = 250;
 
 function element<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);
@@ -102,7 +100,7 @@ function showPresence(): void {
 }
 
 function showLoneliness(): void {
-  element('alone').hidden = people().length > 1 || saveState() === 'offline';
+  element('alone').hidden = people().length > 1 || mark.state === 'offline';
 }
 
 /** Goes by another name or colour from now on. */
@@ -115,29 +113,14 @@ function become(person: Person): void {
   openedBoard?.refresh();
 }
 
-function saveState(): SaveState {
-  return combine(sessions.map((session) => session.link()));
-}
-
-let wordsAreDue = false;
+const mark = new SaveMark(element('save-state'), () => sessions.map((session) => session.link()));
 
 function showConnection(): void {
-  element('save-state').dataset.saveState = saveState();
-  if (!wordsAreDue) setTimeout(showWords, WORDS_LAG_MS);
-  wordsAreDue = true;
+  mark.show();
   showLoneliness();
   const notice = sessions.map((session) => session.notice()).find((sentence) => sentence !== null);
   element('notice').hidden = notice === undefined;
   if (element('notice').textContent !== (notice ?? '')) element('notice').textContent = notice ?? '';
-}
-
-function showWords(): void {
-  wordsAreDue = false;
-  const mark = element('save-state');
-  const words = wording(sessions.map((session) => session.link()));
-  mark.dataset.shown = saveState();
-  mark.title = words.explanation;
-  if (mark.textContent !== words.label) mark.textContent = words.label;
 }
 
 function select(tab: Tab): void {
@@ -243,7 +226,7 @@ window.addEventListener('beforeunload', (event) => {
 
 window.weft = {
   name: address.name,
-  status: saveState,
+  status: () => mark.state,
   peers: () => people().length,
   editor: rich.editor,
   get code() {

@@ -4,6 +4,9 @@
  * A change draws again what it changed: the lists of the columns that it touched and the cards that look different.
  * All cards have their place at once; those further down get their faces when the browser has time.
  */
+import '../ui/ui.css';
+import './board.css';
+import './card-dialog.css';
 import type { BoardView } from '../board/view';
 import type { DocumentConnection } from '../document-connection';
 import type { Person } from '../identity';

@@ -18,7 +18,7 @@ export function section(name: IconName, title: string, ...children: Child[]): HT
   return h(
     'section',
     { class: 'part', 'aria-labelledby': id },
-    h('h3', { id }, icon(name), h('span', {}, title)),
+    h('h3', { id, class: 'part-head' }, icon(name), h('span', {}, title)),
     ...children,
   );
 }
