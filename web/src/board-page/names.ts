@@ -30,12 +30,11 @@ export function idOfName(name: string): string | null {
 }
 
 function spelled(id: string): string {
-  return id
-    .replace(/-([0-9a-f]{1,6})-/g, (all, hex: string) => {
-      const code = Number.parseInt(hex, 16);
-      return code >= 32 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
-    })
-    .replaceAll('_', ' ');
+  return id.replace(/_|-([0-9a-f]{1,6})-/g, (all, hex: string | undefined) => {
+    if (hex === undefined) return ' ';
+    const code = Number.parseInt(hex, 16);
+    return code >= 32 && code <= 0x10ffff ? String.fromCodePoint(code) : all;
+  });
 }
 
 export function nameOf(directory: Directory, id: string): string {

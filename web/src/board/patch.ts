@@ -138,7 +138,15 @@ export function keeping(before: Reading, raw: RawBoard): BoardView {
     const list = lists.get(column.id);
     return list !== undefined && alike(list, column.cards) ? { ...column, cards: list } : column;
   });
-  return { ...fresh, cards, columns };
+  const { lanes, labels, fields } = before.view;
+  return {
+    ...fresh,
+    cards,
+    columns,
+    lanes: before.raw.lanes === raw.lanes ? lanes : fresh.lanes,
+    labels: before.raw.labels === raw.labels ? labels : fresh.labels,
+    fields: before.raw.fields === raw.fields ? fields : fresh.fields,
+  };
 }
 
 function same(before: Reading, raw: RawBoard, id: string, shown: CardView, fresh: CardView): boolean {

@@ -7,7 +7,16 @@
 
 import type * as Y from 'yjs';
 import { keeping, patched } from './patch';
-import { type RawBoard, type RawCard, readBoard, readCardOf, readLinks, readLists, rootMap } from './read';
+import {
+  type RawBoard,
+  type RawCard,
+  type RawLists,
+  readBoard,
+  readCardOf,
+  readLinks,
+  readLists,
+  rootMap,
+} from './read';
 import { compare } from './schema';
 import { assemble, type Reading } from './view';
 
@@ -18,7 +27,7 @@ type Events = Y.YEvent<Y.AbstractType<unknown>>[];
 export class Watch {
   #reading: Reading;
   #cards = new Set<string>();
-  #lists = false;
+  #lists = new Set<string>();
   #links = false;
   readonly #stops: (() => void)[] = [];
 
@@ -37,14 +46,14 @@ export class Watch {
     });
     for (const name of LISTS) {
       this.#observe(name, () => {
-        this.#lists = true;
+        this.#lists.add(name);
       });
     }
   }
 
   /** What the document says now, and what is shown of it. */
   read(): Reading {
-    if (this.#cards.size > 0 || this.#lists || this.#links) {
+    if (this.#cards.size > 0 || this.#lists.size > 0 || this.#links) {
       const touched = this.#cards;
       const raw = this.#refresh(this.#reading.raw);
       this.#reading = { raw, view: patched(this.#reading, raw, touched) ?? keeping(this.#reading, raw) };
@@ -69,11 +78,25 @@ export class Watch {
   #refresh(before: RawBoard): RawBoard {
     const cards = this.#cards.size > 0 ? this.#readCards(before.cards) : before.cards;
     const links = this.#links ? readLinks(this.doc) : before.links;
-    const raw = { ...before, ...(this.#lists ? readLists(this.doc) : {}), cards, links };
+    const raw = { ...before, ...this.#readLists(before), cards, links };
     this.#cards = new Set();
-    this.#lists = false;
+    this.#lists = new Set();
     this.#links = false;
     return raw;
+  }
+
+  /** Lists in which nothing changed stay the same objects, and so does what is shown with them. */
+  #readLists(before: RawBoard): Partial<RawLists> {
+    if (this.#lists.size === 0) return {};
+    const lists = readLists(this.doc);
+    const kept = <N extends keyof RawLists>(name: N) => (this.#lists.has(name) ? lists[name] : before[name]);
+    return {
+      schema: lists.schema,
+      columns: kept('columns'),
+      lanes: kept('lanes'),
+      labels: kept('labels'),
+      fields: kept('fields'),
+    };
   }
 
   #readCards(before: ReadonlyMap<string, RawCard>): ReadonlyMap<string, RawCard> {
