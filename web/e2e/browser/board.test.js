@@ -52,12 +52,12 @@ async function add (page, name, ...titles) {
 }
 
 /** Drags with the mouse, in steps as a hand does. */
-async function drag (page, from, to, { above = true } = {}) {
+async function drag (page, from, to, { above = true, left = 0.5 } = {}) {
   const [start, end] = [await from.boundingBox(), await to.boundingBox()]
   await page.mouse.move(start.x + start.width / 2, start.y + start.height / 2)
   await page.mouse.down()
   await page.mouse.move(start.x + start.width / 2 + 8, start.y + start.height / 2 + 8, { steps: 3 })
-  await page.mouse.move(end.x + end.width / 2, above ? end.y + 2 : end.y + end.height - 2, { steps: 8 })
+  await page.mouse.move(end.x + end.width * left, above ? end.y + 2 : end.y + end.height - 2, { steps: 8 })
   await page.waitForTimeout(60) // a frame or two: where it would come is found once in each
   await page.mouse.up()
 }
@@ -102,7 +102,7 @@ scenario('what one does at a board, the other sees, and it is there after a relo
   await bo.page.keyboard.type('Being looked at')
   await bo.page.keyboard.press('Enter')
   await column(ada.page, 'Being looked at').waitFor()
-  await drag(ada.page, column(ada.page, 'Being looked at').locator('.column-head'), column(ada.page, 'Done'))
+  await drag(ada.page, column(ada.page, 'Being looked at').locator('.column-head'), column(ada.page, 'Done'), { left: 0.2 })
   await until('the column has moved', async () =>
     Object.keys(await shown(bo.page)).join() === 'To do,In progress,Being looked at,Done', POLL)
   await bo.page.getByRole('button', { name: 'Column To do: actions' }).click()
@@ -145,7 +145,7 @@ scenario('what one does at a board, the other sees, and it is there after a relo
   await ada.page.getByTestId('add-link').click()
   await ada.page.keyboard.type('zero')
   await ada.page.keyboard.press('Enter')
-  await ada.page.getByTestId('card-description').locator('[contenteditable]').click()
+  await ada.page.getByTestId('card-description').locator('[contenteditable=true]').click()
   await ada.page.keyboard.type('Why it matters.')
   await card(bo.page, 'Two and a half').click()
   await until('Bo reads the description', async () =>
@@ -154,7 +154,7 @@ scenario('what one does at a board, the other sees, and it is there after a relo
   assert.equal(await dialog(bo.page).getByRole('checkbox', { name: 'first thing' }).isChecked(), true)
   assert.equal(await bo.page.getByTestId('card-due').inputValue(), '2031-05-06')
   assert.match(await dialog(bo.page).locator('.people-list').textContent(), /Zoë Ångström/)
-  await bo.page.getByTestId('card-description').locator('[contenteditable]').click()
+  await bo.page.getByTestId('card-description').locator('[contenteditable=true]').click()
   await bo.page.keyboard.press('Control+End')
   await bo.page.keyboard.type(' And to whom.')
   await until('Ada reads it', async () =>
@@ -337,11 +337,14 @@ scenario('a finger scrolls the board, and drags a card on which it rests', { tim
   const finger = (type, x, y) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] })
   const [start, end] = [await card(page, 'One').boundingBox(), await column(page, 'In progress').boundingBox()]
   const [x, y] = [start.x + 40, start.y + 15]
-  await finger('touchStart', x, y)
-  for (let step = 1; step <= 10; step += 1) await finger('touchMove', x + step * 20, y)
+  await finger('touchStart', x + 200, y)
+  for (let step = 1; step <= 10; step += 1) await finger('touchMove', x + 200 - step * 20, y)
   await finger('touchEnd')
+  const track = page.locator('.board-track')
+  await until('the board has scrolled', () => track.evaluate(({ scrollLeft }) => scrollLeft > 50), POLL)
   await shows(page, { 'To do': ['One', 'Two'], 'In progress': [] })
   assert.equal(await dialog(page).count(), 0)
+  await track.evaluate((element) => { element.scrollLeft = 0 })
   await finger('touchStart', x, y)
   await page.locator('.ghost').waitFor()
   for (let step = 1; step <= 10; step += 1) await finger('touchMove', x + (end.x + 60 - x) * step / 10, y + step * 4)
@@ -382,7 +385,7 @@ scenario('2,000 cards are drawn, moved and found', { timeout: 180_000 }, async (
   await drawn(ada.page)
   assert.deepEqual(await ada.page.locator('.column-count').allTextContents(), ['1500', '500', '1'])
   // What was there keeps its element: nothing is drawn anew.
-  await card(ada.page, 'Card number 3').evaluate((element) => { element.dataset.mine = 'yes' })
+  await ada.page.locator('[data-card=k00003]').evaluate((element) => { element.dataset.mine = 'yes' })
   await ada.page.locator('[data-card=k00000]').focus()
   await ada.page.keyboard.press('End')
   await until('the last card has the focus', () => ada.page.evaluate(() => document.activeElement?.dataset.card === 'k01998'), POLL)
@@ -393,7 +396,7 @@ scenario('2,000 cards are drawn, moved and found', { timeout: 180_000 }, async (
     await ada.page.evaluate(() => document.querySelector('.bcard').dataset.card === 'k01998'), POLL)
   await ada.page.getByTestId('filter').fill('number 1777')
   await until('one is found', async () => await ada.page.locator('.bcard-item:visible').count() === 1, POLL)
-  assert.equal(await card(ada.page, 'Card number 3').getAttribute('data-mine'), 'yes')
+  assert.equal(await ada.page.locator('[data-card=k00003]').getAttribute('data-mine'), 'yes')
   const bo = await person(scene, url)
   await drawn(bo.page)
   await until('Bo sees it first', async () =>

@@ -1,7 +1,7 @@
 /** All boards, project by project. */
 import type { Schemas } from '../api/client';
 import { longMoment } from '../board-page/dates';
-import { fill, h } from '../ui/dom';
+import { fill, h, labelled } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { openPopover } from '../ui/popover';
 import {
@@ -153,10 +153,7 @@ function boardForm(shell: Shell, anchor: HTMLElement, project: Project): void {
     { class: 'field' },
     ...TEMPLATES.map(([value, name]) => h('option', { value }, name)),
   );
-  const fields = [
-    h('label', { class: 'stacked' }, 'Title', title),
-    h('label', { class: 'stacked' }, 'Begins with', template),
-  ];
+  const fields = [labelled('Title', title), labelled('Begins with', template)];
   formAt(anchor, 'Make the board', fields, async () => {
     const chosen = TEMPLATES.find(([name]) => name === template.value)?.[0] ?? 'kanban';
     shell.go(`/boards/${await createBoard(shell.api, project.id, title.value.trim(), chosen)}`);
@@ -171,8 +168,8 @@ function projectForm(shell: Shell, anchor: HTMLElement, workspaces: readonly Sch
     ...workspaces.map((one) => h('option', { value: one.id }, one.name)),
   );
   const fields = [
-    h('label', { class: 'stacked' }, 'Name', name),
-    ...(workspaces.length > 1 ? [h('label', { class: 'stacked' }, 'Workspace', workspace)] : []),
+    labelled('Name', name),
+    ...(workspaces.length > 1 ? [labelled('Workspace', workspace)] : []),
   ];
   formAt(anchor, 'Make the project', fields, async () => {
     await createProject(shell.api, workspace.value, name.value.trim());

@@ -1,5 +1,5 @@
 /** Logging in, making an account, and asking for a new password. */
-import { fill, h } from '../ui/dom';
+import { fill, h, labelled } from '../ui/dom';
 import { type Credentials, type Failure, post } from './credentials';
 
 type Mode = 'log-in' | 'register' | 'forgot';
@@ -49,12 +49,7 @@ export function signInForm(credentials: Credentials): HTMLElement {
     fill(
       form,
       ...FIELDS[mode].map(({ name, label, type, autocomplete }) =>
-        h(
-          'label',
-          { class: 'stacked' },
-          label,
-          h('input', { class: 'field', name, type, autocomplete, required: true }),
-        ),
+        labelled(label, h('input', { class: 'field', name, type, autocomplete, required: true })),
       ),
       submit,
     );

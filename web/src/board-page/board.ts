@@ -10,7 +10,7 @@ import './card-dialog.css';
 import type { BoardView } from '../board/view';
 import type { DocumentConnection } from '../document-connection';
 import type { Person } from '../identity';
-import { arrangeChildren, fill, h } from '../ui/dom';
+import { arrangeChildren, dropOthers, fill, h, placeChildren } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { toast } from '../ui/voice';
 import { arranged, type Lift } from './arrange';
@@ -291,6 +291,8 @@ export class Board {
   #drawColumns(view: BoardView, lists: ReadonlyMap<string, readonly string[]>): void {
     const lost = this.#losingFocus(lists);
     const { isWritable } = this.store;
+    const focused = document.activeElement;
+    const changed: [HTMLElement, HTMLElement[]][] = [];
     for (const column of view.columns) {
       const element = this.#column(column.id);
       const cards = lists.get(column.id) ?? column.cards;
@@ -298,7 +300,17 @@ export class Board {
       element.draw({ column, shown, isWritable });
       if (this.#lists.get(column.id) === cards) continue;
       this.#lists.set(column.id, cards);
-      element.arrange(cards.map((id, at) => this.#card(id, at < AT_ONCE).item));
+      changed.push([element.list, cards.map((id, at) => this.#card(id, at < AT_ONCE).item)]);
+    }
+    // Nobody leaves before everybody has come: a card that goes from one list into another never leaves the page.
+    for (const [list, items] of changed) placeChildren(list, items);
+    for (const [list, items] of changed) dropOthers(list, items);
+    if (
+      focused instanceof HTMLElement &&
+      focused !== document.activeElement &&
+      this.#track.contains(focused)
+    ) {
+      focused.focus({ preventScroll: true });
     }
     const staying = new Set(view.columns.map(({ id }) => id));
     for (const id of [...this.#columns.keys()]) {

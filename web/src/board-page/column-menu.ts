@@ -1,7 +1,7 @@
 /** What can be done with a column. */
 import { CATEGORIES } from '../board/schema';
 import type { ColumnView } from '../board/view';
-import { fill, h } from '../ui/dom';
+import { fill, h, labelled } from '../ui/dom';
 import { openMenu, openPopover } from '../ui/popover';
 import { toast } from '../ui/voice';
 import { CATEGORY_NAMES } from './column';
@@ -134,7 +134,7 @@ function openLook({ store }: BoardContext, { id, category, color }: ColumnView, 
     h(
       'div',
       { class: 'small-form' },
-      h('label', { class: 'stacked' }, 'Kind', kind),
+      labelled('Kind', kind),
       h('p', { class: 'hint' }, 'A card that comes into a column of kind “Completed” is done.'),
       colors,
     ),

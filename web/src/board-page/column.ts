@@ -1,7 +1,7 @@
 /** A column: its head, its cards, and the fields in which new cards are written. */
 import type { Category } from '../board/schema';
 import type { ColumnView } from '../board/view';
-import { arrangeChildren, fill, growing, h, setAttribute, setText } from '../ui/dom';
+import { fill, growing, h, setAttribute, setText } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { paint } from './tones';
 
@@ -110,6 +110,7 @@ export class ColumnElement {
       setAttribute(this.root, 'data-category', column.category);
     }
     setAttribute(this.root, 'style', column.color ? `--tone: ${paint(column.color)}` : null);
+    setAttribute(this.root, 'data-toned', column.color ? '' : null);
     const { length } = column.cards;
     const limit = column.wip ? ` / ${column.wip.limit}` : '';
     setText(this.#count, shown === length ? `${length}${limit}` : `${shown} of ${length}${limit}`);
@@ -124,10 +125,6 @@ export class ColumnElement {
     setText(this.#empty, length > 0 ? 'No card fits the filter' : 'No cards');
     for (const button of [this.#plus, this.#menu]) button.hidden = !isWritable;
     this.#add.hidden = !isWritable || this.body.querySelector('.composer-last') !== null;
-  }
-
-  arrange(items: readonly HTMLElement[]): void {
-    arrangeChildren(this.list, items);
   }
 
   rename(): void {
@@ -147,8 +144,9 @@ export class ColumnElement {
     field.addEventListener('blur', () => end(true, false));
     field.addEventListener('keydown', (event) => {
       event.stopPropagation();
-      if (event.key === 'Enter') end(true, true);
-      else if (event.key === 'Escape') end(false, true);
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      event.preventDefault(); // the button that has the focus then is not pressed by the same key
+      end(event.key === 'Enter', true);
     });
     this.#title.replaceWith(field);
     field.focus();

@@ -1,7 +1,7 @@
 /** Where a card goes, chosen from lists: for keys, for fingers, and for long ways. */
 
 import { closeButton, openDialog } from '../ui/dialog';
-import { h } from '../ui/dom';
+import { h, labelled } from '../ui/dom';
 import { announce } from '../ui/voice';
 import { type BoardContext, titleOf } from './context';
 
@@ -37,8 +37,8 @@ export function openMoveDialog(context: BoardContext, id: string): void {
   const form = h(
     'form',
     { class: 'sheet-body small-form' },
-    h('label', { class: 'stacked' }, 'Column', column),
-    h('label', { class: 'stacked' }, 'Place', place),
+    labelled('Column', column),
+    labelled('Place', place),
     h('button', { type: 'submit', class: 'primary' }, 'Move the card'),
   );
   form.addEventListener('submit', (event) => {

@@ -51,32 +51,49 @@ type Moving = Element & { moveBefore?: (node: Node, child: Node | null) => void 
 
 /** Puts a child before another one, keeping its focus and the like where the browser can. */
 function place(list: Moving, child: Node, before: Node | null): void {
-  if (list.moveBefore !== undefined && child.parentNode === list) list.moveBefore(child, before);
+  if (list.moveBefore !== undefined && list.isConnected && child.isConnected) list.moveBefore(child, before);
   else list.insertBefore(child, before);
 }
 
 /**
- * Makes `wanted` the children of `list`, touching few of them: one that moved is moved, whatever the length of the
- * list. An element that had the focus has it afterwards.
+ * Brings `wanted` into `list`, in this order, from wherever they are. What else is in there stays for now: it may be on
+ * its way into another list. One that moved is moved, whatever the length of the list.
  */
-export function arrangeChildren(list: Element, wanted: readonly Element[]): void {
-  const focused = document.activeElement;
+export function placeChildren(list: Element, wanted: readonly Element[]): void {
   const staying = new Set<Node>(wanted);
-  for (const child of [...list.childNodes]) if (!staying.has(child)) child.remove();
-  let at: ChildNode | null = list.firstChild;
+  const next = (node: ChildNode | null): ChildNode | null => {
+    let at = node;
+    while (at !== null && !staying.has(at)) at = at.nextSibling;
+    return at;
+  };
+  let at = next(list.firstChild);
   for (const element of wanted) {
     if (element === at) {
-      at = at.nextSibling;
-    } else if (at !== null && at.nextSibling === element) {
+      at = next(at.nextSibling);
+    } else if (at !== null && next(at.nextSibling) === element) {
       // Only `at` is elsewhere now; it comes when it is its turn.
       const moved: ChildNode = at;
-      at = element.nextSibling;
+      at = next(element.nextSibling);
       place(list, moved, null);
-      if (at === null) at = moved;
+      at ??= moved;
     } else {
       place(list, element, at);
     }
   }
+}
+
+/** Takes away what is in `list` besides `wanted`. */
+export function dropOthers(list: Element, wanted: readonly Element[]): void {
+  if (list.childNodes.length === wanted.length) return;
+  const staying = new Set<Node>(wanted);
+  for (const child of [...list.childNodes]) if (!staying.has(child)) child.remove();
+}
+
+/** Makes `wanted` the children of `list`, touching few of them. */
+export function arrangeChildren(list: Element, wanted: readonly Element[]): void {
+  const focused = document.activeElement;
+  placeChildren(list, wanted);
+  dropOthers(list, wanted);
   if (focused instanceof HTMLElement && focused !== document.activeElement && list.contains(focused)) {
     focused.focus({ preventScroll: true });
   }
@@ -92,4 +109,13 @@ export function growing(field: HTMLTextAreaElement): HTMLTextAreaElement {
   queueMicrotask(fit);
   requestAnimationFrame(fit);
   return field;
+}
+
+let fields = 0;
+
+/** A field under its label. */
+export function labelled(label: string, field: HTMLElement): HTMLElement {
+  fields += 1;
+  field.id ||= `field-${fields}`;
+  return h('div', { class: 'stacked' }, h('label', { for: field.id }, label), field);
 }
