@@ -9,7 +9,7 @@ import * as Y from 'yjs';
 import { type At, check, fits, MoveError, position, type Registers } from './editor';
 import { keysAt } from './key';
 import { ListEditor } from './lists';
-import { asMap, asObject, clockOf, type FieldValue, type FileView, type RawBoard, readBoard } from './read';
+import { asMap, asObject, clockOf, type FieldValue, type FileView, type RawBoard } from './read';
 import {
   isColor,
   isId,
@@ -20,7 +20,7 @@ import {
   ORDERING_KINDS,
   type Priority,
 } from './schema';
-import { accepts, type BoardView, leads, ordered } from './view';
+import { accepts, type BoardView, leads, ordered, type Reading } from './view';
 
 const CARD_MAPS = ['assignees', 'labels', 'watchers', 'check', 'cf', 'files'] as const;
 
@@ -88,12 +88,7 @@ export class BoardEditor extends ListEditor {
     return { shown, list, from: position(list, at) };
   }
 
-  private seat(
-    { raw, view }: { raw: RawBoard; view: BoardView },
-    ids: readonly string[],
-    column: string,
-    at: At,
-  ): void {
+  private seat({ raw, view }: Reading, ids: readonly string[], column: string, at: At): void {
     const { shown, list, from } = this.others(view, ids, column, at);
     const keys = list.map((id) => {
       const place = raw.cards.get(id)?.place;
@@ -300,12 +295,12 @@ export class BoardEditor extends ListEditor {
   }
 
   private items(id: string): string[] {
-    return ordered(readBoard(this.doc).cards.get(id)?.checklist ?? new Map()).map(([item]) => item);
+    return ordered(this.raw().cards.get(id)?.checklist ?? new Map()).map(([item]) => item);
   }
 
   private orderItem(id: string, item: string, at: At): void {
     this.item(id, item);
-    const checklist = readBoard(this.doc).cards.get(id)?.checklist ?? new Map();
+    const checklist = this.raw().cards.get(id)?.checklist ?? new Map();
     const list = ordered(checklist).filter(([other]) => other !== item);
     this.order(list, item, at, (other) => this.item(id, other));
   }
