@@ -17,6 +17,7 @@ pub mod member;
 pub mod problems;
 pub mod replica;
 pub mod report;
+pub mod rest;
 pub mod role;
 pub mod scenario;
 pub mod swarm;

@@ -36,6 +36,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::ReconnectStorm(reconnect_storm) => load(&reconnect_storm.small()),
         Command::SlowReaders(slow_readers) => load(&slow_readers.small()),
         Command::Crash(crash) => load(&crash.small()),
+        Command::Rest(rest) => load(&rest.small()),
+        Command::Soak(soak) => load(&soak.small()),
         Command::Sweep(sweep) => grow(&sweep),
         Command::BreakingPoint(search) => break_it(&search),
         Command::Floor(floor) => serve_floor(&floor),

@@ -63,6 +63,8 @@ pub struct Target {
     pub asking: Asking,
     /// Whether a fresh client can check what was written.
     pub content: Content,
+    /// Whether it is Weft, with a REST API beside its sockets.
+    pub is_weft: bool,
     /// Its process, if the caller named one; otherwise it is found by the listening port.
     pub pid: Option<u32>,
     /// What clients show as `Authorization: Bearer`, if anything.
@@ -116,6 +118,7 @@ pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
             "hocuspocus-memory" => Content::WhileOpen,
             _ => Content::Kept,
         },
+        is_weft: kind.starts_with("weft"),
         pid: None,
         token: None,
         traffic: Arc::default(),

@@ -14,8 +14,8 @@ use crate::machine::cores::Pinning;
 use crate::target::{Target, parse_targets};
 
 pub use self::numbers::{
-    AckLatency, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence, ReconnectStorm,
-    SlowReaders,
+    AckLatency, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence, ReconnectStorm, Rest,
+    SlowReaders, Soak,
 };
 
 /// Loads collaboration servers on this machine with clients that see only the wire, and checks what they deliver.
@@ -52,6 +52,10 @@ pub enum Command {
     SlowReaders(SlowReaders),
     /// The server is killed while a client writes: what is lost.
     Crash(Crash),
+    /// Requests to the REST API of Weft: requests per second, latency of reads and writes.
+    Rest(Rest),
+    /// Everything at once for as long as asked: whether anything grows that should not.
+    Soak(Soak),
     /// One scenario with growing work: how its cost grows.
     Sweep(Sweep),
     /// One scenario with its load doubled until it is too slow or wrong: how much a server holds.

@@ -214,6 +214,40 @@ pub struct Crash {
     pub rate: f64,
 }
 
+/// Numbers of `rest`.
+#[derive(Args, Clone, Debug)]
+pub struct Rest {
+    /// What all scenarios have in common.
+    #[command(flatten)]
+    pub common: Common,
+    /// Connections with one request at a time each.
+    #[arg(long, default_value_t = 16)]
+    pub clients: usize,
+}
+
+/// Numbers of `soak`.
+#[derive(Args, Clone, Debug)]
+pub struct Soak {
+    /// What all scenarios have in common; how long it takes is said in minutes.
+    #[command(flatten)]
+    pub common: Common,
+    /// How long, in minutes.
+    #[arg(long, default_value_t = 60.0)]
+    pub minutes: f64,
+    /// Rooms in each turn.
+    #[arg(long, default_value_t = 10)]
+    pub rooms: usize,
+    /// Clients in each room.
+    #[arg(long, default_value_t = 10)]
+    pub per_room: usize,
+    /// Clients that open one document after another.
+    #[arg(long, default_value_t = 8)]
+    pub churners: usize,
+    /// Where a target tells its metrics, `LABEL=127.0.0.1:PORT`.
+    #[arg(long, value_name = "LABEL=ADDRESS")]
+    pub metrics: Vec<String>,
+}
+
 /// Short enough for every test run.
 const SMOKE_SECONDS: u64 = 2;
 
@@ -270,3 +304,9 @@ smoke!(SlowReaders {
     padding: 50_000
 });
 smoke!(Crash { kills: 1, after: 1.0 });
+smoke!(Rest { clients: 4 });
+smoke!(Soak {
+    rooms: 2,
+    per_room: 4,
+    churners: 2
+});

@@ -14,8 +14,10 @@ pub mod join_storm;
 pub mod many_documents;
 pub mod presence;
 pub mod reconnect_storm;
+pub mod rest;
 pub mod rooms;
 pub mod slow_readers;
+pub mod soak;
 pub mod storm;
 
 use std::collections::hash_map::DefaultHasher;
