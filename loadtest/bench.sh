@@ -43,7 +43,10 @@ for argument in "$@"; do
     --smoke) smoke=yes with_peers=no ;;
     --no-peers) with_peers=no ;;
     -*) usage ;;
-    sweep | breaking-point | soak) mode=$argument ;;
+    sweep | breaking-point | soak)
+        # Only the first word says what is done; `soak` may also be one of several scenarios.
+        if [ -z "$mode$words" ] && [ -z "$smoke" ]; then mode=$argument; else words="$words $argument"; fi
+        ;;
     *) words="$words $argument" ;;
     esac
 done
@@ -55,10 +58,10 @@ mkdir -p "$out"
 
 # Servers, each with a port of its own. A playground needs no tokens; roomy limits keep what is measured from being
 # slowed down on purpose.
-roomy="WEFT_RATES_PER_PRINCIPAL_PER_MINUTE=10000000 WEFT_RATES_PER_ADDRESS_PER_MINUTE=10000000"
+roomy="WEFT_RATES_PER_PRINCIPAL_PER_MINUTE=1000000 WEFT_RATES_PER_ADDRESS_PER_MINUTE=1000000"
 roomy="$roomy WEFT_LIMITS_MAX_SOCKETS_PER_USER=100000 WEFT_OUTGOING_ALLOWED_NETWORKS=127.0.0.0/8"
 playground="$weft serve --playground --listen 127.0.0.1:{port} --data {data}"
-accounts="env $roomy WEFT_SERVER_METRICS_LISTEN=127.0.0.1:$((port + 9)) $weft serve --listen 127.0.0.1:{port} --data {data}"
+accounts="env $roomy WEFT_METRICS_LISTEN=127.0.0.1:$((port + 9)) $weft serve --listen 127.0.0.1:{port} --data {data}"
 
 # What a group of servers is called on the command line: names of targets and how to start them, one argument a line.
 floor() { target floor floor 0 "$loadtest floor --listen 127.0.0.1:{port}"; }

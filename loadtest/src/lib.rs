@@ -10,6 +10,7 @@ pub mod cli;
 pub mod connection;
 pub mod floor;
 pub mod history;
+pub mod lockstep;
 pub mod machine;
 pub mod marker;
 pub mod measure;

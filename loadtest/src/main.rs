@@ -14,8 +14,9 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use weft_loadtest::breaking;
-use weft_loadtest::cli::{BreakingPoint, Cli, Command, Common, Floor, Sweep};
+use weft_loadtest::cli::{BreakingPoint, Cli, Command, Common, Floor, Lockstep, Sweep};
 use weft_loadtest::floor;
+use weft_loadtest::lockstep::lockstep;
 use weft_loadtest::machine::cores::take_places;
 use weft_loadtest::machine::descriptors::make_room_for;
 use weft_loadtest::report::table::{render, rows};
@@ -23,7 +24,18 @@ use weft_loadtest::report::{Report, html};
 use weft_loadtest::scenario::{Scenario, run};
 use weft_loadtest::sweep::sweep;
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
+    match run_command() {
+        Ok(code) => code,
+        Err(error) => {
+            // Where even that cannot be written, the code has to say it.
+            let _ = writeln!(std::io::stderr(), "weft-loadtest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Idle(idle) => load(&idle.small()),
         Command::Fanout(fanout) => load(&fanout.small()),
@@ -37,9 +49,12 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::SlowReaders(slow_readers) => load(&slow_readers.small()),
         Command::Crash(crash) => load(&crash.small()),
         Command::Rest(rest) => load(&rest.small()),
+        Command::BoardMoves(board_moves) => load(&board_moves.small()),
+        Command::Webhooks(webhooks) => load(&webhooks.small()),
         Command::Soak(soak) => load(&soak.small()),
         Command::Sweep(sweep) => grow(&sweep),
         Command::BreakingPoint(search) => break_it(&search),
+        Command::Lockstep(arguments) => keep_step(&arguments),
         Command::Floor(floor) => serve_floor(&floor),
     }
 }
@@ -108,6 +123,11 @@ fn verdict(is_correct: bool) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn keep_step(arguments: &Lockstep) -> anyhow::Result<ExitCode> {
+    runtime(1)?.block_on(lockstep(arguments))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn serve_floor(floor: &Floor) -> anyhow::Result<ExitCode> {

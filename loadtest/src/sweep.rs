@@ -2,7 +2,7 @@
 //!
 //! Invariant: only the number that grows differs between the points; the points grow.
 
-use crate::cli::{ColdOpen, Common, Fanout, Growing, HotRoom, Idle, ManyDocuments, Sweep};
+use crate::cli::{BoardMoves, ColdOpen, Common, Fanout, Growing, HotRoom, Idle, ManyDocuments, Sweep};
 use crate::report::Report;
 use crate::report::shape::Shape;
 use crate::scenario::run;
@@ -91,6 +91,19 @@ fn plan(of: Growing) -> Plan {
                 "KiB still resident per document",
             ],
         ),
+        Growing::Cards => (
+            "cards",
+            &[500, 2_000, 5_000, 10_000, 20_000],
+            &[
+                "CPU ms per move",
+                "moved ms p50",
+                "moved ms p99",
+                "seen ms p99",
+                "bytes per move and watcher",
+                "whole state over REST, ms",
+                "ms per card made",
+            ],
+        ),
     }
 }
 
@@ -134,6 +147,17 @@ async fn point(sweep: &Sweep, amount: usize) -> anyhow::Result<Report> {
             run(&cold_open).await
         }
         Growing::Documents => run(&documents(common, amount)).await,
+        Growing::Cards => {
+            let board_moves = BoardMoves {
+                common,
+                cards: amount,
+                movers: 4,
+                rate: 5.0,
+                watchers: 18,
+                witnesses: 2,
+            };
+            run(&board_moves).await
+        }
     }
 }
 

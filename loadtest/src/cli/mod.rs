@@ -14,8 +14,8 @@ use crate::machine::cores::Pinning;
 use crate::target::{Target, parse_targets};
 
 pub use self::numbers::{
-    AckLatency, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence, ReconnectStorm, Rest,
-    SlowReaders, Soak,
+    AckLatency, BoardMoves, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence, ReconnectStorm, Rest,
+    SlowReaders, Soak, Webhooks,
 };
 
 /// Loads collaboration servers on this machine with clients that see only the wire, and checks what they deliver.
@@ -54,12 +54,18 @@ pub enum Command {
     Crash(Crash),
     /// Requests to the REST API of Weft: requests per second, latency of reads and writes.
     Rest(Rest),
+    /// Cards moved over REST while others watch the board: moves per second, and when they are seen.
+    BoardMoves(BoardMoves),
+    /// Documents made while receivers of webhooks listen: when they hear of it.
+    Webhooks(Webhooks),
     /// Everything at once for as long as asked: whether anything grows that should not.
     Soak(Soak),
     /// One scenario with growing work: how its cost grows.
     Sweep(Sweep),
     /// One scenario with its load doubled until it is too slow or wrong: how much a server holds.
     BreakingPoint(BreakingPoint),
+    /// A fixed piece of work in a fixed order, for counting instructions; it measures nothing.
+    Lockstep(Lockstep),
     /// Serves the floor: a relay without CRDT and storage.
     Floor(Floor),
 }
@@ -192,6 +198,8 @@ pub enum Growing {
     History,
     /// Documents: 1,000 to 100,000.
     Documents,
+    /// Cards of a board: 500 to 20,000.
+    Cards,
 }
 
 /// How a sweep goes.
@@ -237,6 +245,34 @@ pub struct BreakingPoint {
     /// Halvings between the last load that was held and the first that was not.
     #[arg(long, default_value_t = 2)]
     pub refinements: u32,
+}
+
+/// What is done again and again in lockstep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// One edit, acknowledged and seen by everybody.
+    Edits,
+    /// One state of presence, seen by everybody.
+    Presence,
+    /// One document, opened, written and left.
+    Documents,
+}
+
+/// A piece of work in lockstep.
+#[derive(Args, Clone, Debug)]
+pub struct Lockstep {
+    /// The server, as for the scenarios.
+    #[arg(long)]
+    pub target: String,
+    /// What is done.
+    #[arg(long)]
+    pub step: Step,
+    /// How often.
+    #[arg(long, default_value_t = 100)]
+    pub times: u32,
+    /// Clients that must see it each time.
+    #[arg(long, default_value_t = 20)]
+    pub receivers: usize,
 }
 
 /// Where the floor listens.

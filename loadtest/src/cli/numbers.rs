@@ -225,6 +225,46 @@ pub struct Rest {
     pub clients: usize,
 }
 
+/// Numbers of `board-moves`.
+#[derive(Args, Clone, Debug)]
+pub struct BoardMoves {
+    /// What all scenarios have in common.
+    #[command(flatten)]
+    pub common: Common,
+    /// Cards on the board.
+    #[arg(long, default_value_t = 2_000)]
+    pub cards: usize,
+    /// People who move cards over REST.
+    #[arg(long, default_value_t = 20)]
+    pub movers: usize,
+    /// Moves per second of each.
+    #[arg(long, default_value_t = 5.0)]
+    pub rate: f64,
+    /// Live clients that only read.
+    #[arg(long, default_value_t = 48)]
+    pub watchers: usize,
+    /// Live clients with a replica, which tell when a move is shown.
+    #[arg(long, default_value_t = 2)]
+    pub witnesses: usize,
+}
+
+/// Numbers of `webhooks`.
+#[derive(Args, Clone, Debug)]
+pub struct Webhooks {
+    /// What all scenarios have in common.
+    #[command(flatten)]
+    pub common: Common,
+    /// Receivers, each of which hears of every document.
+    #[arg(long, default_value_t = 3)]
+    pub endpoints: usize,
+    /// Connections over which documents are made.
+    #[arg(long, default_value_t = 8)]
+    pub clients: usize,
+    /// Documents made per second, altogether.
+    #[arg(long, default_value_t = 100.0)]
+    pub rate: f64,
+}
+
 /// Numbers of `soak`.
 #[derive(Args, Clone, Debug)]
 pub struct Soak {
@@ -309,4 +349,13 @@ smoke!(Soak {
     rooms: 2,
     per_room: 4,
     churners: 2
+});
+smoke!(BoardMoves {
+    cards: 60,
+    movers: 4,
+    watchers: 4
+});
+smoke!(Webhooks {
+    endpoints: 2,
+    rate: 20.0
 });

@@ -48,7 +48,7 @@ pub fn rows(report: &Report) -> Vec<Vec<String>> {
         let compared = labels
             .iter()
             .any(|label| report.times_floor(label, name).is_some());
-        if better != Better::Neither && compared {
+        if better == Better::Less && compared {
             rows.push(row("· times the floor's".to_owned(), &|label| {
                 let ratio = report.times_floor(label, name);
                 ratio.map_or_else(|| "–".to_owned(), |ratio| format!("× {}", number(ratio)))

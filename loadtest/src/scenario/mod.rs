@@ -5,6 +5,7 @@
 //! state from one round to the next.
 
 pub mod ack_latency;
+pub mod board_moves;
 pub mod cold_open;
 pub mod crash;
 pub mod fanout;
@@ -19,6 +20,7 @@ pub mod rooms;
 pub mod slow_readers;
 pub mod soak;
 pub mod storm;
+pub mod webhooks;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
