@@ -83,7 +83,9 @@ impl Webhooks {
         }
         round.progress.phase("waiting for the last deliveries", 0);
         let deadline = Instant::now() + PATIENCE;
-        while receivers.iter().any(|receiver| heard(receiver, &made).len() < made.len())
+        while receivers
+            .iter()
+            .any(|receiver| heard(receiver, &made).len() < made.len())
             && Instant::now() < deadline
         {
             sleep(Duration::from_millis(50)).await;
@@ -96,7 +98,9 @@ impl Webhooks {
             }
             if heard.len() < made.len() {
                 let missing = made.len() - heard.len();
-                outcome.problems.push(format!("{missing} of {} were never heard of", made.len()));
+                outcome
+                    .problems
+                    .push(format!("{missing} of {} were never heard of", made.len()));
             }
             let deliveries = receiver.deliveries();
             attempts += deliveries.attempts;
@@ -110,7 +114,12 @@ impl Webhooks {
         outcome.tell("documents made per second", made.len() as f64 / window.wall_s);
         outcome.cost("CPU ms per delivery", window.cpu_ms_per(due));
         outcome.as_headline();
-        let names = ["delivering", "delivered ms p50", "delivered ms p95", "delivered ms p99"];
+        let names = [
+            "delivering",
+            "delivered ms p50",
+            "delivered ms p95",
+            "delivered ms p99",
+        ];
         outcome.latencies(names, latencies.recorded());
         outcome.cost("attempts per delivery", attempts as f64 / due.max(1.0));
         round.tell_window(outcome, &window);

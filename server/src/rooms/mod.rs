@@ -19,6 +19,7 @@ mod projector;
 mod remote;
 mod replica;
 mod state;
+mod watch;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use state::RoomLimits;
+pub(crate) use watch::watch_log;
 
 use crate::auth::Access;
 

@@ -74,7 +74,13 @@ impl BoardMoves {
         let mut movers = Vec::new();
         for number in 0..self.movers {
             let own = world.tasks[number * share..(number + 1) * share].to_vec();
-            let mover = Mover::new(&person, &world, own, (self.rate, self.common.seed + number as u64)).await?;
+            let mover = Mover::new(
+                &person,
+                &world,
+                own,
+                (self.rate, self.common.seed + number as u64),
+            )
+            .await?;
             movers.push(tasks.spawn(mover.run(Arc::clone(&moves))));
         }
 
@@ -97,10 +103,16 @@ impl BoardMoves {
         outcome.gain("moves per second", done / window.wall_s);
         outcome.cost("CPU ms per move", window.cpu_ms_per(done));
         outcome.as_headline();
-        outcome.latencies(["moving", "moved ms p50", "moved ms p95", "moved ms p99"], answered);
+        outcome.latencies(
+            ["moving", "moved ms p50", "moved ms p95", "moved ms p99"],
+            answered,
+        );
         outcome.latencies(["seeing", "seen ms p50", "seen ms p95", "seen ms p99"], seen);
         let received = done * (self.watchers + self.witnesses) as f64;
-        outcome.cost("bytes per move and watcher", window.traffic.bytes_in as f64 / received.max(1.0));
+        outcome.cost(
+            "bytes per move and watcher",
+            window.traffic.bytes_in as f64 / received.max(1.0),
+        );
         outcome.cost("ms per card made", making_s * 1_000.0 / self.cards.max(1) as f64);
         round.tell_window(outcome, &window);
 
@@ -130,7 +142,6 @@ impl BoardMoves {
         Ok(())
     }
 }
-
 
 /// Reads and forgets until told to stop; why it could not go on.
 async fn read_on(
