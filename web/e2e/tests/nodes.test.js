@@ -18,7 +18,11 @@ const same = (what, clients, options) => until(what, () => new Set(clients.map(t
 /** Servers that share a new database and, if it is given, a Redis server. */
 async function cluster (scene, count, redis) {
   const shared = freshDataDirectory()
-  const env = { ...databaseFor(shared), ...(redis === undefined ? {} : { WEFT_REDIS_URL: redis.url }) }
+  const env = {
+    ...databaseFor(shared),
+    WEFT_AUTH_ENCRYPTION_SECRETS: `main:${'k'.repeat(64)}`,
+    ...(redis === undefined ? {} : { WEFT_REDIS_URL: redis.url }),
+  }
   const servers = []
   for (let index = 0; index < count; index++) servers.push(await scene.server({ env }))
   return servers
