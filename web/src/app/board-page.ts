@@ -24,6 +24,7 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
     token: () => socketTicket(api),
     me,
   });
+  const path = location.pathname;
   let directory: Directory = { isOpen: false, members: [{ id: me.id, name: me.name }] };
   const board = new Board({
     connection,
@@ -32,6 +33,11 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
     self: () => user.id,
     directory: () => directory,
     mayFound: false,
+    openFirst: new URLSearchParams(location.search).get('card'),
+    onOpen: (card) => {
+      if (location.pathname === path)
+        history.replaceState(null, '', card === null ? path : `${path}?card=${card}`);
+    },
   });
   if (info.workspace_id && info.project_id) {
     void listPeople(api, info.workspace_id, info.project_id).then((people) => {

@@ -46,6 +46,10 @@ export interface BoardOptions {
   readonly directory: () => Directory;
   /** Whether an empty document becomes a board here; otherwise the server makes boards. */
   readonly mayFound: boolean;
+  /** The card that is open, for an address that leads to it. */
+  readonly onOpen?: (card: string | null) => void;
+  /** The card to open as soon as it is here. */
+  readonly openFirst?: string | null;
 }
 
 export class Board {
@@ -77,6 +81,7 @@ export class Board {
   #open: { readonly id: string; readonly update: () => void; readonly close: () => void } | null = null;
   #held: string | null = null;
   #today = localDay(new Date());
+  #first: string | null;
   #isDue = false;
   #isAllDue = false;
   #idle = 0;
@@ -85,6 +90,7 @@ export class Board {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.#first = options.openFirst ?? null;
     const { connection } = options;
     this.store = new BoardStore({
       doc: connection.doc,
@@ -156,9 +162,11 @@ export class Board {
     const dialog = openCardDialog(this.#context, id, () => {
       this.#open = null;
       this.#tell();
+      this.#options.onOpen?.(null);
     });
     this.#open = { id, ...dialog };
     this.#tell();
+    this.#options.onOpen?.(id);
   }
 
   destroy(): void {
@@ -250,6 +258,11 @@ export class Board {
     this.#tools.draw(view);
     this.#open?.update();
     this.#drawLater();
+    if (this.#first !== null && view.cards.has(this.#first)) {
+      const id = this.#first;
+      this.#first = null;
+      this.openCard(id);
+    }
   }
 
   /** What stands there while there is nothing to show. */
@@ -356,12 +369,20 @@ export class Board {
       rename: (column, title) => this.store.act((board) => board.rename('columns', column, title)),
       menu: (column, anchor) =>
         openColumnMenu(this.#context, column, anchor, () => this.#columns.get(column)?.rename()),
-      add: (column, title, at) =>
-        this.store.createCard((board, card) => board.createCard(card, title, column, at)),
+      add: (column, title, at) => this.#add(column, title, at),
       focusCard: (card) => this.focusCard(card),
     });
     this.#columns.set(id, column);
     return column;
+  }
+
+  #add(column: string, title: string, at: 'first' | 'last'): string | null {
+    const id = this.store.createCard((board, card) => board.createCard(card, title, column, at));
+    if (id !== null) {
+      this.#draw();
+      if (!this.#matches(id)) toast('The new card is hidden: it does not fit the filter.');
+    }
+    return id;
   }
 
   #card(id: string, atOnce: boolean): CardElement {
