@@ -5,7 +5,7 @@
 //! Limits bind the moves. Reading ignores them, apart from the lengths of texts, which it cuts: a document that
 //! somebody filled beyond them is still shown.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The version of the schema that this code reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -140,7 +140,7 @@ pub mod limit {
 macro_rules! texts {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $value:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $value,)+
         }

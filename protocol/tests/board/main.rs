@@ -17,6 +17,7 @@ mod hostile;
 mod keys;
 mod moves;
 mod ops;
+mod plans;
 mod random;
 mod support;
 mod vectors;

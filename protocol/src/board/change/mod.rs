@@ -12,6 +12,7 @@ mod cards;
 mod checklist;
 mod entries;
 mod links;
+mod plant;
 mod seats;
 mod text;
 

@@ -12,7 +12,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use yrs::{Map, MapRef, Out, ReadTxn};
 
 use super::id::{CardId, ColumnId, FieldId, LabelId, LaneId, OptionId, UserId};
@@ -94,7 +94,7 @@ pub struct RawLink {
 }
 
 /// When something was done, and who did it, as far as the document says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// When.
     pub at: Option<Moment>,
@@ -103,7 +103,7 @@ pub struct Stamp {
 }
 
 /// How many cards a column should have at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wip {
     /// The number, 1 to [`limit::WIP`](super::schema::limit::WIP).
     pub limit: u64,
