@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::change::{ChangeError, What};
 use super::id::{CardId, ColumnId, FieldId, Id, ItemId, LabelId, LaneId, UserId, kind};
 use super::moment::Moment;
-use super::raw::{RawEntry, RawField, Stamp, Value, Wip};
+use super::raw::{LinkId, RawEntry, RawField, Stamp, Value, Wip};
 use super::schema::{Category, FieldType, LinkKind, Priority, is_color, limit};
 use super::view::accepts;
 
@@ -165,6 +165,17 @@ pub struct PlannedLink {
     pub kind: LinkKind,
     /// To whom; of `relates` the larger id.
     pub to: CardId,
+}
+
+impl PlannedLink {
+    /// Its ends and kind.
+    pub fn id(&self) -> LinkId {
+        LinkId {
+            from: self.from.clone(),
+            kind: self.kind,
+            to: self.to.clone(),
+        }
+    }
 }
 
 impl PlannedCard {

@@ -98,6 +98,13 @@ pub mod field {
 pub mod limit {
     /// Cards that are neither archived nor deleted.
     pub const OPEN_CARDS: usize = 5_000;
+    /// Cards, archived and deleted ones too. A server takes no edit that makes them more.
+    pub const ALL_CARDS: usize = 25_000;
+    /// Relations, of deleted cards too. The same holds for them.
+    pub const ALL_LINKS: usize = 50_000;
+    /// How many times as many columns, lanes, labels, fields and choices there may be, deleted ones too, as there may be
+    /// that are not deleted. The same holds for them.
+    pub const DELETED_ENTRIES: usize = 4;
     /// Columns that are not deleted.
     pub const COLUMNS: usize = 200;
     /// Lanes that are not deleted.

@@ -12,6 +12,7 @@
 
 mod check;
 mod conflicts;
+mod exact;
 mod forge;
 mod hostile;
 mod keys;

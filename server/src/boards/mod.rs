@@ -10,8 +10,10 @@ pub(crate) mod export;
 pub(crate) mod guess;
 mod ids;
 pub(crate) mod import;
+mod seed;
 pub(crate) mod templates;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::ids::{Minter, user};
+pub(crate) use self::seed::Seed;

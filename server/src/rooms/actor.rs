@@ -8,18 +8,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, DocumentLog, MoreToFold, NewUpdate, Seq, StorageError, WorkspaceId,
+    Append, CompactionOutcome, DocumentId, DocumentKind, DocumentLog, MoreToFold, NewUpdate, Projection, Seq,
+    StorageError, WorkspaceId,
 };
 
 use super::hub::Hub;
-use super::load::{Loaded, load, quarantine};
+use super::load::{Loaded, Wanted, load, quarantine};
+use super::replica::Role;
 use super::state::{Poisoned, RoomState};
 use super::{ContentRefusal, RoomMessage};
+use crate::boards::Seed;
 
 /// Messages taken from the mailbox at once.
 const BATCH: usize = 256;
@@ -49,6 +53,7 @@ pub(super) struct Actor {
     name: DocumentName,
     mailbox: mpsc::Receiver<RoomMessage>,
     id: DocumentId,
+    role: Role,
 }
 
 /// What a room has beside its state while it is open.
@@ -92,36 +97,60 @@ impl Actor {
             name,
             mailbox,
             id,
+            role: Role::Plain,
         }
     }
 
     /// Loads the document, serves it until nobody needs it, and ends.
     pub(super) async fn run(mut self) {
-        let result = match self.load(Vec::new()).await {
-            Ok(loaded) => self.serve(loaded).await,
+        let result = match self.open().await {
+            Ok((loaded, seed)) => self.serve(loaded, seed).await,
             Err(reason) => Err(reason),
         };
-        if let Err(reason) = result {
-            self.refuse(reason).await;
+        match result {
+            Ok(()) => self.give_back_client().await,
+            // What was written under the client id may not be durable: nobody may ever write under it again.
+            Err(reason) => self.refuse(reason).await,
         }
     }
 
-    async fn load(&mut self, unsaved: Vec<bytes::Bytes>) -> Result<Loaded, CloseReason> {
-        let loaded = load(
-            self.log(),
-            self.workspace,
-            &self.name,
-            self.id,
-            unsaved,
-            self.hub.settings.limits.waiting,
-        )
-        .await?;
+    /// Everything is durable and nobody is here: the next one to open the board may write under the same client id.
+    async fn give_back_client(&self) {
+        if let Role::Board { client } = self.role
+            && let Err(error) = self.log().give_back_client(self.workspace, &self.name, client).await
+        {
+            tracing::warn!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a client id is lost");
+        }
+    }
+
+    /// Reads what the document is, and it. A board gets the client id under which the room writes to it.
+    async fn open(&mut self) -> Result<(Loaded, Option<Arc<str>>), CloseReason> {
+        let kind = self.log().kind(self.workspace, &self.name).await;
+        let mut seed = None;
+        if let DocumentKind::Board { seed: planted } = kind.map_err(|error| self.log_failed(&error))? {
+            let client = self.log().take_client(self.workspace, &self.name).await;
+            let client = client.map_err(|error| self.log_failed(&error))?;
+            self.role = Role::Board { client };
+            seed = planted;
+        }
+        Ok((self.load(Vec::new()).await?, seed))
+    }
+
+    async fn load(&mut self, unsaved: Vec<Bytes>) -> Result<Loaded, CloseReason> {
+        let wanted = Wanted {
+            workspace: self.workspace,
+            name: &self.name,
+            fresh_id: self.id,
+            role: self.role,
+            waiting: self.hub.settings.limits.waiting,
+        };
+        let loaded = load(self.log(), wanted, unsaved).await?;
         self.id = loaded.id;
         Ok(loaded)
     }
 
     /// Serves the document until it is idle, or until it cannot go on.
-    async fn serve(&mut self, loaded: Loaded) -> Result<(), CloseReason> {
+    async fn serve(&mut self, loaded: Loaded, seed: Option<Arc<str>>) -> Result<(), CloseReason> {
         let now = Instant::now();
         let mut live = Live {
             state: RoomState::new(
@@ -141,7 +170,11 @@ impl Actor {
             presence_checked: now,
             blameless_failures: 0,
         };
-        let result = self.serve_until_idle(&mut live).await;
+        let founded = self.found_board(&mut live, seed.as_deref());
+        let result = match founded {
+            Ok(()) => self.serve_until_idle(&mut live).await,
+            Err(reason) => Err(reason),
+        };
         if let Err(reason) = result {
             live.state.close_all(reason);
         } else if live.compaction.is_none() && self.is_worth_compacting(live.tail, 4) {
@@ -151,6 +184,16 @@ impl Actor {
             self.hub.tasks.spawn(compaction);
         }
         result
+    }
+
+    /// A board that nobody has founded is founded before anybody is let in.
+    fn found_board(&self, live: &mut Live, seed: Option<&str>) -> Result<(), CloseReason> {
+        let seed = Seed::read(seed).map_err(|error| {
+            tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a board's seed is unreadable");
+            CloseReason::InternalError
+        })?;
+        let founded = live.state.found_board(self.name.as_str(), &seed);
+        founded.map_err(|Poisoned| CloseReason::InternalError)
     }
 
     async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
@@ -167,15 +210,16 @@ impl Actor {
                     live.state.finish_append();
                     self.start_compaction(live);
                 }
+                Event::Appended(Err(StorageError::Conflict { .. })) => {
+                    live.append = None;
+                    self.catch_up(live).await?;
+                }
                 Event::Appended(Err(error)) => return Err(self.log_failed(&error)),
                 Event::Compacted(result) => {
                     live.compaction = None;
                     self.compacted(live, result);
                 }
-                Event::Timer => {
-                    live.presence_checked = Instant::now();
-                    live.state.expire_presence(self.now_ms());
-                }
+                Event::Timer => self.tick(live).await?,
             }
             if !live.state.is_idle() {
                 live.idle_since = Instant::now();
@@ -188,14 +232,31 @@ impl Actor {
         }
     }
 
+    /// Does what is due by now.
+    async fn tick(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        let now_ms = self.now_ms();
+        if live.presence_checked + PRESENCE_CHECK <= Instant::now() {
+            live.presence_checked = Instant::now();
+            live.state.expire_presence(now_ms);
+        }
+        match tokio::task::block_in_place(|| live.state.repair_when_quiet(now_ms)) {
+            Ok(()) => Ok(()),
+            Err(Poisoned) => self.recover(live).await,
+        }
+    }
+
     async fn next_event(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Event {
         let idle = live.state.is_idle();
-        let wake_at = if idle {
+        let mut wake_at = if idle {
             self.unload_at(live)
         } else {
             live.presence_checked + PRESENCE_CHECK
         };
-        let has_timer = idle || live.state.has_presence();
+        let repair_at = live.state.repair_at_ms();
+        let has_timer = idle || live.state.has_presence() || repair_at.is_some();
+        if let Some(repair_at) = repair_at {
+            wake_at = wake_at.min(self.hub.started + Duration::from_millis(repair_at));
+        }
         let accepts = live.state.unsaved_bytes() <= self.hub.settings.max_unsaved_bytes;
         let crowded = live.state.members() > CROWD;
         tokio::select! {
@@ -243,9 +304,11 @@ impl Actor {
     /// Builds the document anew from the log and finds the edit that broke it. A document that breaks by itself is
     /// quarantined.
     async fn recover(&mut self, live: &mut Live) -> Result<(), CloseReason> {
-        tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
-        self.hub.metrics.doc_recovered.add(1);
-        if !live.state.has_suspects() {
+        if !live.state.is_undoing() {
+            tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
+            self.hub.metrics.doc_recovered.add(1);
+        }
+        if !live.state.has_suspects() && !live.state.is_undoing() {
             live.blameless_failures += 1;
         }
         loop {
@@ -265,28 +328,75 @@ impl Actor {
         }
     }
 
+    /// Others have written to the log: takes in what they wrote.
+    async fn catch_up(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        let head = live.state.head();
+        // The first row of a document decides which id it has.
+        let rows = if head > 0 && live.state.can_follow() {
+            patiently(self.hub.settings.storage_patience, || self.log().since(self.id, Seq(head))).await
+        } else {
+            Ok(None)
+        };
+        let taken_in = match rows.map_err(|error| self.log_failed(&error))? {
+            Some(rows) => {
+                let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
+                live.tail.rows += rows.len() as u64;
+                live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+                live.state.follow(&rows)
+            }
+            None => {
+                let loaded = self.load(Vec::new()).await?;
+                live.tail = Tail {
+                    rows: loaded.tail_rows,
+                    bytes: loaded.tail_bytes,
+                };
+                live.state.begin_again(loaded.replica, loaded.head)
+            }
+        };
+        match taken_in {
+            Ok(()) => Ok(()),
+            Err(Poisoned) => {
+                self.recover(live).await?;
+                live.state.share_everything().map_err(|Poisoned| CloseReason::InternalError)
+            }
+        }
+    }
+
     fn start_append(&self, live: &mut Live) {
         if live.append.is_some() {
             return;
         }
-        let Some((head, rows)) = live.state.start_append() else {
+        let Some(appendable) = live.state.start_append() else {
             return;
         };
-        live.tail.rows += rows.len() as u64;
-        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        let updates = appendable.deltas.into_iter().map(|delta| NewUpdate {
+            bytes: delta.update,
+            author: delta.author.map(|author| author.to_string().into()),
+        });
+        let updates: Vec<NewUpdate> = updates.collect();
+        live.tail.rows += updates.len() as u64;
+        live.tail.bytes += updates.iter().map(|update| update.bytes.len() as u64).sum::<u64>();
         let append = Append {
             document: self.id,
             workspace: self.workspace,
             name: self.name.clone(),
-            expected_head: Seq(head),
-            updates: rows.into_iter().map(NewUpdate::from).collect(),
-            projection: None,
+            expected_head: Seq(appendable.head),
+            updates,
+            projection: appendable.projection.map(|projection| self.with_event_ids(projection)),
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),
             append,
             self.hub.settings.storage_patience,
         )));
+    }
+
+    /// Events get their ids here, because rooms neither read clocks nor draw random numbers.
+    fn with_event_ids(&self, mut projection: Projection) -> Arc<Projection> {
+        for event in &mut projection.events {
+            event.id = DocumentId::generate(self.hub.clock.as_ref()).0;
+        }
+        Arc::new(projection)
     }
 
     fn log_failed(&self, error: &StorageError) -> CloseReason {
@@ -417,6 +527,25 @@ async fn confirm(log: &dyn DocumentLog, append: &Append, head: Seq) -> Result<Se
         Ok(head)
     } else {
         Err(StorageError::Conflict { head })
+    }
+}
+
+/// Asks the storage, and asks again for `patience` when it fails for a reason that may pass.
+async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
+    patience: Duration,
+    ask: impl Fn() -> F,
+) -> Result<T, StorageError> {
+    let give_up_at = Instant::now() + patience;
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match ask().await {
+            Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the storage failed, asking again");
+                sleep(pause).await;
+                pause = (pause * 2).min(MAX_RETRY_PAUSE);
+            }
+            outcome => return outcome,
+        }
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use yrs::{Any, Map, MapRef};
 
-use super::{ChangeError, Editor, What, fits, is_stamped, not_found};
+use super::{ChangeError, Editor, What, fits, is_stamped, not_found, too_many};
 use crate::board::id::{CardId, FieldId, FileId, Id, LabelId, LaneId, UserId};
 use crate::board::moment::Moment;
 use crate::board::raw::{RawFile, Value, map};
-use crate::board::schema::{Priority, field, is_color, limit, root};
+use crate::board::schema::{Priority, field, is_color, limit};
 use crate::board::view::accepts;
 
 /// What a card is to say; `None` is to say nothing.
@@ -39,6 +39,10 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`] for the card, or the lane or file that it is to name; [`ChangeError::Invalid`].
     pub fn set_attribute(&mut self, id: &CardId, attribute: &Attribute) -> Result<(), ChangeError> {
+        self.check_card(id)?;
+        if let Attribute::Lane(Some(lane)) = attribute {
+            self.check_entry(lane)?;
+        }
         let card = self.card(id)?;
         let text = |text: Option<&str>| text.map(Any::from);
         let (name, value) = match attribute {
@@ -64,12 +68,7 @@ impl Editor<'_, '_> {
                 }
                 (field::COVER, text(cover.as_ref().map(Id::as_str)))
             }
-            Attribute::Lane(lane) => {
-                if let Some(lane) = lane {
-                    self.live(root::LANES, What::Lane, lane)?;
-                }
-                (field::LANE, text(lane.as_ref().map(Id::as_str)))
-            }
+            Attribute::Lane(lane) => (field::LANE, text(lane.as_ref().map(Id::as_str))),
             Attribute::Done(done) => {
                 let stamped = is_stamped(self.txn, &card, field::DONE);
                 if *done == stamped {
@@ -119,7 +118,7 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`] for the card or the label, [`ChangeError::TooMany`].
     pub fn add_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
-        self.live(root::LABELS, What::Label, label)?;
+        self.check_entry(label)?;
         self.add_member(card, field::LABELS, label)
     }
 
@@ -142,11 +141,10 @@ impl Editor<'_, '_> {
         field_id: &FieldId,
         value: Option<&Value>,
     ) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        self.live(root::FIELDS, What::Field, field_id)?;
+        self.check_card(card)?;
+        self.check_entry(field_id)?;
         if let Some(value) = value {
-            let board = self.take_board();
-            let field = board.raw.fields.get(field_id);
+            let field = self.board().raw.fields.get(field_id);
             let finite = !matches!(value, Value::Number(number) if !number.is_finite());
             if !finite || !field.is_some_and(|field| accepts(field, value)) {
                 return Err(ChangeError::Invalid(What::Value));
@@ -160,6 +158,7 @@ impl Editor<'_, '_> {
             Value::Number(number) => Any::from(*number),
             Value::Flag(flag) => Any::from(*flag),
         });
+        let card = self.card(card)?;
         let values = self.nested(&card, field::VALUES);
         self.set(&values, field_id.as_str(), value);
         Ok(())
@@ -221,20 +220,8 @@ impl Editor<'_, '_> {
             return Ok(());
         };
         if !set.contains_key(self.txn, id) && set.len(self.txn) as usize >= limit {
-            return Err(ChangeError::TooMany {
-                what: What::Member,
-                limit,
-            });
+            return Err(too_many(What::Member, limit));
         }
         Ok(())
-    }
-
-    /// The entry of a list, unless it is deleted.
-    pub(super) fn live<K>(&self, root: &str, what: What, id: &Id<K>) -> Result<MapRef, ChangeError> {
-        let entry = self.thing(root, what, id.as_str())?;
-        if is_stamped(self.txn, &entry, field::DEL) {
-            return Err(not_found(what, id.as_str()));
-        }
-        Ok(entry)
     }
 }

@@ -10,8 +10,8 @@ use yrs::{Any, Map, MapPrelim, MapRef, TransactionMut, WriteTxn, XmlFragmentPrel
 use super::{ChangeError, Editor};
 use crate::board::id::{CardId, ColumnId, Id, kind};
 use crate::board::key::{OrderKey, settle};
-use crate::board::plan::{Plan, PlannedCard, PlannedEntry, PlannedField, PlannedItem};
-use crate::board::raw::{Stamp, Value, Wip, link_name};
+use crate::board::plan::{Plan, PlannedCard, PlannedEntry, PlannedField, PlannedItem, PlannedLink};
+use crate::board::raw::{Stamp, Value, Wip};
 use crate::board::repair::{clock, place};
 use crate::board::schema::{field, root};
 
@@ -27,7 +27,9 @@ impl Editor<'_, '_> {
         if roots.iter().any(|name| self.txn.get_or_insert_map(*name).len(self.txn) > 0) {
             return Err(ChangeError::BoardExists);
         }
-        self.board = None;
+        self.touched.lists.extend([root::COLUMNS, root::LANES, root::LABELS, root::FIELDS]);
+        self.touched.cards.extend(plan.cards.iter().map(|card| card.id.clone()));
+        self.touched.links.extend(plan.links.iter().map(PlannedLink::id));
         let by = self.hand.stamp.by.as_ref().map(|by| Any::from(by.as_str()));
         columns(self.txn, plan);
         let lanes = self.txn.get_or_insert_map(root::LANES);
@@ -199,7 +201,6 @@ fn links(txn: &mut TransactionMut<'_>, plan: &Plan, by: Option<Any>) {
     for (t, link) in (first..).zip(&plan.links) {
         let mut value = HashMap::from([("t".to_owned(), clock(t))]);
         value.extend(by.clone().map(|by| ("by".to_owned(), by)));
-        let name = link_name(&link.from, link.kind, &link.to);
-        set(txn, &list, &name, Any::from(value));
+        set(txn, &list, &link.id().name(), Any::from(value));
     }
 }

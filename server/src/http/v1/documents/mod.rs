@@ -110,6 +110,11 @@ fn refusal_problem(refusal: ContentRefusal) -> Problem {
             "UPDATE_NOT_ACCEPTED",
             "the bytes are no update that this document can take",
         ),
+        ContentRefusal::Board(_) | ContentRefusal::NoBoard | ContentRefusal::NoSuchCard => Problem::new(
+            StatusCode::CONFLICT,
+            "NO_BOARD",
+            "the document is no board, or the board has no such card",
+        ),
         ContentRefusal::Unavailable(CloseReason::DocumentQuarantined) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "DOCUMENT_QUARANTINED",
