@@ -14,6 +14,7 @@ mod seed;
 pub(crate) mod templates;
 #[cfg(test)]
 mod tests;
+pub(crate) mod verify;
 
 pub(crate) use self::ids::{Minter, user};
 pub(crate) use self::seed::Seed;

@@ -19,6 +19,7 @@ mod projector;
 mod remote;
 mod replica;
 mod state;
+mod still;
 
 use std::sync::Arc;
 
@@ -32,7 +33,9 @@ pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest,
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use projector::whole as rows_of;
 pub(crate) use state::RoomLimits;
+pub(crate) use still::Still;
 
 use crate::auth::Access;
 

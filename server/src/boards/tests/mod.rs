@@ -11,7 +11,7 @@ use weft_protocol::board::change::{Hand, found};
 use weft_protocol::board::id::{CardId, UserId};
 use weft_protocol::board::moment::Moment;
 use weft_protocol::board::raw::Stamp;
-use weft_protocol::board::{Board, Editor, Plan};
+use weft_protocol::board::{Board, Plan};
 use yrs::{Doc, Transact};
 
 use super::copy::{Cards, freshen, people, plan_of, retain_people};
@@ -44,8 +44,10 @@ fn planted(plan: &Plan) -> Board {
         stamp: Stamp::default(),
         dice: &mut dice,
     };
-    Editor::open(&mut txn, hand).unwrap().plant(plan).unwrap();
-    Board::read(&txn)
+    let mut board = Board::read(&txn);
+    let (planted, _) = board.edit(&mut txn, hand, |editor| editor.plant(plan)).unwrap();
+    planted.unwrap();
+    board
 }
 
 fn full() -> Plan {
