@@ -25,6 +25,7 @@ mod log;
 mod merge;
 mod model;
 pub mod objects;
+mod pieces;
 mod plan;
 mod postgres;
 mod projection;

@@ -36,7 +36,7 @@ pub use self::change::{At, ChangeError, Editor, Hand};
 pub use self::id::{CardId, ColumnId, FieldId, FileId, ItemId, LabelId, LaneId, OptionId, UserId};
 pub use self::key::OrderKey;
 pub use self::plan::Plan;
-pub use self::raw::{LinkId, RawBoard};
+pub use self::raw::{LinkId, RawBoard, Size};
 pub use self::repair::{RepairReport, repair};
 pub use self::seat::{Group, Seat};
 pub use self::view::{BoardView, view};

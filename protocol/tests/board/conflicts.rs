@@ -396,7 +396,13 @@ fn a_forged_clock_is_renumbered_and_nothing_moves() {
     assert_eq!(all[0].board().view, before.view);
     let repaired = all[0].board();
     assert!(repaired.clock() < 10);
-    let clock = |name: &str| repaired.raw.cards[&id::<kind::Card>(name)].parent.as_ref().unwrap().t;
+    let clock = |name: &str| {
+        repaired.raw.cards[&id::<kind::Card>(name)]
+            .parent
+            .as_ref()
+            .unwrap()
+            .t
+    };
     assert!(clock("b") < clock("a"), "forged clocks keep their order");
 }
 

@@ -2,17 +2,19 @@
 //!
 //! It must never decide anything about a document's content, and never wait for a client.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, WeakSender};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
+use weft_storage::bus::{Heard, NodeId, Signal};
 use weft_storage::{
     Append, CompactionOutcome, DocumentId, DocumentKind, DocumentLog, MoreToFold, NewUpdate, Projection, Seq,
     StorageError, WorkspaceId,
@@ -20,9 +22,10 @@ use weft_storage::{
 
 use super::hub::Hub;
 use super::load::{Loaded, Wanted, load, quarantine};
+use super::remote::{self, Advance, Line};
 use super::replica::Role;
-use super::state::{Poisoned, RoomState};
-use super::{ContentRefusal, RoomMessage};
+use super::state::{Poisoned, RoomState, Said};
+use super::{ContentRefusal, MemberId, RoomMessage};
 use crate::boards::Seed;
 
 /// Messages taken from the mailbox at once.
@@ -54,6 +57,21 @@ pub(super) struct Actor {
     mailbox: mpsc::Receiver<RoomMessage>,
     id: DocumentId,
     role: Role,
+    sender: WeakSender<RoomMessage>,
+    head: Arc<AtomicU64>,
+    /// The line to other nodes, if there are any.
+    line: Option<Line>,
+    /// What other nodes are called in this room.
+    nodes: HashMap<NodeId, MemberId>,
+}
+
+/// Where a room is reached, and what it shows of itself.
+pub(super) struct Door {
+    pub(super) mailbox: mpsc::Receiver<RoomMessage>,
+    /// The other end of the mailbox.
+    pub(super) sender: WeakSender<RoomMessage>,
+    /// Up to where the room has the log; `u64::MAX` while it loads.
+    pub(super) head: Arc<AtomicU64>,
 }
 
 /// What a room has beside its state while it is open.
@@ -66,6 +84,8 @@ struct Live {
     idle_since: Instant,
     presence_checked: Instant,
     blameless_failures: u32,
+    /// The log may have more than the document.
+    is_behind: bool,
 }
 
 /// The part of the log that no snapshot holds.
@@ -88,16 +108,20 @@ impl Actor {
         hub: Arc<Hub>,
         workspace: WorkspaceId,
         name: DocumentName,
-        mailbox: mpsc::Receiver<RoomMessage>,
+        door: Door,
     ) -> Self {
         let id = DocumentId::generate(hub.clock.as_ref());
         Self {
             hub,
             workspace,
             name,
-            mailbox,
+            mailbox: door.mailbox,
             id,
             role: Role::Plain,
+            sender: door.sender,
+            head: door.head,
+            line: None,
+            nodes: HashMap::new(),
         }
     }
 
@@ -107,6 +131,7 @@ impl Actor {
             Ok((loaded, seed)) => self.serve(loaded, seed).await,
             Err(reason) => Err(reason),
         };
+        self.line = None;
         match result {
             Ok(()) => self.give_back_client().await,
             // What was written under the client id may not be durable: nobody may ever write under it again.
@@ -125,6 +150,8 @@ impl Actor {
 
     /// Reads what the document is, and it. A board gets the client id under which the room writes to it.
     async fn open(&mut self) -> Result<(Loaded, Option<Arc<str>>), CloseReason> {
+        // Before the document is read, so that nothing falls between.
+        self.line = Line::open(&self.hub.bus, self.workspace, &self.name, self.sender.clone());
         let kind = self.log().kind(self.workspace, &self.name).await;
         let mut seed = None;
         if let DocumentKind::Board { seed: planted } = kind.map_err(|error| self.log_failed(&error))? {
@@ -169,7 +196,11 @@ impl Actor {
             idle_since: now,
             presence_checked: now,
             blameless_failures: 0,
+            is_behind: false,
         };
+        if self.line.is_some() {
+            live.state.speak_to_others();
+        }
         let founded = self.found_board(&mut live, seed.as_deref());
         let result = match founded {
             Ok(()) => self.serve_until_idle(&mut live).await,
@@ -199,20 +230,23 @@ impl Actor {
     async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
         let mut buffer = Vec::new();
         loop {
-            self.start_append(live);
+            if !live.is_behind {
+                self.start_append(live);
+            }
             match self.next_event(live, &mut buffer).await {
-                Event::Messages => {
-                    live.inbox.extend(buffer.drain(..));
-                    self.handle(live).await?;
-                }
+                Event::Messages => self.take_in(live, &mut buffer).await?,
                 Event::Appended(Ok(_)) => {
                     live.append = None;
-                    live.state.finish_append();
+                    let after = Seq(live.state.head());
+                    let updates = live.state.finish_append();
+                    if let Some(line) = &self.line {
+                        line.say(Signal::appended(after, updates));
+                    }
                     self.start_compaction(live);
                 }
                 Event::Appended(Err(StorageError::Conflict { .. })) => {
                     live.append = None;
-                    self.catch_up(live).await?;
+                    live.is_behind = true;
                 }
                 Event::Appended(Err(error)) => return Err(self.log_failed(&error)),
                 Event::Compacted(result) => {
@@ -221,6 +255,11 @@ impl Actor {
                 }
                 Event::Timer => self.tick(live).await?,
             }
+            if live.append.is_none() && (live.is_behind || self.line.as_ref().is_some_and(Line::has_missed)) {
+                self.catch_up(live).await?;
+            }
+            self.say_outward(live);
+            self.head.store(live.state.head(), Ordering::Relaxed);
             if !live.state.is_idle() {
                 live.idle_since = Instant::now();
             } else if Instant::now() >= self.unload_at(live) {
@@ -228,6 +267,75 @@ impl Actor {
                     return Ok(());
                 }
                 live.idle_since = Instant::now();
+            }
+        }
+    }
+
+    /// Handles messages in their order; what other nodes say stands between the others.
+    async fn take_in(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Result<(), CloseReason> {
+        for message in buffer.drain(..) {
+            if let RoomMessage::Heard(heard) = message {
+                if !live.inbox.is_empty() {
+                    self.handle(live).await?;
+                }
+                self.hear(live, heard).await?;
+            } else {
+                live.inbox.push_back(message);
+            }
+        }
+        self.handle(live).await
+    }
+
+    /// Another node says something.
+    async fn hear(&mut self, live: &mut Live, heard: Heard) -> Result<(), CloseReason> {
+        let now_ms = self.now_ms();
+        match heard {
+            Heard::Gap => {
+                live.is_behind = true;
+                if let Some(line) = &self.line {
+                    line.say(Signal::WhoIsHere);
+                    if let Some(present) = live.state.who_is_here() {
+                        line.say(Signal::Awareness(present));
+                    }
+                }
+            }
+            Heard::Signal(_, Signal::Appended { after, rows, updates }) => {
+                match remote::advance(Seq(live.state.head()), after, rows, updates) {
+                    Advance::Known => {}
+                    // What is under way was meant to follow another row: it will be refused, and begin again.
+                    Advance::Next(rows) if live.append.is_none() && live.state.can_follow() => {
+                        self.follow(live, &rows).await?;
+                    }
+                    Advance::Next(_) | Advance::Look => live.is_behind = true,
+                }
+            }
+            Heard::Signal(node, Signal::Awareness(body)) => {
+                let node = *self.nodes.entry(node).or_insert_with(|| self.hub.new_member());
+                live.state.hear_awareness(node, &body, now_ms);
+            }
+            Heard::Signal(_, Signal::WhoIsHere) => {
+                if let (Some(line), Some(present)) = (&self.line, live.state.who_is_here()) {
+                    line.say(Signal::Awareness(present));
+                }
+            }
+            Heard::Signal(_, Signal::Stateless(payload)) => live.state.hear_stateless(&payload),
+            Heard::NodeGone(node) => {
+                if let Some(node) = self.nodes.remove(&node) {
+                    live.state.node_gone(node, now_ms);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells other nodes what members say about themselves and to each other.
+    fn say_outward(&self, live: &mut Live) {
+        if let Some(line) = &self.line {
+            for said in live.state.take_said() {
+                line.say(match said {
+                    Said::Awareness(body) => Signal::Awareness(body),
+                    Said::Stateless(payload) => Signal::Stateless(payload.as_ref().to_owned()),
+                });
             }
         }
     }
@@ -328,8 +436,9 @@ impl Actor {
         }
     }
 
-    /// Others have written to the log: takes in what they wrote.
+    /// Others have written to the log, or may have: takes in what they wrote. No append may be under way.
     async fn catch_up(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        live.is_behind = false;
         let head = live.state.head();
         // The first row of a document decides which id it has.
         let rows = if head > 0 && live.state.can_follow() {
@@ -337,29 +446,38 @@ impl Actor {
         } else {
             Ok(None)
         };
-        let taken_in = match rows.map_err(|error| self.log_failed(&error))? {
-            Some(rows) => {
-                let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
-                live.tail.rows += rows.len() as u64;
-                live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
-                live.state.follow(&rows)
-            }
-            None => {
-                let loaded = self.load(Vec::new()).await?;
-                live.tail = Tail {
-                    rows: loaded.tail_rows,
-                    bytes: loaded.tail_bytes,
-                };
-                live.state.begin_again(loaded.replica, loaded.head)
-            }
-        };
-        match taken_in {
-            Ok(()) => Ok(()),
-            Err(Poisoned) => {
-                self.recover(live).await?;
-                live.state.share_everything().map_err(|Poisoned| CloseReason::InternalError)
-            }
+        if let Some(rows) = rows.map_err(|error| self.log_failed(&error))? {
+            let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
+            return self.follow(live, &rows).await;
         }
+        let loaded = self.load(Vec::new()).await?;
+        live.tail = Tail {
+            rows: loaded.tail_rows,
+            bytes: loaded.tail_bytes,
+        };
+        let begun = live.state.begin_again(loaded.replica, loaded.head);
+        self.recover_if(begun, live).await
+    }
+
+    /// Takes in the rows that follow the head.
+    async fn follow(&mut self, live: &mut Live, rows: &[Bytes]) -> Result<(), CloseReason> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        live.tail.rows += rows.len() as u64;
+        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        let followed = live.state.follow(rows);
+        self.recover_if(followed, live).await
+    }
+
+    /// A document that failed while it took in what others wrote is built anew, and members are told all of it.
+    async fn recover_if(&mut self, outcome: Result<(), Poisoned>, live: &mut Live) -> Result<(), CloseReason> {
+        if outcome == Err(Poisoned) {
+            self.recover(live).await?;
+            let shared = live.state.share_everything();
+            return shared.map_err(|Poisoned| CloseReason::InternalError);
+        }
+        Ok(())
     }
 
     fn start_append(&self, live: &mut Live) {

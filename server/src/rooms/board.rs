@@ -24,7 +24,7 @@ pub(crate) enum EditError {
     Content(#[from] ContentError),
 }
 
-type Change = dyn FnOnce(&mut Editor<'_, '_>) -> Result<(), EditError> + Send;
+type Change = dyn FnOnce(&mut Editor<'_, '_>) -> Result<(), EditError> + Send + Sync;
 
 /// A change of a board.
 pub(crate) struct BoardEdit {
@@ -46,7 +46,7 @@ impl BoardEdit {
         by: Option<Uuid>,
         now_ms: i64,
         size_bytes: usize,
-        change: impl FnOnce(&mut Editor<'_, '_>) -> Result<(), EditError> + Send + 'static,
+        change: impl FnOnce(&mut Editor<'_, '_>) -> Result<(), EditError> + Send + Sync + 'static,
     ) -> Self {
         Self {
             by,

@@ -82,19 +82,16 @@ impl Ledger {
         Some((self.head, self.in_flight.clone()))
     }
 
-    /// The rows under way are durable. Returns the acknowledgements that this sets free, in order.
-    pub(crate) fn finish_append(&mut self) -> Vec<(MemberId, Acknowledgement)> {
+    /// The rows under way are durable. Returns them, and the acknowledgements that this sets free, in order.
+    pub(crate) fn finish_append(&mut self) -> (Vec<Bytes>, Vec<(MemberId, Acknowledgement)>) {
         self.head += self.in_flight.len() as Seq;
-        for delta in self.in_flight.drain(..) {
-            self.unsaved_bytes -= delta.update.len();
-        }
+        let rows: Vec<Bytes> = self.in_flight.drain(..).map(|delta| delta.update).collect();
+        self.unsaved_bytes -= rows.iter().map(Bytes::len).sum::<usize>();
         let free = self
             .acknowledgements
             .partition_point(|(position, _, _)| *position <= self.head);
-        self.acknowledgements
-            .drain(..free)
-            .map(|(_, member, what)| (member, what))
-            .collect()
+        let free = self.acknowledgements.drain(..free);
+        (rows, free.map(|(_, member, what)| (member, what)).collect())
     }
 
     /// Others have written rows, and the log ends at `head` now: what was under way has not been written, and everything
@@ -165,7 +162,7 @@ mod tests {
         );
         assert_eq!(ledger.start_append(), None, "one append at a time");
         assert!(matches!(
-            ledger.finish_append()[..],
+            ledger.finish_append().1[..],
             [(ANN, Acknowledgement::Saved)]
         ));
         assert_eq!((ledger.unsaved_bytes(), ledger.is_settled()), (3, false));
@@ -173,7 +170,7 @@ mod tests {
             ledger.start_append().unwrap(),
             (6, vec![delta("two")])
         );
-        assert_eq!(ledger.finish_append().len(), 1);
+        assert_eq!(ledger.finish_append().1.len(), 1);
         assert!(ledger.is_settled());
     }
 
@@ -189,7 +186,7 @@ mod tests {
             ledger.start_append().unwrap(),
             (8, vec![delta("one"), delta("two")])
         );
-        assert_eq!(ledger.finish_append().len(), 1);
+        assert_eq!(ledger.finish_append().1.len(), 1);
         assert_eq!((ledger.head(), ledger.unsaved_bytes()), (10, 0));
     }
 }

@@ -1,12 +1,12 @@
-//! What a card says besides its title, and the sets that it has.
+//! What a card says besides its title.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use yrs::{Any, Map, MapRef};
 
-use super::{ChangeError, Editor, What, fits, is_stamped, not_found, too_many};
-use crate::board::id::{CardId, FieldId, FileId, Id, LabelId, LaneId, UserId};
+use super::{ChangeError, Editor, What, fits, is_stamped, not_found};
+use crate::board::id::{CardId, FieldId, FileId, Id, LaneId};
 use crate::board::moment::Moment;
 use crate::board::raw::{RawFile, Value, map};
 use crate::board::schema::{Priority, field, is_color, limit};
@@ -81,55 +81,6 @@ impl Editor<'_, '_> {
         Ok(())
     }
 
-    /// Gives a card an assignee.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
-    pub fn assign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.add_member(card, field::ASSIGNEES, user)
-    }
-
-    /// Takes an assignee away, if the card has it.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn unassign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::ASSIGNEES, user)
-    }
-
-    /// Has a user hear of a card.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
-    pub fn watch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.add_member(card, field::WATCHERS, user)
-    }
-
-    /// Has a user hear of a card no more.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn unwatch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::WATCHERS, user)
-    }
-
-    /// Gives a card a label.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card or the label, [`ChangeError::TooMany`].
-    pub fn add_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
-        self.check_entry(label)?;
-        self.add_member(card, field::LABELS, label)
-    }
-
-    /// Takes a label away, if the card has it.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn remove_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::LABELS, label)
-    }
-
     /// Sets or clears the value of a custom field.
     ///
     /// # Errors
@@ -153,11 +104,7 @@ impl Editor<'_, '_> {
                 fits(text, What::Value, limit::TEXT_CHARS)?;
             }
         }
-        let value = value.map(|value| match value {
-            Value::Text(text) => Any::from(text.as_str()),
-            Value::Number(number) => Any::from(*number),
-            Value::Flag(flag) => Any::from(*flag),
-        });
+        let value = value.map(any_value);
         let card = self.card(card)?;
         let values = self.nested(&card, field::VALUES);
         self.set(&values, field_id.as_str(), value);
@@ -192,36 +139,18 @@ impl Editor<'_, '_> {
         self.remove_member(card, field::FILES, id)
     }
 
-    fn add_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        self.check_members(&card, set, id.as_str(), limit::MEMBERS)?;
-        let members = self.nested(&card, set);
-        self.set(&members, id.as_str(), Some(Any::from(true)));
-        Ok(())
-    }
-
-    fn remove_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        if let Some(members) = map(self.txn, &card, set) {
-            self.set(&members, id.as_str(), None);
-        }
-        Ok(())
-    }
-
     /// Checks that the set `name` of a card has this member.
     fn member<K>(&self, card: &MapRef, name: &str, id: &Id<K>, what: What) -> Result<(), ChangeError> {
         let found = map(self.txn, card, name).is_some_and(|set| set.contains_key(self.txn, id.as_str()));
         found.then_some(()).ok_or_else(|| not_found(what, id.as_str()))
     }
+}
 
-    /// Checks that the set `name` of a card has this member, or room for it.
-    fn check_members(&self, card: &MapRef, name: &str, id: &str, limit: usize) -> Result<(), ChangeError> {
-        let Some(set) = map(self.txn, card, name) else {
-            return Ok(());
-        };
-        if !set.contains_key(self.txn, id) && set.len(self.txn) as usize >= limit {
-            return Err(too_many(What::Member, limit));
-        }
-        Ok(())
+/// The value of a custom field as it stands in a document.
+pub(super) fn any_value(value: &Value) -> Any {
+    match value {
+        Value::Text(text) => Any::from(text.as_str()),
+        Value::Number(number) => Any::from(*number),
+        Value::Flag(flag) => Any::from(*flag),
     }
 }

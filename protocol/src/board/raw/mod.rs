@@ -9,6 +9,7 @@
 mod card;
 mod link;
 mod list;
+mod size;
 mod value;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use self::card::{RawCard, RawFile, RawItem, RawParent, RawPlace, description
 pub use self::link::LinkId;
 pub(super) use self::link::{Parts, compare};
 pub(super) use self::list::{columns, entry, fields, labels, lanes};
+pub use self::size::Size;
 pub use self::value::Value;
 pub(super) use self::value::{any, integer, map, map_any, string};
 

@@ -204,11 +204,13 @@ impl RoomState {
         })
     }
 
-    /// The rows under way are durable: tells those who wait for it.
-    pub(crate) fn finish_append(&mut self) {
-        for (member, acknowledgement) in self.ledger.finish_append() {
+    /// The rows under way are durable: tells those who wait for it. Answers the rows, for other nodes.
+    pub(crate) fn finish_append(&mut self) -> Vec<Bytes> {
+        let (rows, free) = self.ledger.finish_append();
+        for (member, acknowledgement) in free {
             self.tell(member, acknowledgement);
         }
+        rows
     }
 
     /// Ends every membership.
