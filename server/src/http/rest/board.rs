@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use weft_protocol::board::At;
-use weft_protocol::board::id::{Id, MAX_ID_BYTES};
+use weft_protocol::board::id::{Id, MAX_ID_BYTES, kind};
 use weft_protocol::board::moment::Moment;
 use weft_protocol::board::schema::is_color;
 
@@ -25,14 +25,74 @@ use crate::http::Problem;
 /// The longest moment that is read, in characters.
 const MOMENT_CHARS: usize = 40;
 
-/// The name of a `K` on a board: a column, a label, a checklist item.
-#[derive(Debug)]
-pub struct Named<K>(pub(crate) Id<K>);
+/// What names something on a board.
+pub trait Names {
+    /// Of what kind that is.
+    type Kind;
 
-impl<K> Clone for Named<K> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
+    /// Its id.
+    fn id(self) -> Id<Self::Kind>;
+}
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident of $kind:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+            #[serde(transparent)]
+            pub struct $name(pub(crate) Id<$kind>);
+
+            impl Names for $name {
+                type Kind = $kind;
+
+                fn id(self) -> Id<$kind> {
+                    self.0
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let parse = |text: &str| Id::parse(text).ok().map(Self);
+                    let rule = "an id of 1 to 64 of the characters 0-9 A-Z a-z _ -";
+                    deserializer.deserialize_str(Parsed(parse, rule))
+                }
+            }
+
+            impl ComposeSchema for $name {
+                fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
+                    let pattern = "^[0-9A-Za-z_-]{1,64}$";
+                    text()
+                        .min_length(Some(1))
+                        .max_length(Some(MAX_ID_BYTES))
+                        .pattern(Some(pattern))
+                        .into()
+                }
+            }
+
+            impl ToSchema for $name {
+                fn name() -> Cow<'static, str> {
+                    format!("{INLINE}{}", stringify!($name)).into()
+                }
+            }
+        )*
+    };
+}
+
+names! {
+    /// The name of a column.
+    ColumnRef of kind::Column;
+    /// The name of a lane.
+    LaneRef of kind::Lane;
+    /// The name of a label.
+    LabelRef of kind::Label;
+    /// The name of a custom field.
+    FieldRef of kind::Field;
+    /// The name of an option of a custom field.
+    ChoiceRef of kind::Choice;
+    /// The name of an item of a checklist.
+    ItemRef of kind::Item;
+    /// The name of an attached file.
+    FileRef of kind::File;
 }
 
 /// A colour: `#rrggbb` or a name.
@@ -92,13 +152,6 @@ impl<T> Visitor<'_> for Parsed<T> {
     }
 }
 
-impl<'de, K> Deserialize<'de> for Named<K> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let parse = |text: &str| Id::parse(text).ok().map(Self);
-        deserializer.deserialize_str(Parsed(parse, "an id of 1 to 64 of the characters 0-9 A-Z a-z _ -"))
-    }
-}
-
 impl<'de> Deserialize<'de> for Color {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parse = |text: &str| is_color(text).then(|| Self(text.to_owned()));
@@ -119,23 +172,6 @@ impl<'de> Deserialize<'de> for When {
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
-}
-
-impl<K> ComposeSchema for Named<K> {
-    fn compose(_: Vec<RefOr<Schema>>) -> RefOr<Schema> {
-        let pattern = "^[0-9A-Za-z_-]{1,64}$";
-        text()
-            .min_length(Some(1))
-            .max_length(Some(MAX_ID_BYTES))
-            .pattern(Some(pattern))
-            .into()
-    }
-}
-
-impl<K> ToSchema for Named<K> {
-    fn name() -> Cow<'static, str> {
-        format!("{INLINE}Named").into()
-    }
 }
 
 impl ComposeSchema for Color {
@@ -174,8 +210,6 @@ impl ToSchema for When {
 
 #[cfg(test)]
 mod tests {
-    use weft_protocol::board::id::kind;
-
     use super::*;
 
     #[test]

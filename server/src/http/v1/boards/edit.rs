@@ -2,9 +2,8 @@
 //!
 //! Invariant: a change is one transaction. If any of it is refused nothing has happened, and the answer says why.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use axum::http::StatusCode;
+use tokio::sync::oneshot;
 use weft_protocol::board::change::What;
 use weft_protocol::board::{ChangeError, Editor};
 
@@ -75,35 +74,30 @@ pub(in crate::http::v1) async fn edit<T: Send + 'static>(
     caller: &Caller,
     board: &Board,
     size_bytes: usize,
-    change: impl FnOnce(&mut Editor<'_, '_>) -> Result<T, Stop> + Send + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>) -> Result<T, Stop> + Send + Sync + 'static,
 ) -> Result<T, Problem> {
-    let said: Arc<Mutex<Option<Result<T, Problem>>>> = Arc::default();
-    let slot = Arc::clone(&said);
-    let say = move |result| *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    let (say, mut said) = oneshot::channel::<Result<T, Problem>>();
     let edit = BoardEdit::new(caller.0.user(), api.clock.now_ms(), size_bytes, move |editor| {
-        match change(editor) {
-            Ok(value) => {
-                say(Ok(value));
-                Ok(())
-            }
-            Err(stop) => {
-                let problem = stop.into_problem();
-                say(Err(problem));
-                // Whatever it is: the room undoes what was done already.
-                Err(EditError::Change(ChangeError::Invalid(What::Board)))
-            }
-        }
+        let (answer, told) = match change(editor) {
+            Ok(value) => (Ok(()), Ok(value)),
+            // Whatever it is: the room undoes what was done already.
+            Err(stop) => (
+                Err(EditError::Change(ChangeError::Invalid(What::Board))),
+                Err(stop.into_problem()),
+            ),
+        };
+        drop(say.send(told));
+        answer
     });
     let asked = api
         .hub
         .ask(board.workspace(), &board.name()?, Operation::EditBoard(edit))
         .await;
-    let said = said.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match (asked, said) {
-        (Ok(_), Some(Ok(value))) => Ok(value),
-        (_, Some(Err(problem))) => Err(problem),
+    match (asked, said.try_recv()) {
+        (Ok(_), Ok(Ok(value))) => Ok(value),
+        (_, Ok(Err(problem))) => Err(problem),
         (Err(refusal), _) => Err(refused(refusal)),
-        (Ok(_), None) => Err(Problem::INTERNAL),
+        (Ok(_), Err(_)) => Err(Problem::INTERNAL),
     }
 }
 

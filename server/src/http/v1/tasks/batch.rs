@@ -12,7 +12,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weft_protocol::board::id::{LabelId, UserId, kind};
+use weft_protocol::board::id::{LabelId, UserId};
 use weft_protocol::board::{CardId, Editor};
 use weft_storage::records::Tx;
 
@@ -24,7 +24,7 @@ use super::resolve::Resolver;
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::{Detail, NOT_FOUND};
-use crate::http::rest::board::Named;
+use crate::http::rest::board::LabelRef;
 use crate::http::rest::respond::json;
 use crate::http::rest::{Body, Once, invalid};
 use crate::http::v1::boards::edit::{SMALL, Stop, edit};
@@ -74,7 +74,7 @@ pub(super) struct TaskOperation {
     /// Who, of `assign`, `unassign`, `watch` and `unwatch`.
     user_id: Option<Uuid>,
     /// Which, of `add_label` and `remove_label`.
-    label_id: Option<Named<kind::Label>>,
+    label_id: Option<LabelRef>,
 }
 
 /// What an operation does.

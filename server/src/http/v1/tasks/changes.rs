@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use weft_protocol::board::change::{Attribute, NewCard, NewItem};
-use weft_protocol::board::id::{CardId, ColumnId, FieldId, Id, ItemId, LabelId, UserId, kind};
+use weft_protocol::board::id::{CardId, ColumnId, FieldId, ItemId, LabelId, UserId, kind};
 use weft_protocol::board::raw::Value;
 use weft_protocol::board::schema::FieldType;
 use weft_protocol::board::view::CardView;
@@ -36,9 +36,9 @@ pub(super) struct Changes {
     pub(super) title: Option<String>,
     pub(super) target: Option<Target>,
     pub(super) attributes: Vec<Attribute>,
-    pub(super) assignees: Option<Vec<UserId>>,
-    pub(super) labels: Option<Vec<LabelId>>,
-    pub(super) watchers: Option<Vec<UserId>>,
+    pub(super) assignees: Option<BTreeSet<UserId>>,
+    pub(super) labels: Option<BTreeSet<LabelId>>,
+    pub(super) watchers: Option<BTreeSet<UserId>>,
     pub(super) parent: Option<Option<CardId>>,
     pub(super) values: Vec<(FieldId, Option<Value>)>,
     pub(super) description: Option<Node>,
@@ -89,23 +89,14 @@ impl Changes {
         for attribute in &self.attributes {
             editor.set_attribute(id, attribute)?;
         }
-        if let Some(wanted) = self.labels {
-            let now: Vec<LabelId> = card(editor, id)?.labels.clone();
-            let (come, go) = difference(&now, wanted);
-            come.iter().try_for_each(|label| editor.add_label(id, label))?;
-            go.iter().try_for_each(|label| editor.remove_label(id, label))?;
+        if let Some(labels) = &self.labels {
+            editor.set_labels(id, labels)?;
         }
-        if let Some(wanted) = self.assignees {
-            let now: Vec<UserId> = card(editor, id)?.assignees.clone();
-            let (come, go) = difference(&now, wanted);
-            go.iter().try_for_each(|user| editor.unassign(id, user))?;
-            come.iter().try_for_each(|user| editor.assign(id, user))?;
+        if let Some(users) = &self.assignees {
+            editor.set_assignees(id, users)?;
         }
-        if let Some(wanted) = self.watchers {
-            let now: Vec<UserId> = card(editor, id)?.watchers.clone();
-            let (come, go) = difference(&now, wanted);
-            go.iter().try_for_each(|user| editor.unwatch(id, user))?;
-            come.iter().try_for_each(|user| editor.watch(id, user))?;
+        if let Some(users) = &self.watchers {
+            editor.set_watchers(id, users)?;
         }
         if let Some(title) = self.title {
             editor.rename_card(id, &title)?;
@@ -230,14 +221,4 @@ fn told(editor: &mut Editor<'_, '_>, field: &FieldId, value: Value) -> Value {
         }
         other => other,
     }
-}
-
-/// What `wanted` has and `now` lacks, and the reverse.
-fn difference<K>(now: &[Id<K>], wanted: Vec<Id<K>>) -> (Vec<Id<K>>, Vec<Id<K>>) {
-    let had: BTreeSet<Id<K>> = now.iter().cloned().collect();
-    let wanted: BTreeSet<Id<K>> = wanted.into_iter().collect();
-    (
-        wanted.difference(&had).cloned().collect(),
-        had.difference(&wanted).cloned().collect(),
-    )
 }

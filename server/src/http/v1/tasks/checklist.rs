@@ -267,7 +267,7 @@ async fn change(
     ids: &Path<(String, String)>,
     if_match: Option<IfMatch>,
     once: &Once,
-    work: impl FnOnce(&mut Editor<'_, '_>, &CardId, &ItemId) -> Result<(), Stop> + Send + 'static,
+    work: impl FnOnce(&mut Editor<'_, '_>, &CardId, &ItemId) -> Result<(), Stop> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     if let Some(answer) = kept::answered(api, caller, once).await? {
         return Ok(answer);

@@ -80,7 +80,8 @@ pub(super) async fn get_task_description(
     let format = params.format.map(|format| format.0.into());
     let format = format.unwrap_or_else(|| accepted(&headers));
     let operation = Operation::ReadDescription { card: opened.card };
-    let asked = api.hub.ask(opened.board.workspace(), &opened.board.name()?, operation);
+    let name = opened.board.name()?;
+    let asked = api.hub.ask(opened.board.workspace(), &name, operation);
     let Some(ContentBody::Node(node)) = asked.await.map_err(refused)?.body else {
         return Err(Problem::INTERNAL);
     };

@@ -133,7 +133,7 @@ async fn turn_live(
     caller: &Caller,
     (id, if_match): (Uuid, Option<IfMatch>),
     once: &Once,
-    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     if let Some(answer) = kept::answered(api, caller, once).await? {
         return Ok(answer);
@@ -148,7 +148,7 @@ async fn turn(
     caller: &Caller,
     once: &Once,
     opened: Opened,
-    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     let card = opened.card.clone();
     edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;
@@ -158,8 +158,8 @@ async fn turn(
 
 /// Makes a copy of a task, which goes after it.
 ///
-/// The copy has what the task says, its labels, people and checklist, and is a part of the same task; it has neither
-/// comments, files nor dependencies.
+/// The copy has what the task says, its labels, assignees and checklist, and is a part of the same task; it has neither
+/// watchers, comments, files nor dependencies.
 #[utoipa::path(
     post, path = "/v1/tasks/{task_id}/~duplicate", tag = "Tasks",
     params(("task_id" = Uuid, Path), ("Idempotency-Key" = Option<String>, Header)),
@@ -220,5 +220,10 @@ fn duplicate(
         column: column.ok_or(super::changes::NO_COLUMN)?,
         at,
     };
-    Ok(editor.duplicate_card(source, &new)?)
+    editor.duplicate_card(source, &new)?;
+    editor.set_assignees(&new.id, &shown.assignees.into_iter().collect())?;
+    if shown.parent.is_some() {
+        editor.set_parent(&new.id, shown.parent.as_ref())?;
+    }
+    Ok(())
 }

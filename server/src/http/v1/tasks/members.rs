@@ -157,7 +157,7 @@ async fn put(
     api: &Api,
     caller: &Caller,
     opened: Opened,
-    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     let card = opened.card.clone();
     edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;
@@ -168,7 +168,7 @@ async fn remove(
     api: &Api,
     caller: &Caller,
     opened: Opened,
-    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<NoContent, Problem> {
     let card = opened.card.clone();
     edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;

@@ -44,7 +44,8 @@ pub(super) async fn get_task(
     let mut markdown = String::new();
     if opened.task.deleted_at_ms.is_none() {
         let operation = Operation::ReadDescription { card: opened.card };
-        let asked = api.hub.ask(opened.board.workspace(), &opened.board.name()?, operation);
+        let name = opened.board.name()?;
+        let asked = api.hub.ask(opened.board.workspace(), &name, operation);
         if let Some(ContentBody::Node(node)) = asked.await.map_err(refused)?.body {
             markdown = content::render(&node, Format::Markdown);
         }

@@ -6,14 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use weft_protocol::board::id::kind;
 
 use super::kinds::{DependencyName, PriorityName, StatusName};
-use crate::http::rest::board::{Color, End, Named, When};
+use crate::http::rest::board::{Color, ColumnRef, End, FileRef, ItemRef, LabelRef, LaneRef, When};
 use crate::http::rest::{AnyCase, Change, Clearable, Line, Text};
-
-/// The longest description that comes with a task, in characters. `PUT …/description` takes longer ones.
-pub(super) const DESCRIPTION_CHARS: usize = 262_144;
 
 /// A task to be made.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -23,13 +19,13 @@ pub(super) struct NewTask {
     /// The board. It may be left out if the project has exactly one; if it has none, one is made.
     pub(super) board_id: Option<Uuid>,
     /// The column; the first one if neither this nor `status` is given.
-    pub(super) column_id: Option<Named<kind::Column>>,
+    pub(super) column_id: Option<ColumnRef>,
     /// Instead of a column: the first one that comes to this.
     #[schema(value_type = Option<StatusName>)]
     pub(super) status: Option<AnyCase<StatusName>>,
-    pub(super) lane_id: Option<Named<kind::Lane>>,
-    /// What it says, in Markdown.
-    pub(super) description: Option<Text<DESCRIPTION_CHARS>>,
+    pub(super) lane_id: Option<LaneRef>,
+    /// What it says, in Markdown. `PUT …/description` takes longer ones.
+    pub(super) description: Option<Text<262_144>>,
     #[schema(value_type = Option<PriorityName>)]
     pub(super) priority: Option<AnyCase<PriorityName>>,
     /// Who works on it. All of them must be people who may see the board.
@@ -38,7 +34,7 @@ pub(super) struct NewTask {
     /// The same for one person.
     pub(super) assignee_user_id: Option<Uuid>,
     #[schema(max_items = 200)]
-    pub(super) label_ids: Option<Vec<Named<kind::Label>>>,
+    pub(super) label_ids: Option<Vec<LabelRef>>,
     /// Who hears of it. All of them must be people who may see the board.
     #[schema(max_items = 200)]
     pub(super) watcher_ids: Option<Vec<Uuid>>,
@@ -79,13 +75,13 @@ pub(super) struct NewTaskItem {
 pub(super) struct TaskPatch {
     pub(super) title: Change<Line<500>>,
     /// The column whose last it becomes, unless it stands there already.
-    pub(super) column_id: Change<Named<kind::Column>>,
+    pub(super) column_id: Change<ColumnRef>,
     /// Instead of a column: the first one that comes to this, unless its own does.
     #[schema(value_type = Option<StatusName>)]
     pub(super) status: Change<AnyCase<StatusName>>,
-    pub(super) lane_id: Clearable<Named<kind::Lane>>,
+    pub(super) lane_id: Clearable<LaneRef>,
     /// What it says, in Markdown. What others write at the same time stays.
-    pub(super) description: Clearable<Text<DESCRIPTION_CHARS>>,
+    pub(super) description: Clearable<Text<262_144>>,
     #[schema(value_type = Option<PriorityName>)]
     pub(super) priority: Clearable<AnyCase<PriorityName>>,
     /// Who works on it, all of them. New ones must be people who may see the board.
@@ -94,7 +90,7 @@ pub(super) struct TaskPatch {
     /// The only one who works on it.
     pub(super) assignee_user_id: Clearable<Uuid>,
     #[schema(max_items = 200)]
-    pub(super) label_ids: Change<Vec<Named<kind::Label>>>,
+    pub(super) label_ids: Change<Vec<LabelRef>>,
     /// Who hears of it, all of them. New ones must be people who may see the board.
     #[schema(max_items = 200)]
     pub(super) watcher_ids: Change<Vec<Uuid>>,
@@ -104,10 +100,11 @@ pub(super) struct TaskPatch {
     pub(super) estimate: Clearable<f64>,
     pub(super) color: Clearable<Color>,
     /// One of its files.
-    pub(super) cover: Clearable<Named<kind::File>>,
+    pub(super) cover: Clearable<FileRef>,
     /// The task of the same board that it is a part of.
     pub(super) parent_id: Clearable<Uuid>,
     /// Values of custom fields by the ids of these; null takes a value away, what is not named stays.
+    #[schema(value_type = Option<BTreeMap<String, Value>>)]
     pub(super) fields: Change<BTreeMap<String, Value>>,
     pub(super) done: Change<bool>,
 }
@@ -117,9 +114,9 @@ pub(super) struct TaskPatch {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct TaskMove {
     /// The column; if it is left out, that of the task that `before` or `after` names, or else its own.
-    pub(super) column_id: Option<Named<kind::Column>>,
+    pub(super) column_id: Option<ColumnRef>,
     /// The lane; null for none, its own if it is left out.
-    pub(super) lane_id: Clearable<Named<kind::Lane>>,
+    pub(super) lane_id: Clearable<LaneRef>,
     /// The task that it goes before. At most one of this, `after` and `pos`; last in its column if all are left out.
     pub(super) before: Option<Uuid>,
     /// The task that it goes after.
@@ -164,9 +161,9 @@ pub(super) struct NewItem {
     /// The name of the list it stands in.
     pub(super) list: Option<Text<100>>,
     /// The item that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Item>>,
+    pub(super) before: Option<ItemRef>,
     /// The item that it goes after.
-    pub(super) after: Option<Named<kind::Item>>,
+    pub(super) after: Option<ItemRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -180,9 +177,9 @@ pub(super) struct ItemPatch {
     /// The name of the list it stands in.
     pub(super) list: Change<Text<100>>,
     /// The item that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Item>>,
+    pub(super) before: Change<ItemRef>,
     /// The item that it goes after.
-    pub(super) after: Change<Named<kind::Item>>,
+    pub(super) after: Change<ItemRef>,
     pub(super) pos: Change<End>,
 }
 
@@ -192,9 +189,9 @@ pub(super) struct ItemPatch {
 #[schema(as = ChecklistItemMove)]
 pub(super) struct ItemMove {
     /// The item that it goes before. One of this, `after` and `pos`.
-    pub(super) before: Option<Named<kind::Item>>,
+    pub(super) before: Option<ItemRef>,
     /// The item that it goes after.
-    pub(super) after: Option<Named<kind::Item>>,
+    pub(super) after: Option<ItemRef>,
     pub(super) pos: Option<End>,
 }
 

@@ -1,6 +1,6 @@
 //! From what a request says to what is to become of a card: people and other tasks are looked up, values are checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::access::people;
 use crate::boards::user;
 use crate::content::{self, Format, Limits, Node};
 use crate::http::Problem;
-use crate::http::rest::board::{End, Named, place};
+use crate::http::rest::board::{ColumnRef, End, Names, place};
 use crate::http::rest::{AnyCase, Clearable, Line, Once, invalid};
 use crate::http::v1::boards::edit::SMALL;
 use crate::http::v1::boards::gate::Board;
@@ -175,11 +175,11 @@ impl Resolver<'_> {
         users: &[Uuid],
         known: &[String],
         field: &str,
-    ) -> Result<Vec<UserId>, Problem> {
+    ) -> Result<BTreeSet<UserId>, Problem> {
         if users.len() > limit::MEMBERS {
             return Err(invalid(field, "INVALID_LENGTH", "must have at most 200 members"));
         }
-        let mut people = Vec::with_capacity(users.len());
+        let mut people = BTreeSet::new();
         for (index, id) in users.iter().enumerate() {
             let user = user(*id);
             let is_known = known.iter().any(|known| known == user.as_str());
@@ -187,14 +187,14 @@ impl Resolver<'_> {
                 let message = "must be somebody who may see the board";
                 return Err(invalid(&format!("{field}[{index}]"), "NOT_FOUND", message));
             }
-            people.push(user);
+            people.insert(user);
         }
         Ok(people)
     }
 }
 
 fn target(
-    column: Option<Named<kind::Column>>,
+    column: Option<ColumnRef>,
     status: Option<AnyCase<StatusName>>,
 ) -> Result<Option<Target>, Problem> {
     match (column, status) {
@@ -223,11 +223,11 @@ fn one_or_many(
     }
 }
 
-fn named<K>(names: Vec<Named<K>>, field: &str) -> Result<Vec<Id<K>>, Problem> {
+fn named<N: Names>(names: Vec<N>, field: &str) -> Result<BTreeSet<Id<N::Kind>>, Problem> {
     if names.len() > limit::MEMBERS {
         return Err(invalid(field, "INVALID_LENGTH", "must have at most 200 members"));
     }
-    Ok(names.into_iter().map(|name| name.0).collect())
+    Ok(names.into_iter().map(Names::id).collect())
 }
 
 /// Values of custom fields, or that they go.

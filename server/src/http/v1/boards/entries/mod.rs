@@ -17,7 +17,7 @@ use weft_protocol::board::At;
 
 use crate::http::Problem;
 use crate::http::rest::Change;
-use crate::http::rest::board::{End, Named, place};
+use crate::http::rest::board::{End, Names, place};
 use crate::http::v1::Api;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -47,15 +47,15 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// The place that a patch names; `None` if it does not.
-fn moved<K>(
-    before: Change<Named<K>>,
-    after: Change<Named<K>>,
+fn moved<N: Names>(
+    before: Change<N>,
+    after: Change<N>,
     pos: Change<End>,
-) -> Result<Option<At<K>>, Problem> {
+) -> Result<Option<At<N::Kind>>, Problem> {
     place(
         before.into_option(),
         after.into_option(),
         pos.into_option(),
-        |named| named.0,
+        Names::id,
     )
 }

@@ -88,7 +88,7 @@ pub(super) async fn create<K: Listed + 'static>(
     caller: &Caller,
     once: &Once,
     (board, place): (Uuid, &str),
-    make: impl FnOnce(&mut Editor<'_, '_>, Id<K>) -> Result<(), Stop> + Send + 'static,
+    make: impl FnOnce(&mut Editor<'_, '_>, Id<K>) -> Result<(), Stop> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     if let Some(answer) = kept::answered(api, caller, once).await? {
         return Ok(answer);
@@ -119,7 +119,7 @@ pub(super) async fn change<K: Listed + 'static>(
     ids: &Path<(String, String)>,
     if_match: Option<IfMatch>,
     once: &Once,
-    work: impl FnOnce(&mut Editor<'_, '_>, &Id<K>) -> Result<(), Stop> + Send + 'static,
+    work: impl FnOnce(&mut Editor<'_, '_>, &Id<K>) -> Result<(), Stop> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     if let Some(answer) = kept::answered(api, caller, once).await? {
         return Ok(answer);

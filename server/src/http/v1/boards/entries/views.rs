@@ -8,8 +8,7 @@ use weft_protocol::board::view::{BoardView, FieldView as ShownField, LabelView a
 use weft_storage::{EntryKind, EntryRow};
 
 use super::kinds::{CategoryName, FieldTypeName, WipLimit};
-use crate::http::Problem;
-use crate::http::rest::board::{Color, End, Named};
+use crate::http::rest::board::{ChoiceRef, Color, ColumnRef, End, FieldRef, LabelRef, LaneRef};
 use crate::http::rest::{AnyCase, Change, Clearable, ETag, Filters, Line};
 
 /// A kind of what stands in a list of a board: how its rows and its place on the board are shown.
@@ -239,9 +238,9 @@ pub(super) struct NewColumn {
     pub(super) color: Option<Color>,
     pub(super) wip: Option<WipLimit>,
     /// The column that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Column>>,
+    pub(super) before: Option<ColumnRef>,
     /// The column that it goes after.
-    pub(super) after: Option<Named<kind::Column>>,
+    pub(super) after: Option<ColumnRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -255,9 +254,9 @@ pub(super) struct ColumnPatch {
     pub(super) color: Clearable<Color>,
     pub(super) wip: Clearable<WipLimit>,
     /// The column that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Column>>,
+    pub(super) before: Change<ColumnRef>,
     /// The column that it goes after.
-    pub(super) after: Change<Named<kind::Column>>,
+    pub(super) after: Change<ColumnRef>,
     pub(super) pos: Change<End>,
 }
 
@@ -267,9 +266,9 @@ pub(super) struct ColumnPatch {
 pub(super) struct NewLane {
     pub(super) title: Line<100>,
     /// The lane that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Lane>>,
+    pub(super) before: Option<LaneRef>,
     /// The lane that it goes after.
-    pub(super) after: Option<Named<kind::Lane>>,
+    pub(super) after: Option<LaneRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -279,9 +278,9 @@ pub(super) struct NewLane {
 pub(super) struct LanePatch {
     pub(super) title: Change<Line<100>>,
     /// The lane that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Lane>>,
+    pub(super) before: Change<LaneRef>,
     /// The lane that it goes after.
-    pub(super) after: Change<Named<kind::Lane>>,
+    pub(super) after: Change<LaneRef>,
     pub(super) pos: Change<End>,
 }
 
@@ -292,9 +291,9 @@ pub(super) struct NewLabel {
     pub(super) name: Line<100>,
     pub(super) color: Option<Color>,
     /// The label that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Label>>,
+    pub(super) before: Option<LabelRef>,
     /// The label that it goes after.
-    pub(super) after: Option<Named<kind::Label>>,
+    pub(super) after: Option<LabelRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -305,9 +304,9 @@ pub(super) struct LabelPatch {
     pub(super) name: Change<Line<100>>,
     pub(super) color: Clearable<Color>,
     /// The label that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Label>>,
+    pub(super) before: Change<LabelRef>,
     /// The label that it goes after.
-    pub(super) after: Change<Named<kind::Label>>,
+    pub(super) after: Change<LabelRef>,
     pub(super) pos: Change<End>,
 }
 
@@ -323,9 +322,9 @@ pub(super) struct NewField {
     #[schema(max_items = 200)]
     pub(super) options: Option<Vec<NewChoice>>,
     /// The field that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Field>>,
+    pub(super) before: Option<FieldRef>,
     /// The field that it goes after.
-    pub(super) after: Option<Named<kind::Field>>,
+    pub(super) after: Option<FieldRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -344,9 +343,9 @@ pub(super) struct NewChoice {
 pub(super) struct FieldPatch {
     pub(super) name: Change<Line<100>>,
     /// The field that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Field>>,
+    pub(super) before: Change<FieldRef>,
     /// The field that it goes after.
-    pub(super) after: Change<Named<kind::Field>>,
+    pub(super) after: Change<FieldRef>,
     pub(super) pos: Change<End>,
 }
 
@@ -358,9 +357,9 @@ pub(super) struct NewOption {
     pub(super) name: Line<100>,
     pub(super) color: Option<Color>,
     /// The option that it goes before. At most one of this, `after` and `pos`; last if all are left out.
-    pub(super) before: Option<Named<kind::Choice>>,
+    pub(super) before: Option<ChoiceRef>,
     /// The option that it goes after.
-    pub(super) after: Option<Named<kind::Choice>>,
+    pub(super) after: Option<ChoiceRef>,
     pub(super) pos: Option<End>,
 }
 
@@ -372,9 +371,9 @@ pub(super) struct OptionPatch {
     pub(super) name: Change<Line<100>>,
     pub(super) color: Clearable<Color>,
     /// The option that it goes before. At most one of this, `after` and `pos`.
-    pub(super) before: Change<Named<kind::Choice>>,
+    pub(super) before: Change<ChoiceRef>,
     /// The option that it goes after.
-    pub(super) after: Change<Named<kind::Choice>>,
+    pub(super) after: Change<ChoiceRef>,
     pub(super) pos: Change<End>,
 }
 
