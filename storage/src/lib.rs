@@ -1,7 +1,8 @@
 //! Everything of Weft that survives a restart.
 //!
-//! Four promises: what [`DocumentLog::append`] has answered is durable; the log is gapless; history and log together
-//! always suffice to rebuild a document; a document that cannot be read is an error and never an empty document.
+//! Five promises: what [`DocumentLog::append`] has answered is durable; the log is gapless; history and log together
+//! always suffice to rebuild a document; a document that cannot be read is an error and never an empty document; the rows
+//! of a board are those of its document at the head of its log.
 //!
 //! This is the only crate that names a database. It never speaks to clients and knows no rooms.
 //!

@@ -23,7 +23,7 @@ export function tameColors(awareness: Awareness): void {
 }
 
 /** A person as another client describes them. Everything in it was written by somebody else: trust none of it. */
-function readPerson(state: unknown, clientId: number): Person | null {
+export function readPerson(state: unknown, clientId: number): Person | null {
   const user = (state as { user?: Record<string, unknown> } | null)?.user;
   if (typeof user !== 'object' || user === null) return null;
   const { id, name, color } = user;

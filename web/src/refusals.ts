@@ -18,6 +18,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unauthorized: 'This server wants a valid token: add #token=… to the address.',
   forbidden: 'Your token does not open this document.',
   'invalid-document-name': 'A document cannot have this name.',
+  'token-unavailable': 'The server could not be asked whether you may open this. Trying again.',
   'authentication-timeout': 'Signing in took too long. Trying again.',
   unresponsive: 'The connection went silent. Trying again.',
   'malformed-message': 'The server could not read what this page sent. Trying again.',

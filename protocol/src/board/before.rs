@@ -130,14 +130,7 @@ impl Before {
 fn is_still(board: &Board, id: &CardId, before: Option<&CardBefore>) -> bool {
     match (board.view.cards.get(id), before) {
         (None, None) => true,
-        (Some(now), Some(before)) => {
-            *now == before.view
-                && match (board.seat(id), &before.seat) {
-                    (None, None) => true,
-                    (Some(now), Some(before)) => now.same_place(before),
-                    _ => false,
-                }
-        }
+        (Some(now), Some(before)) => *now == before.view && board.is_in_place(id, before.seat.as_ref()),
         _ => false,
     }
 }

@@ -34,15 +34,6 @@ impl Group {
             Self::StrandedUnkeyed => 3,
         }
     }
-
-    fn of(own: bool, keyed: bool) -> Self {
-        match (own, keyed) {
-            (true, true) => Self::Keyed,
-            (true, false) => Self::Unkeyed,
-            (false, true) => Self::Stranded,
-            (false, false) => Self::StrandedUnkeyed,
-        }
-    }
 }
 
 /// Where an open card stands.
@@ -72,7 +63,13 @@ pub(super) type Rank<'r> = (Group, Option<&'r OrderKey>, &'r CardId);
 pub(super) fn rank<'r>(place: Option<&'r RawPlace>, column: Option<&ColumnId>, id: &'r CardId) -> Rank<'r> {
     let own = column.is_some() && place.map(|place| &place.column) == column;
     let key = place.and_then(|place| place.key.as_ref());
-    (Group::of(own, key.is_some()), key, id)
+    let group = match (own, key) {
+        (true, Some(_)) => Group::Keyed,
+        (true, None) => Group::Unkeyed,
+        (false, Some(_)) => Group::Stranded,
+        (false, None) => Group::StrandedUnkeyed,
+    };
+    (group, key, id)
 }
 
 /// Where `wanted` stands, or would, among `cards` that have these ranks.
@@ -112,6 +109,23 @@ impl Board {
                     (card, seat)
                 })
             })
+    }
+
+    /// Whether a card still stands where it stood. Who else is there is not looked at.
+    pub(super) fn is_in_place(&self, id: &CardId, seat: Option<&Seat>) -> bool {
+        let open = self
+            .view
+            .cards
+            .get(id)
+            .filter(|card| card.state == CardState::Open);
+        match (open, seat) {
+            (None, None) => true,
+            (Some(card), Some(seat)) => {
+                let (group, key, _) = rank(self.place_of(id), card.column.as_ref(), id);
+                (&card.column, group, key) == (&seat.column, seat.group, seat.key.as_ref())
+            }
+            _ => false,
+        }
     }
 
     /// The position of an open card in the list that shows it.

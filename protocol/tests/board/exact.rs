@@ -18,30 +18,42 @@ pub(crate) fn tells(old: &Board, before: &Before, new: &Board) {
     for (id, then) in &before.cards {
         let then = then.as_ref();
         assert_eq!(then.map(|card| &card.view), old.view.cards.get(id), "{id} then");
-        assert_eq!(
-            then.and_then(|card| card.seat.clone()),
-            old.seat(id),
-            "where {id} stood"
+        let (said, stood) = (then.and_then(|card| card.seat.as_ref()), old.seat(id));
+        assert!(
+            same_place(said, stood.as_ref()),
+            "{id} stood at {stood:?}, not {said:?}"
         );
-        let moved = match (old.seat(id), new.seat(id)) {
-            (Some(then), Some(now)) => !then.same_place(&now),
-            (then, now) => then.is_some() != now.is_some(),
-        };
+        let moved = !same_place(old.seat(id).as_ref(), new.seat(id).as_ref());
         assert!(
             moved || old.view.cards.get(id) != new.view.cards.get(id),
             "{id} is shown as before"
         );
     }
     for id in new.view.cards.keys().filter(|id| !before.cards.contains_key(*id)) {
-        let (then, now) = (old.seat(id), new.seat(id));
         assert!(
-            then.is_some() == now.is_some() && then.zip(now).is_none_or(|(then, now)| then.same_place(&now)),
+            same_place(old.seat(id).as_ref(), new.seat(id).as_ref()),
             "{id} moved, and nobody says so"
         );
     }
     let mut settled = before.clone();
     settled.settle(new);
     assert_eq!(&settled, before, "something is shown as it was before");
+}
+
+/// Checks what a single refresh says about the cards above.
+pub(crate) fn tells_who_stood_above(old: &Board, before: &Before) {
+    for (id, then) in &before.cards {
+        let seat = then.as_ref().and_then(|card| card.seat.clone());
+        assert_eq!(seat, old.seat(id), "where {id} stood");
+    }
+}
+
+fn same_place(one: Option<&Seat>, other: Option<&Seat>) -> bool {
+    match (one, other) {
+        (None, None) => true,
+        (Some(one), Some(other)) => one.same_place(other),
+        _ => false,
+    }
 }
 
 /// What was shown before, made of what is shown now.

@@ -20,5 +20,6 @@ mod moves;
 mod ops;
 mod plans;
 mod random;
+mod refresh;
 mod support;
 mod vectors;

@@ -64,7 +64,10 @@ fn what_is_planned_is_shown() {
     assert_eq!(view["columns"][1]["cards"], json!([]));
     assert_eq!(view["archive"], json!(["old"]));
     assert_eq!(view["lanes"], json!([{ "id": "fast", "title": "Fast" }]));
-    assert_eq!(view["labels"][0], json!({ "id": "bug", "name": "Bug", "color": "#ff0000" }));
+    assert_eq!(
+        view["labels"][0],
+        json!({ "id": "bug", "name": "Bug", "color": "#ff0000" })
+    );
     assert_eq!(view["fields"][0]["options"][0]["name"], json!("Large"));
     assert_eq!(
         view["cards"]["loom"],
@@ -110,25 +113,74 @@ fn what_cannot_be_shown_is_no_plan() {
         serde_json::from_value::<Plan>(plan).map(|plan| plan.check())
     };
     let long = |chars: usize| json!("x".repeat(chars));
-    let missing = |what, id: &str| ChangeError::NotFound { what, id: id.to_owned() };
+    let missing = |what, id: &str| ChangeError::NotFound {
+        what,
+        id: id.to_owned(),
+    };
     for (pointer, value, error) in [
         ("/cards/0/column", json!("gone"), missing(What::Column, "gone")),
         ("/cards/0/lane", json!("gone"), missing(What::Lane, "gone")),
         ("/cards/0/labels/0", json!("gone"), missing(What::Label, "gone")),
         ("/cards/1/parent", json!("gone"), missing(What::Card, "gone")),
         ("/cards/1/parent", json!("part"), ChangeError::ParentCycle),
-        ("/cards/0/title", long(501), ChangeError::TooLong { what: What::Card, limit: limit::TITLE_CHARS }),
-        ("/columns/0/title", long(101), ChangeError::TooLong { what: What::Column, limit: limit::NAME_CHARS }),
-        ("/columns/0/wip/limit", json!(0), ChangeError::Invalid(What::Limit)),
-        ("/columns/1/color", json!("Rot"), ChangeError::Invalid(What::Color)),
-        ("/cards/0/estimate", json!(-1), ChangeError::Invalid(What::Estimate)),
-        ("/cards/0/values/size", json!("xl"), ChangeError::Invalid(What::Value)),
-        ("/cards/0/values/hours", json!("3"), ChangeError::Invalid(What::Value)),
-        ("/fields/1/options", json!([{ "id": "l", "name": "L" }]), ChangeError::Invalid(What::Field)),
+        (
+            "/cards/0/title",
+            long(501),
+            ChangeError::TooLong {
+                what: What::Card,
+                limit: limit::TITLE_CHARS,
+            },
+        ),
+        (
+            "/columns/0/title",
+            long(101),
+            ChangeError::TooLong {
+                what: What::Column,
+                limit: limit::NAME_CHARS,
+            },
+        ),
+        (
+            "/columns/0/wip/limit",
+            json!(0),
+            ChangeError::Invalid(What::Limit),
+        ),
+        (
+            "/columns/1/color",
+            json!("Rot"),
+            ChangeError::Invalid(What::Color),
+        ),
+        (
+            "/cards/0/estimate",
+            json!(-1),
+            ChangeError::Invalid(What::Estimate),
+        ),
+        (
+            "/cards/0/values/size",
+            json!("xl"),
+            ChangeError::Invalid(What::Value),
+        ),
+        (
+            "/cards/0/values/hours",
+            json!("3"),
+            ChangeError::Invalid(What::Value),
+        ),
+        (
+            "/fields/1/options",
+            json!([{ "id": "l", "name": "L" }]),
+            ChangeError::Invalid(What::Field),
+        ),
         ("/links/0/to", json!("loom"), ChangeError::SelfLink),
         ("/links/0/to", json!("gone"), missing(What::Card, "gone")),
-        ("/links/1", json!({ "from": "part", "kind": "relates", "to": "old" }), ChangeError::Invalid(What::Link)),
-        ("/links/1", json!({ "from": "old", "kind": "blocks", "to": "loom" }), ChangeError::DependencyCycle),
+        (
+            "/links/1",
+            json!({ "from": "part", "kind": "relates", "to": "old" }),
+            ChangeError::Invalid(What::Link),
+        ),
+        (
+            "/links/1",
+            json!({ "from": "old", "kind": "blocks", "to": "loom" }),
+            ChangeError::DependencyCycle,
+        ),
     ] {
         let with_options = pointer == "/fields/1/options";
         let mut plan = plan();

@@ -7,9 +7,9 @@ use weft_protocol::board::id::{Id, UserId, kind};
 use weft_protocol::board::moment::Moment;
 use weft_protocol::board::raw::{RawBoard, Stamp};
 use weft_protocol::board::schema::{Category, root};
-use weft_protocol::board::{Board, ChangeError, Editor, Hand, RepairReport, Watch, repair};
+use weft_protocol::board::{Before, Board, ChangeError, Editor, Hand, RepairReport, Watch, repair};
 
-use crate::exact::tells;
+use crate::exact::{tells, tells_who_stood_above};
 use yrs::undo::{Options as UndoOptions, UndoManager};
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
@@ -111,6 +111,11 @@ impl Replica {
     }
 
     pub(crate) fn edit<R>(&mut self, work: impl FnOnce(&mut Editor<'_, '_>) -> R) -> R {
+        self.edit_and_tell(work).0
+    }
+
+    /// Edits, and says what was shown before.
+    pub(crate) fn edit_and_tell<R>(&mut self, work: impl FnOnce(&mut Editor<'_, '_>) -> R) -> (R, Before) {
         self.watched();
         let old = self.kept.clone();
         let mut txn = self.doc.transact_mut_with(MINE);
@@ -130,7 +135,7 @@ impl Replica {
             "the editor missed something"
         );
         assert_eq!(self.kept, self.board(), "the editor missed something");
-        result
+        (result, before)
     }
 
     pub(crate) fn write(&self, work: impl FnOnce(&mut TransactionMut<'_>)) {
@@ -141,16 +146,28 @@ impl Replica {
         Board::read(&self.doc.transact())
     }
 
-    /// The same, read only where it changed since it was read so last. Checks what is said to have been before.
+    /// The same, read only where it changed since it was read so last.
     pub(crate) fn watched(&mut self) -> &Board {
+        self.refresh();
+        &self.kept
+    }
+
+    /// Reads what changed, and says what was shown before.
+    pub(crate) fn refresh(&mut self) -> Before {
         let old = self.kept.clone();
         let before = self.kept.refresh(&self.doc.transact(), &self.watch.take());
         tells(&old, &before, &self.kept);
-        &self.kept
+        tells_who_stood_above(&old, &before);
+        before
     }
 
     pub(crate) fn repair(&self) -> RepairReport {
         repair(&mut self.doc.transact_mut(), usize::MAX)
+    }
+
+    /// Stops after so many writes.
+    pub(crate) fn repair_some(&self, writes: usize) -> RepairReport {
+        repair(&mut self.doc.transact_mut(), writes)
     }
 
     pub(crate) fn undo(&mut self) -> bool {

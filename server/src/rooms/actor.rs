@@ -104,12 +104,7 @@ enum Event {
 
 impl Actor {
     /// A room that has not loaded its document yet.
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        workspace: WorkspaceId,
-        name: DocumentName,
-        door: Door,
-    ) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, workspace: WorkspaceId, name: DocumentName, door: Door) -> Self {
         let id = DocumentId::generate(hub.clock.as_ref());
         Self {
             hub,
@@ -142,7 +137,10 @@ impl Actor {
     /// Everything is durable and nobody is here: the next one to open the board may write under the same client id.
     async fn give_back_client(&self) {
         if let Role::Board { client } = self.role
-            && let Err(error) = self.log().give_back_client(self.workspace, &self.name, client).await
+            && let Err(error) = self
+                .log()
+                .give_back_client(self.workspace, &self.name, client)
+                .await
         {
             tracing::warn!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a client id is lost");
         }
@@ -442,7 +440,10 @@ impl Actor {
         let head = live.state.head();
         // The first row of a document decides which id it has.
         let rows = if head > 0 && live.state.can_follow() {
-            patiently(self.hub.settings.storage_patience, || self.log().since(self.id, Seq(head))).await
+            patiently(self.hub.settings.storage_patience, || {
+                self.log().since(self.id, Seq(head))
+            })
+            .await
         } else {
             Ok(None)
         };
@@ -471,7 +472,11 @@ impl Actor {
     }
 
     /// A document that failed while it took in what others wrote is built anew, and members are told all of it.
-    async fn recover_if(&mut self, outcome: Result<(), Poisoned>, live: &mut Live) -> Result<(), CloseReason> {
+    async fn recover_if(
+        &mut self,
+        outcome: Result<(), Poisoned>,
+        live: &mut Live,
+    ) -> Result<(), CloseReason> {
         if outcome == Err(Poisoned) {
             self.recover(live).await?;
             let shared = live.state.share_everything();
@@ -493,14 +498,19 @@ impl Actor {
         });
         let updates: Vec<NewUpdate> = updates.collect();
         live.tail.rows += updates.len() as u64;
-        live.tail.bytes += updates.iter().map(|update| update.bytes.len() as u64).sum::<u64>();
+        live.tail.bytes += updates
+            .iter()
+            .map(|update| update.bytes.len() as u64)
+            .sum::<u64>();
         let append = Append {
             document: self.id,
             workspace: self.workspace,
             name: self.name.clone(),
             expected_head: Seq(appendable.head),
             updates,
-            projection: appendable.projection.map(|projection| self.with_event_ids(projection)),
+            projection: appendable
+                .projection
+                .map(|projection| self.with_event_ids(projection)),
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),
@@ -658,7 +668,10 @@ async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
     loop {
         match ask().await {
             Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the storage failed, asking again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the storage failed, asking again"
+                );
                 sleep(pause).await;
                 pause = (pause * 2).min(MAX_RETRY_PAUSE);
             }

@@ -93,7 +93,10 @@ mod tests {
     #[test]
     fn moments_are_what_documents_understand() {
         assert_eq!(moment(0).unwrap().as_str(), "1970-01-01T00:00:00Z");
-        assert_eq!(moment(1_774_863_000_999).unwrap().as_str(), "2026-03-30T09:30:00Z");
+        assert_eq!(
+            moment(1_774_863_000_999).unwrap().as_str(),
+            "2026-03-30T09:30:00Z"
+        );
     }
 
     #[test]

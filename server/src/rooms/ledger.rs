@@ -166,10 +166,7 @@ mod tests {
             [(ANN, Acknowledgement::Saved)]
         ));
         assert_eq!((ledger.unsaved_bytes(), ledger.is_settled()), (3, false));
-        assert_eq!(
-            ledger.start_append().unwrap(),
-            (6, vec![delta("two")])
-        );
+        assert_eq!(ledger.start_append().unwrap(), (6, vec![delta("two")]));
         assert_eq!(ledger.finish_append().1.len(), 1);
         assert!(ledger.is_settled());
     }

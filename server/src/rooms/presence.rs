@@ -152,7 +152,10 @@ impl Presence {
 
     /// The present clients of members that `is_meant` says.
     pub(crate) fn present_of(&self, is_meant: impl Fn(MemberId) -> bool) -> Vec<Entry<'_>> {
-        let meant = self.clients.iter().filter(|(_, known)| known.state.is_some() && is_meant(known.owner));
+        let meant = self
+            .clients
+            .iter()
+            .filter(|(_, known)| known.state.is_some() && is_meant(known.owner));
         meant.map(|(client, known)| entry(*client, known)).collect()
     }
 

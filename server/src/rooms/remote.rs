@@ -124,8 +124,15 @@ mod tests {
         assert_eq!(advance(Seq(5), 5, 2, rows(2)), Advance::Next(rows(2)));
         assert_eq!(advance(Seq(5), 6, 1, rows(1)), Advance::Look, "a gap");
         assert_eq!(advance(Seq(5), 4, 2, rows(2)), Advance::Look, "an overlap");
-        assert_eq!(advance(Seq(5), 5, 2, Vec::new()), Advance::Look, "too large to be carried");
-        assert_eq!(advance(Seq(5), 5, 1, vec![Bytes::from_static(b"no")]), Advance::Look);
+        assert_eq!(
+            advance(Seq(5), 5, 2, Vec::new()),
+            Advance::Look,
+            "too large to be carried"
+        );
+        assert_eq!(
+            advance(Seq(5), 5, 1, vec![Bytes::from_static(b"no")]),
+            Advance::Look
+        );
         assert_eq!(advance(Seq(5), u64::MAX, 9, rows(1)), Advance::Look);
     }
 }

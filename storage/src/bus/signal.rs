@@ -42,7 +42,11 @@ impl Signal {
         Self::Appended {
             after: after.get(),
             rows,
-            updates: if size <= MAX_CARRIED_BYTES { updates } else { Vec::new() },
+            updates: if size <= MAX_CARRIED_BYTES {
+                updates
+            } else {
+                Vec::new()
+            },
         }
     }
 }

@@ -23,12 +23,26 @@ impl Editor<'_, '_> {
     /// [`ChangeError::BoardExists`] if there is something on the board; what [`Plan::check`] says.
     pub fn plant(&mut self, plan: &Plan) -> Result<(), ChangeError> {
         plan.check()?;
-        let roots = [root::COLUMNS, root::LANES, root::LABELS, root::FIELDS, root::CARDS, root::LINKS];
-        if roots.iter().any(|name| self.txn.get_or_insert_map(*name).len(self.txn) > 0) {
+        let roots = [
+            root::COLUMNS,
+            root::LANES,
+            root::LABELS,
+            root::FIELDS,
+            root::CARDS,
+            root::LINKS,
+        ];
+        if roots
+            .iter()
+            .any(|name| self.txn.get_or_insert_map(*name).len(self.txn) > 0)
+        {
             return Err(ChangeError::BoardExists);
         }
-        self.touched.lists.extend([root::COLUMNS, root::LANES, root::LABELS, root::FIELDS]);
-        self.touched.cards.extend(plan.cards.iter().map(|card| card.id.clone()));
+        self.touched
+            .lists
+            .extend([root::COLUMNS, root::LANES, root::LABELS, root::FIELDS]);
+        self.touched
+            .cards
+            .extend(plan.cards.iter().map(|card| card.id.clone()));
         self.touched.links.extend(plan.links.iter().map(PlannedLink::id));
         let by = self.hand.stamp.by.as_ref().map(|by| Any::from(by.as_str()));
         columns(self.txn, plan);
@@ -138,9 +152,24 @@ fn cards(txn: &mut TransactionMut<'_>, planned: &[PlannedCard]) {
 
 fn registers(txn: &mut TransactionMut<'_>, card: &MapRef, planned: &PlannedCard) {
     set_text(txn, card, field::LANE, planned.lane.as_ref().map(Id::as_str));
-    set_text(txn, card, field::PRIO, planned.priority.map(|priority| priority.as_str()));
-    set_text(txn, card, field::DUE, planned.due.as_ref().map(|due| due.as_str()));
-    set_text(txn, card, field::START, planned.start.as_ref().map(|start| start.as_str()));
+    set_text(
+        txn,
+        card,
+        field::PRIO,
+        planned.priority.map(|priority| priority.as_str()),
+    );
+    set_text(
+        txn,
+        card,
+        field::DUE,
+        planned.due.as_ref().map(|due| due.as_str()),
+    );
+    set_text(
+        txn,
+        card,
+        field::START,
+        planned.start.as_ref().map(|start| start.as_str()),
+    );
     set_text(txn, card, field::COLOR, planned.color.as_deref());
     if let Some(estimate) = planned.estimate {
         set(txn, card, field::EST, estimate);
@@ -153,8 +182,14 @@ fn registers(txn: &mut TransactionMut<'_>, card: &MapRef, planned: &PlannedCard)
 }
 
 fn stamp(stamp: &Stamp) -> Any {
-    let at = stamp.at.as_ref().map(|at| ("at".to_owned(), Any::from(at.as_str())));
-    let by = stamp.by.as_ref().map(|by| ("by".to_owned(), Any::from(by.as_str())));
+    let at = stamp
+        .at
+        .as_ref()
+        .map(|at| ("at".to_owned(), Any::from(at.as_str())));
+    let by = stamp
+        .by
+        .as_ref()
+        .map(|by| ("by".to_owned(), Any::from(by.as_str())));
     Any::from(HashMap::from_iter(at.into_iter().chain(by)))
 }
 

@@ -61,7 +61,11 @@ impl Teller<'_> {
                 self.tell("task.created", Some(id), json!({"after": after}));
             }
             (Some(old), None) if old.view.state != CardState::Deleted => {
-                self.tell("task.deleted", Some(id), json!({"before": {"title": old.view.title}}));
+                self.tell(
+                    "task.deleted",
+                    Some(id),
+                    json!({"before": {"title": old.view.title}}),
+                );
             }
             (Some(old), Some(new)) => {
                 self.life(id, &old.view, new);
@@ -113,9 +117,7 @@ impl Teller<'_> {
     }
 
     fn moved(&mut self, id: &CardId, old: &CardBefore, new: &CardView, seat: Option<&Seat>) {
-        let place = |column: &Option<_>, seat: Option<&Seat>| {
-            json!({"column": column, "after": seat.and_then(|seat| seat.previous.clone())})
-        };
+        let place = |column: &Option<_>, seat: Option<&Seat>| json!({"column": column, "after": seat.and_then(|seat| seat.previous.clone())});
         let data = json!({
             "before": place(&old.view.column, old.seat.as_ref()),
             "after": place(&new.column, seat),
@@ -156,7 +158,9 @@ impl Teller<'_> {
             return;
         }
         let some_of = |all: &Map<String, Value>| {
-            let members = changed.iter().filter_map(|name| Some(((*name).clone(), all.get(*name)?.clone())));
+            let members = changed
+                .iter()
+                .filter_map(|name| Some(((*name).clone(), all.get(*name)?.clone())));
             Value::Object(members.collect())
         };
         self.tell(

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::Value;
+use weft_protocol::board::raw::LinkId;
 use weft_protocol::board::schema::Priority;
 use weft_protocol::board::view::{CardState, CardView, LinkView};
-use weft_protocol::board::raw::LinkId;
 use weft_protocol::board::{Before, Board, CardId};
 use weft_storage::{EntryKind, EntryRow, LinkRow, Projection, TaskRow};
 
@@ -23,7 +23,9 @@ pub(super) fn task(board: &Board, id: &CardId) -> Option<TaskRow> {
         state: state(card.state),
         column: card.column.as_ref().map(|column| column.as_str().to_owned()),
         order_group: seat.as_ref().map_or(0, |seat| i64::from(seat.group.number())),
-        order_key: seat.and_then(|seat| seat.key).map_or_else(String::new, |key| key.as_str().to_owned()),
+        order_key: seat
+            .and_then(|seat| seat.key)
+            .map_or_else(String::new, |key| key.as_str().to_owned()),
         title: card.title.clone(),
         priority: priority(card.priority),
         due: card.due.as_ref().map(|due| due.as_str().to_owned()),
@@ -71,10 +73,22 @@ fn text_of(shown: &impl Serialize) -> String {
 /// The entries that `before` says are shown otherwise now.
 pub(super) fn names(before: &Before) -> impl Iterator<Item = EntryName> {
     let name = |kind, id: &str| (kind, id.to_owned());
-    let columns = before.columns.keys().map(move |id| name(EntryKind::Column, id.as_str()));
-    let lanes = before.lanes.keys().map(move |id| name(EntryKind::Lane, id.as_str()));
-    let labels = before.labels.keys().map(move |id| name(EntryKind::Label, id.as_str()));
-    let fields = before.fields.keys().map(move |id| name(EntryKind::Field, id.as_str()));
+    let columns = before
+        .columns
+        .keys()
+        .map(move |id| name(EntryKind::Column, id.as_str()));
+    let lanes = before
+        .lanes
+        .keys()
+        .map(move |id| name(EntryKind::Lane, id.as_str()));
+    let labels = before
+        .labels
+        .keys()
+        .map(move |id| name(EntryKind::Label, id.as_str()));
+    let fields = before
+        .fields
+        .keys()
+        .map(move |id| name(EntryKind::Field, id.as_str()));
     columns.chain(lanes).chain(labels).chain(fields)
 }
 
@@ -122,7 +136,12 @@ pub(super) fn shown(board: &Board, kind: EntryKind) -> Vec<EntryRow> {
 
 /// Puts the rows of `names` into `projection`, or that they are gone.
 pub(super) fn entries(board: &Board, names: BTreeSet<EntryName>, projection: &mut Projection) {
-    for kind in [EntryKind::Column, EntryKind::Lane, EntryKind::Label, EntryKind::Field] {
+    for kind in [
+        EntryKind::Column,
+        EntryKind::Lane,
+        EntryKind::Label,
+        EntryKind::Field,
+    ] {
         let mut wanted: BTreeSet<&str> = names
             .iter()
             .filter(|(of, _)| *of == kind)
@@ -168,7 +187,14 @@ pub(super) fn link(link: &LinkView) -> LinkRow {
 
 /// What of a card's view other events tell, or nobody needs to be told.
 pub(super) const TOLD_ELSEWHERE: [&str; 8] = [
-    "state", "column", "archived", "deleted", "done", "assignees", "children", "files",
+    "state",
+    "column",
+    "archived",
+    "deleted",
+    "done",
+    "assignees",
+    "children",
+    "files",
 ];
 
 /// A card's view as JSON, for comparing.

@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 use weft_protocol::board::raw::{self, Stamp};
-use weft_protocol::board::schema::{limit, root};
-use weft_protocol::board::{Before, Board, CardId, ChangeError, Hand, Touched, Watch, change, repair};
+use weft_protocol::board::schema::root;
+use weft_protocol::board::{Before, Board, CardId, ChangeError, Hand, Size, Touched, Watch, change, repair};
 use yrs::{Doc, Transact, TransactionMut};
 
 use super::{Replica, ReplicaError, delta, guarded};
@@ -65,21 +65,6 @@ pub(crate) enum NotEdited {
     NoBoard,
 }
 
-/// How much a board holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BoardSize {
-    cards: usize,
-    links: usize,
-}
-
-impl BoardSize {
-    /// Whether this is more than a board may hold, and more than `before`.
-    pub(crate) fn is_too_much_after(self, before: Self) -> bool {
-        (self.cards > limit::ALL_CARDS && self.cards > before.cards)
-            || (self.links > limit::ALL_LINKS && self.links > before.links)
-    }
-}
-
 type Changed<E> = Result<Result<Option<Edited>, E>, ReplicaError>;
 
 impl Replica {
@@ -89,11 +74,8 @@ impl Replica {
     }
 
     /// How much the board holds, if the document is one.
-    pub(crate) fn board_size(&self) -> Option<BoardSize> {
-        self.board().map(|board| BoardSize {
-            cards: board.raw.cards.len(),
-            links: board.raw.links.len(),
-        })
+    pub(crate) fn board_size(&self) -> Option<Size> {
+        self.board().map(|board| board.raw.size())
     }
 
     /// Brings the board up to date after updates were applied: what was shown before. `None` if the document is none.
@@ -136,7 +118,10 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaError::Poisoned`]; inside, why not.
-    pub(crate) fn edit_board(&mut self, edit: BoardEdit) -> Result<Result<Option<Edited>, NotEdited>, ReplicaError> {
+    pub(crate) fn edit_board(
+        &mut self,
+        edit: BoardEdit,
+    ) -> Result<Result<Option<Edited>, NotEdited>, ReplicaError> {
         let stamp = Stamp {
             at: edit.at.clone(),
             by: edit.user(),
@@ -180,7 +165,10 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaError::Poisoned`]; inside, that it holds no rich text.
-    pub(crate) fn read_description(&self, card: &CardId) -> Result<Option<Result<Node, ContentError>>, ReplicaError> {
+    pub(crate) fn read_description(
+        &self,
+        card: &CardId,
+    ) -> Result<Option<Result<Node, ContentError>>, ReplicaError> {
         if !self.board().is_some_and(|board| board.view.is_live(card)) {
             return Ok(None);
         }

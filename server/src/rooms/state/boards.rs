@@ -6,12 +6,12 @@ use uuid::Uuid;
 use weft_protocol::board::{CardId, json};
 use weft_protocol::close::CloseReason;
 
+use super::super::Edit;
 use super::super::board::{BoardEdit, EditError};
 use super::super::content::{ContentBody, ContentRefusal};
 use super::super::ledger::Delta;
 use super::super::projector::Doer;
 use super::super::replica::{Edited, NotEdited};
-use super::super::Edit;
 use super::requests::Failure;
 use super::{Poisoned, RoomState};
 use crate::boards::Seed;
@@ -25,7 +25,11 @@ impl RoomState {
     /// # Errors
     /// [`Poisoned`].
     pub(crate) fn found_board(&mut self, id: &str, seed: &Seed) -> Result<(), Poisoned> {
-        if self.replica.board().is_none_or(|board| board.raw.schema.is_some()) {
+        if self
+            .replica
+            .board()
+            .is_none_or(|board| board.raw.schema.is_some())
+        {
             return Ok(());
         }
         let edited = self.check(|replica| replica.found_board(id, seed))?;
@@ -43,7 +47,11 @@ impl RoomState {
             return Ok(());
         };
         let before = self.check(|replica| replica.refresh_board())?;
-        if self.replica.board_size().is_some_and(|now| now.is_too_much_after(size)) {
+        if self
+            .replica
+            .board_size()
+            .is_some_and(|now| now.check(&size).is_err())
+        {
             self.suspects = edits.to_vec();
             self.suspicion = CloseReason::DocumentTooLarge;
             return Err(Poisoned);

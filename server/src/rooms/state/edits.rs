@@ -117,7 +117,13 @@ impl RoomState {
             let sole_author = sole_author(edits);
             let author = sole_author.and_then(|member| self.author(member));
             self.note_board(edits, author)?;
-            self.accept_delta(Delta { update: delta, author }, sole_author)?;
+            self.accept_delta(
+                Delta {
+                    update: delta,
+                    author,
+                },
+                sole_author,
+            )?;
         }
         for (position, edit) in edits.iter().enumerate() {
             if applied.refused.contains(&position) {
@@ -143,7 +149,11 @@ impl RoomState {
         self.members.get(&member)?.author
     }
 
-    pub(super) fn broadcast_update(&mut self, delta: &Bytes, except: Option<MemberId>) -> Result<(), Poisoned> {
+    pub(super) fn broadcast_update(
+        &mut self,
+        delta: &Bytes,
+        except: Option<MemberId>,
+    ) -> Result<(), Poisoned> {
         let mut broadcast = Broadcast::new(Payload::Update(delta));
         let mut reached = None;
         for (id, member) in &mut self.members {

@@ -21,6 +21,8 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::gate::WaitingLimits;
 use weft_protocol::hocuspocus::{self, SyncStatus};
 
+use self::others::Outward;
+pub(crate) use self::others::Said;
 use super::dialect::{Broadcast, Dialect, Payload};
 use super::ledger::{Acknowledgement, Delta, Ledger};
 use super::outbox::Outbox;
@@ -28,8 +30,6 @@ use super::presence::Presence;
 use super::projector::{Projection, Projector};
 use super::replica::{Replica, ReplicaError};
 use super::{Edit, Join, MemberId, RoomMessage};
-pub(crate) use self::others::Said;
-use self::others::Outward;
 use crate::auth::Access;
 
 /// Answers to step 1 that are kept as whole frames until the document changes.

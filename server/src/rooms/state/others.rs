@@ -59,7 +59,9 @@ impl RoomState {
 
     /// Everybody who is on this node, for another one that asks; `None` if there is nobody.
     pub(crate) fn who_is_here(&self) -> Option<Bytes> {
-        let present = self.presence.present_of(|owner| self.members.contains_key(&owner));
+        let present = self
+            .presence
+            .present_of(|owner| self.members.contains_key(&owner));
         (!present.is_empty()).then(|| awareness::encode(present).into())
     }
 

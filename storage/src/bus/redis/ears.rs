@@ -70,7 +70,10 @@ impl Ears {
     /// Channels that somebody wants to hear and Redis does not know of, at most `limit`.
     pub(super) fn missing(&self, limit: usize) -> Vec<String> {
         let state = self.state();
-        let missing = state.topics.iter().filter(|(_, listener)| !listener.is_subscribed);
+        let missing = state
+            .topics
+            .iter()
+            .filter(|(_, listener)| !listener.is_subscribed);
         missing.map(|(channel, _)| channel.clone()).take(limit).collect()
     }
 
@@ -114,7 +117,10 @@ impl Ears {
         let mut state = self.state();
         state.heard += 1;
         state.nodes.insert(node, Instant::now());
-        let ear = state.topics.get(channel).map(|listener| Arc::clone(&listener.ear));
+        let ear = state
+            .topics
+            .get(channel)
+            .map(|listener| Arc::clone(&listener.ear));
         drop(state);
         if let Some(ear) = ear {
             ear.hear(Heard::Signal(node, signal));
@@ -163,7 +169,11 @@ impl Ears {
             .copied()
             .filter(|node| state.nodes.remove(node).is_some())
             .collect();
-        let ears: Vec<_> = state.topics.values().map(|listener| Arc::clone(&listener.ear)).collect();
+        let ears: Vec<_> = state
+            .topics
+            .values()
+            .map(|listener| Arc::clone(&listener.ear))
+            .collect();
         drop(state);
         for ear in ears {
             for node in &gone {

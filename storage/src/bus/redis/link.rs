@@ -44,7 +44,11 @@ impl Link {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             .set_response_timeout(Some(ANSWER_TIMEOUT))
             .set_push_sender(pushes);
-        Ok(Self::Single(client.get_multiplexed_async_connection_with_config(&config).await?))
+        Ok(Self::Single(
+            client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await?,
+        ))
     }
 
     /// Publishes all of these, in order.

@@ -103,7 +103,8 @@ impl RedisBus {
     }
 
     fn send(&self, channel: String, message: Option<Vec<u8>>) {
-        let sent = message.is_some_and(|message| self.commands.try_send(Command::Publish(channel, message)).is_ok());
+        let sent =
+            message.is_some_and(|message| self.commands.try_send(Command::Publish(channel, message)).is_ok());
         if !sent {
             self.counts.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -198,7 +199,9 @@ impl Speaker {
                 if matches!(self.serve(link).await, Ended::Stopped) {
                     return;
                 }
-                tracing::warn!("the connection to redis is lost; nodes hear of each other through the log alone");
+                tracing::warn!(
+                    "the connection to redis is lost; nodes hear of each other through the log alone"
+                );
                 if began.elapsed() > PAUSES.1 {
                     pause = PAUSES.0;
                 }
@@ -282,7 +285,9 @@ impl Speaker {
         }
         if !messages.is_empty() {
             link.publish(&messages).await?;
-            self.counts.sent.fetch_add(messages.len() as u64, Ordering::Relaxed);
+            self.counts
+                .sent
+                .fetch_add(messages.len() as u64, Ordering::Relaxed);
         }
         for channel in forgotten {
             // It may have been opened again meanwhile.
@@ -330,7 +335,10 @@ impl Speaker {
 /// What Redis says by itself.
 fn pushed(ears: &Ears, push: &PushInfo) {
     match (&push.kind, push.data.as_slice()) {
-        (PushKind::Message | PushKind::SMessage, [Value::BulkString(channel), Value::BulkString(payload)]) => {
+        (
+            PushKind::Message | PushKind::SMessage,
+            [Value::BulkString(channel), Value::BulkString(payload)],
+        ) => {
             ears.message(channel, payload);
         }
         (PushKind::Disconnection, _) => ears.disconnected(),

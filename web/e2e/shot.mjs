@@ -1,0 +1,37 @@
+import { chromium } from 'playwright-core'
+const b = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox','--disable-gpu'] })
+const dark = process.argv.includes('dark')
+const ctx = await b.newContext({ viewport: { width: 1360, height: 850 }, colorScheme: dark ? 'dark' : 'light' })
+const p = await ctx.newPage()
+p.on('console', m => console.log('console', m.type(), m.text()))
+p.on('pageerror', e => console.log('pageerror', e.stack))
+await p.goto('http://127.0.0.1:5191/d/shot-' + (process.argv[2] ?? 'a') + '?view=board')
+await p.waitForSelector('[data-testid=board][data-ready=true]', { timeout: 20000 })
+await p.waitForTimeout(300)
+await p.screenshot({ path: '/tmp/page/1.png' })
+if (!(await p.locator('.bcard').count())) {
+  await p.evaluate(() => {
+    const s = window.weft.board.store
+    const label = (n, c) => s.createEntry('labels', (b, id) => b.createLabel(id, n, c))
+    const [bug, feat, infra, docs] = [label('Bug', 'red'), label('Feature', 'blue'), label('Infrastructure', 'teal'), label('Docs', 'amber')]
+    const day = (n) => new Date(Date.now() + n * 864e5).toISOString().slice(0, 10)
+    const card = (t, col, f = {}) => s.createCard((b, id) => { b.createCard(id, t, col); for (const l of f.labels ?? []) b.addTo('labels', id, l); for (const a of f.who ?? []) b.addTo('assignees', id, a); b.setAttributes(id, f.attr ?? {}); for (let i = 0; i < (f.items ?? 0); i++) { b.addItem(id, 'i' + i, 'Item ' + i); if (i < (f.ticked ?? 0)) b.changeItem(id, 'i' + i, { done: true }) } })
+    const a1 = card('Reconnecting sockets keep their place in the queue', 'doing', { labels: [bug], who: ['Mara_Lindqvist'], attr: { prio: 'urgent', due: day(0) }, items: 5, ticked: 3 })
+    card('Drag cards with a finger', 'doing', { labels: [feat], who: ['Tom-e1-s_Ferreira', 'June_Okafor'], attr: { prio: 'medium', est: 5 } })
+    card('Snapshots every 500 updates', 'doing', { labels: [infra], who: ['June_Okafor'], attr: { due: day(6) } })
+    const t1 = card('Import boards from other tools', 'todo', { labels: [feat], attr: { prio: 'low', due: day(12), est: 8 } })
+    const t2 = card('Rate limits for anonymous visitors', 'todo', { labels: [infra, bug], who: ['Tom-e1-s_Ferreira'], attr: { prio: 'high', due: day(-2) } })
+    card('Keyboard help', 'todo', {})
+    card('Write the announcement: what it is, who it is for, and why anybody should believe that “saved” means saved', 'todo', { labels: [docs], who: ['Mara_Lindqvist'], items: 4, ticked: 0 })
+    card('Choose the order keys', 'done', { labels: [infra], who: ['June_Okafor'], items: 2, ticked: 2, attr: { due: day(-4) } })
+    card('Draw the icon', 'done', { who: ['Mara_Lindqvist'] })
+    s.act(b => b.link(a1, 'blocks', t2)); s.act(b => b.setParent(t1, a1))
+    s.act(b => b.setWip('doing', { limit: 3, mode: 'soft' }))
+  })
+}
+await p.waitForTimeout(500)
+await p.screenshot({ path: '/tmp/page/2.png' })
+await p.locator('.bcard').nth(4).click()
+await p.waitForTimeout(900)
+await p.screenshot({ path: '/tmp/page/3.png' })
+await b.close()
