@@ -28,7 +28,7 @@ use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
-use crate::upkeep::keep_up;
+use crate::upkeep::Upkeep;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -66,6 +66,8 @@ pub struct App {
     pub storage: Arc<Storage>,
     /// Registering, logging in, and what they stand on.
     pub accounts: Arc<Accounts>,
+    /// Clears away what is over.
+    pub upkeep: Arc<Upkeep>,
     /// Makes the first administrator, if there is none and anybody would need one.
     pub setup_token: Option<OpaqueToken>,
 }
@@ -92,7 +94,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
     let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
     life.spawn_pillar("edits of other nodes", watch);
-    keep_rooms(&gateway, &storage, &rights.changes, life);
+    let upkeep = keep_rooms(&gateway, &storage, &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
         None
@@ -139,6 +141,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         address,
         storage,
         accounts,
+        upkeep,
         setup_token,
     })
 }
@@ -195,7 +198,12 @@ fn open_gateway(
 }
 
 /// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
-fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes, life: &Lifecycle) {
+fn keep_rooms(
+    gateway: &Arc<Gateway>,
+    storage: &Arc<Storage>,
+    changes: &Changes,
+    life: &Lifecycle,
+) -> Arc<Upkeep> {
     life.spawn_pillar(
         "documents",
         close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage)),
@@ -212,12 +220,10 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
-    let upkeep = keep_up(
-        Arc::clone(storage),
-        Arc::clone(&gateway.clock),
-        life.soft().clone(),
-    );
-    life.spawn_pillar("upkeep", upkeep);
+    let upkeep = Arc::new(Upkeep::new(Arc::clone(storage), Arc::clone(&gateway.hub)));
+    let keeping = Arc::clone(&upkeep).keep_up(Arc::clone(&gateway.clock), life.soft().clone());
+    life.spawn_pillar("upkeep", keeping);
+    upkeep
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

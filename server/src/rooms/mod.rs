@@ -19,6 +19,7 @@ mod projector;
 mod remote;
 mod replica;
 mod state;
+mod still;
 mod watch;
 
 use std::sync::Arc;
@@ -33,7 +34,9 @@ pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest,
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use projector::whole as rows_of;
 pub(crate) use state::RoomLimits;
+pub(crate) use still::Still;
 pub(crate) use watch::watch_log;
 
 use crate::auth::Access;

@@ -17,6 +17,9 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod board_files;
+mod board_lists;
+mod boards;
 mod conventions;
 mod documents;
 mod external;
@@ -25,5 +28,8 @@ mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod task_batches;
+mod task_parts;
+mod tasks;
 mod tenancy;
 mod visible;

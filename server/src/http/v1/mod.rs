@@ -43,6 +43,7 @@ mod api_keys;
 mod attachments;
 mod auth;
 mod batch;
+mod boards;
 mod caller;
 mod counted;
 mod delegated;
@@ -50,13 +51,16 @@ mod documents;
 mod failure;
 mod in_address;
 mod invitations;
+mod kept;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
 mod openapi;
 mod principal;
 mod projects;
+mod short_list;
 mod sockets;
+mod tasks;
 mod teams;
 mod tenancy;
 mod users;
@@ -170,12 +174,14 @@ fn described() -> OpenApiRouter<Api> {
         .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
+        .merge(boards::routes())
         .merge(documents::routes())
         .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
         .merge(projects::routes())
+        .merge(tasks::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())

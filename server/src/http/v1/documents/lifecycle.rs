@@ -3,19 +3,20 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Serialize;
 use uuid::Uuid;
-use weft_storage::records::{EpochKind, Tenant};
+use weft_storage::records::{DocumentRow, EpochKind, Tenant};
 
 use super::gate::{self, Opened};
 use super::views::DocumentView;
 use crate::access::documents::document_facts;
-use crate::auth::permission::{Action, effective_role};
+use crate::auth::permission::{Action, DocumentRole, effective_role};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Found, Id, IfMatch, NoContent, Once};
 use crate::http::v1::Api;
+use crate::http::v1::boards;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
 
 /// A document cannot come back into a project that is in the trash.
 const PROJECT_IN_TRASH: Problem = Problem::new(
@@ -38,23 +39,43 @@ pub(super) async fn delete_document(
     Id(id): Id,
     if_match: Option<IfMatch>,
 ) -> Result<NoContent, Problem> {
+    trash(&api, &caller, id, if_match.as_ref()).await
+}
+
+/// Puts the document `id` in the trash.
+///
+/// # Errors
+/// 401, 403, 404, 409, 412.
+pub(in crate::http::v1) async fn trash(
+    api: &Api,
+    caller: &Caller,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+) -> Result<NoContent, Problem> {
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
-    let opened = gate::open(&mut tx, &caller, id, Action::DeleteDocument, now_ms).await?;
-    IfMatch::check_if_given(if_match.as_ref(), ETag(opened.document.version))?;
+    let opened = gate::open(&mut tx, caller, id, Action::DeleteDocument, now_ms).await?;
+    IfMatch::check_if_given(if_match, ETag(opened.document.version))?;
     tx.workspace(opened.workspace)
         .await?
         .trash_document(id, Some(now_ms), caller.0.user())
         .await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    tx.raise_epoch(EpochKind::Workspace(opened.workspace), now_ms)
+        .await?;
+    boards::tell(&mut tx, caller, &opened.document, "board.deleted", now_ms).await?;
+    tx.commit().await?;
+    api.changes.announce();
     Ok(NoContent)
 }
 
 /// What happens to a document as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(in crate::http::v1) enum Turn {
+    /// Out of the trash.
     Restore,
+    /// Into the archive.
     Archive,
+    /// Out of the archive.
     Unarchive,
 }
 
@@ -74,7 +95,9 @@ pub(super) async fn restore_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Restore), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Restore);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
 /// Archives a document: it can be read and no longer changed.
@@ -90,7 +113,9 @@ pub(super) async fn archive_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Archive), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Archive);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
 /// Brings a document back out of the archive.
@@ -106,15 +131,22 @@ pub(super) async fn unarchive_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Unarchive), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Unarchive);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
-async fn turn(
+/// Carries out a turn in the life of a document, and shows it as `view` does.
+///
+/// # Errors
+/// 401, 403, 404, 409, 412, 422.
+pub(in crate::http::v1) async fn turn<V: Serialize>(
     api: &Api,
     caller: &Caller,
     (id, turn): (Uuid, Turn),
     if_match: Option<&IfMatch>,
     once: &Once,
+    view: impl Fn(&DocumentRow, Option<DocumentRole>) -> V + Send,
 ) -> Result<Response, Problem> {
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
@@ -134,9 +166,10 @@ async fn turn(
     let (_, document, facts) = found.ok_or(NOT_FOUND)?;
     let found = Found {
         etag: Some(ETag(document.version)),
-        body: DocumentView::of_project(&document, effective_role(&facts)),
+        body: view(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
+    boards::tell(&mut tx, caller, &document, "board.updated", now_ms).await?;
     tx.commit().await?;
     api.changes.announce();
     Ok(answer)

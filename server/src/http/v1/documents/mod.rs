@@ -1,11 +1,11 @@
 //! Documents: `/v1/documents`.
 
-mod change;
-mod content;
+pub(super) mod change;
+pub(super) mod content;
 mod create;
 mod create_in_project;
 pub(super) mod gate;
-mod lifecycle;
+pub(super) mod lifecycle;
 mod links;
 mod list;
 mod presence;
@@ -14,6 +14,10 @@ mod shapes;
 mod shares;
 mod tokens;
 mod views;
+
+pub(super) use self::create_in_project::target_project;
+pub(super) use self::list::list_visible;
+pub(super) use self::shapes::RichText;
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -83,7 +87,7 @@ pub(super) const UNAVAILABLE: Problem = Problem::new(
 );
 
 /// What a room's refusal means to the one who asked.
-fn refusal_problem(refusal: ContentRefusal) -> Problem {
+pub(super) fn refusal_problem(refusal: ContentRefusal) -> Problem {
     match refusal {
         ContentRefusal::Precondition => Problem::new(
             StatusCode::PRECONDITION_FAILED,
@@ -131,7 +135,7 @@ fn versioned(status: StatusCode, version: Version, body: impl Serialize) -> Resp
     response
 }
 
-fn set_version(headers: &mut HeaderMap, version: Version) {
+pub(super) fn set_version(headers: &mut HeaderMap, version: Version) {
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         headers.insert(header::ETAG, etag);
     }

@@ -16,6 +16,8 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Sharing",
         "With whom a document is shared: by name, by a link, by a token.",
     ),
+    ("Boards", "Boards of tasks: their columns, lanes, labels and custom fields."),
+    ("Tasks", "Tasks: the cards of boards."),
     ("Attachments", "Files that are attached to documents."),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
