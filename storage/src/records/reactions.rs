@@ -99,7 +99,7 @@ impl Tenant<'_> {
         Ok(self.execute(sql, args![comment, emoji, user]).await? > 0)
     }
 
-    /// Reactions to a comment, in the order in which they came; with `emoji`, those that show it.
+    /// Reactions to a comment, in the order of the emoji; with `emoji`, those that show it.
     ///
     /// # Errors
     /// A failure of the database.
@@ -111,12 +111,12 @@ impl Tenant<'_> {
     ) -> Result<Vec<Reaction>, RecordError> {
         let sql = tenant_span!(
             span,
-            "r.created_at_ms",
+            "r.emoji",
             "r.user_id",
             "SELECT r.emoji, r.user_id, r.created_at_ms FROM comment_reactions r \
              WHERE r.workspace_id = $1 AND r.comment_id = $6 AND ($7 IS NULL OR r.emoji = $7)"
         );
-        let mut values = span.by_number().to_vec();
+        let mut values = span.by_text().to_vec();
         values.extend(args![comment, emoji]);
         self.all(sql, values).await
     }

@@ -44,10 +44,12 @@ mod attachments;
 mod auth;
 mod batch;
 mod caller;
+mod comments;
 mod counted;
 mod delegated;
 mod documents;
 mod failure;
+mod happened;
 mod in_address;
 mod invitations;
 mod oauth_clients;
@@ -59,6 +61,7 @@ mod projects;
 mod sockets;
 mod teams;
 mod tenancy;
+mod topics;
 mod users;
 pub(super) mod verbs;
 mod well_known;
@@ -170,6 +173,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
+        .merge(comments::routes())
         .merge(documents::routes())
         .merge(invitations::routes())
         .merge(oauth_clients::routes())

@@ -16,7 +16,14 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Sharing",
         "With whom a document is shared: by name, by a link, by a token.",
     ),
-    ("Attachments", "Files that are attached to documents."),
+    (
+        "Attachments",
+        "Files that are attached to documents and to tasks.",
+    ),
+    (
+        "Comments",
+        "What people say about documents and tasks, and who hears of it.",
+    ),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
     ("Teams", "People of a workspace who share projects."),
