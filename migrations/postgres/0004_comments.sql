@@ -3,6 +3,9 @@
 -- A topic is a document (task_id is null) or a task of a board (document_id is the board). What is said about a task
 -- stays when its card is purged, until the keeper clears it away.
 
+-- What happens to a team, and to who is in it, is seen by those who see the team.
+ALTER TABLE events ADD COLUMN team_id uuid;
+
 -- Files of a task are attached to its board and name the task.
 ALTER TABLE attachments ADD COLUMN task_id uuid;
 CREATE INDEX attachments_task ON attachments (workspace_id, task_id, id) WHERE task_id IS NOT NULL;

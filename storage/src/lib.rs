@@ -12,6 +12,7 @@ mod archive;
 mod aside;
 mod backend;
 pub mod blob;
+mod board_rows;
 pub mod clock;
 mod config;
 mod doctor;
@@ -35,6 +36,7 @@ mod stats;
 mod storage;
 mod stored;
 
+pub use board_rows::{BoardRows, RowsReport, read_board_rows, replace_board_rows};
 pub use config::{Database, MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};
 pub use doctor::{Finding, doctor};
 pub use error::{Damage, StorageError};

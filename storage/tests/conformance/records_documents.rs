@@ -43,12 +43,13 @@ async fn create_user(bed: &Bed) -> Uuid {
 async fn create_project(bed: &Bed, workspace: WorkspaceId, team: Uuid, owner: Uuid) -> Uuid {
     let project = Uuid::now_v7();
     bed.tamper(&format!(
-        "INSERT INTO projects (workspace_id, id, team_id, name, name_key, status, owner_user_id, created_at_ms, updated_at_ms) \
-         VALUES ({}, {}, {}, 'P', 'p', 'active', {}, 1, 1)",
+        "INSERT INTO projects (workspace_id, id, team_id, name, name_key, status, owner_user_id, created_at_ms, updated_at_ms, \
+         task_key) VALUES ({}, {}, {}, 'P', 'p', 'active', {}, 1, 1, '{}')",
         literal(bed, workspace.0),
         literal(bed, project),
         literal(bed, team),
         literal(bed, owner),
+        project.simple(),
     ))
     .await;
     project

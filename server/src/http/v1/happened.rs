@@ -51,5 +51,9 @@ pub(super) async fn record(
         data: &data,
         now_ms,
     };
-    tx.workspace(workspace).await?.record_event(event).await.map(|_| ())
+    tx.workspace(workspace)
+        .await?
+        .record_event(event)
+        .await
+        .map(|_| ())
 }

@@ -306,6 +306,7 @@ pub(super) fn project_content(status: &str) -> ProjectContent {
         status: status.to_owned(),
         start_date: None,
         end_date: None,
+        task_key: None,
     }
 }
 

@@ -92,12 +92,7 @@ fn check_rights(found: &Found, caller: &Caller, patch: &CommentPatch) -> Result<
 }
 
 /// The comment as it is to be.
-async fn apply(
-    tx: &mut Tx,
-    before: &Comment,
-    patch: CommentPatch,
-    now_ms: i64,
-) -> Result<Comment, Problem> {
+async fn apply(tx: &mut Tx, before: &Comment, patch: CommentPatch, now_ms: i64) -> Result<Comment, Problem> {
     let mut after = before.clone();
     match patch.anchor {
         Clearable::Keep => {}

@@ -30,7 +30,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ReactionPath {
         Ok(Self {
             comment: path::parse(&comment)?,
             emoji: parse(&emoji).ok_or_else(|| {
-                invalid("emoji", "INVALID_VALUE", "must be one emoji, or the short name of one")
+                invalid(
+                    "emoji",
+                    "INVALID_VALUE",
+                    "must be one emoji, or the short name of one",
+                )
             })?,
         })
     }

@@ -50,7 +50,11 @@ pub(super) async fn check(
         }
     }
     if all.len() > MAX_MENTIONS {
-        return Err(invalid("mentions", "TOO_MANY", "must be at most 20, with those in the text"));
+        return Err(invalid(
+            "mentions",
+            "TOO_MANY",
+            "must be at most 20, with those in the text",
+        ));
     }
     for id in &all {
         if !sees(tx, document, *id, now_ms).await? {

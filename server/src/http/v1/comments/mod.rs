@@ -23,7 +23,10 @@ use super::Api;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
-        .routes(routes!(list::list_document_comments, create::create_document_comment))
+        .routes(routes!(
+            list::list_document_comments,
+            create::create_document_comment
+        ))
         .routes(routes!(list::list_task_comments, create::create_task_comment))
         .routes(routes!(
             read::get_comment,

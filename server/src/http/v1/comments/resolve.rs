@@ -87,7 +87,14 @@ async fn turn(api: &Api, caller: &Caller, id: Uuid, turn: Turn, once: &Once) -> 
             Turn::Reopen => "comment.reopened",
         };
         let data = json!({ "comment_id": id, "author_user_id": found.comment.author.user_id });
-        record(&mut tx, workspace, caller, found.opened.happened(kind, data), now_ms).await?;
+        record(
+            &mut tx,
+            workspace,
+            caller,
+            found.opened.happened(kind, data),
+            now_ms,
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(answer)

@@ -89,7 +89,9 @@ impl CommentView {
     /// A comment with the reactions to it.
     pub(super) fn new(comment: &Comment, reactions: Vec<ReactionCount>) -> Self {
         // It was read when it was stored. A limit that became stricter shows nothing rather than too much.
-        let body_html = content::comment(&comment.body).map(|said| said.html).unwrap_or_default();
+        let body_html = content::comment(&comment.body)
+            .map(|said| said.html)
+            .unwrap_or_default();
         let summary = |count: ReactionCount| ReactionSummary {
             emoji: count.emoji,
             count: count.count,

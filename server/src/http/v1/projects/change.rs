@@ -35,7 +35,12 @@ pub(super) async fn replace_project(
     Body(form): Body<ProjectForm>,
 ) -> Result<Response, Problem> {
     let once = Once::default();
-    let changes = |_: &ProjectContent| form.into_content();
+    let changes = |before: &ProjectContent| {
+        Ok(ProjectContent {
+            task_key: before.task_key.clone(),
+            ..form.into_content()?
+        })
+    };
     change(&api, &caller, id, if_match.as_ref(), &once, changes).await
 }
 

@@ -63,6 +63,7 @@ pub(super) async fn duplicate_project(
     let content = ProjectContent {
         name: form.name.into_string(),
         status: ProjectStatus::Active.as_str().to_owned(),
+        task_key: None,
         ..original.content
     };
     let owner = MemberChange {

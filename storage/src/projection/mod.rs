@@ -8,9 +8,20 @@
 //!
 //! [`TaskIdentity`]: crate::records::TaskIdentity
 
+mod text;
+
 use std::sync::Arc;
 
 use uuid::Uuid;
+
+pub(crate) use text::{separate, title_key};
+
+/// Where a card is in its life: the values of [`TaskRow::state`].
+pub(crate) const STATES: [&str; 3] = ["open", "archived", "deleted"];
+/// What it means to stand in a column: the values of [`EntryRow::category`].
+pub(crate) const CATEGORIES: [&str; 6] = ["", "backlog", "unstarted", "started", "completed", "cancelled"];
+/// Kinds of relations: the values of [`LinkRow::kind`].
+pub(crate) const LINKS: [&str; 4] = ["blocks", "precedes", "duplicates", "relates"];
 
 /// What a document is, as far as its room must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +110,12 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// The kind with this name in the rows.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let all = [Self::Column, Self::Lane, Self::Label, Self::Field];
+        all.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// Its name in the rows.
     pub fn as_str(self) -> &'static str {
         match self {
