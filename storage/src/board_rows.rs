@@ -5,7 +5,7 @@
 
 use crate::error::StorageError;
 use crate::model::Seq;
-use crate::projection::Projection;
+use crate::projection::{Projection, RowsReplacement, limits};
 use crate::records::BoardAddress;
 use crate::storage::Storage;
 
@@ -47,8 +47,9 @@ pub async fn read_board_rows(
     storage: &Storage,
     board: BoardAddress,
 ) -> Result<Option<BoardRows>, StorageError> {
-    let _ = (storage, board);
-    Ok(None)
+    let mut tx = storage.records().read().await?;
+    let mut tenant = tx.workspace(board.workspace).await?;
+    Ok(tenant.board_rows(board.board_id).await?)
 }
 
 /// Makes the rows of a board what `rows` says: all its tasks, entries and links at `head`, where events do not count.
@@ -62,6 +63,7 @@ pub async fn replace_board_rows(
     head: Seq,
     rows: Projection,
 ) -> Result<Option<RowsReport>, StorageError> {
-    let _ = (storage, board, head, rows);
-    Ok(None)
+    limits::check(&rows)?;
+    let replacement = RowsReplacement { board, head, rows };
+    storage.engine().writer.replace_rows(replacement).await
 }

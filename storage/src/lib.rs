@@ -24,6 +24,7 @@ mod log;
 mod merge;
 mod model;
 pub mod objects;
+mod pieces;
 mod plan;
 mod postgres;
 mod projection;

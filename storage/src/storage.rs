@@ -76,10 +76,12 @@ impl Storage {
         });
         let (lock, blobs, objects) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
+        let records = Records::new(pools);
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
             reader,
             writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
+            records: records.clone(),
             vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
             blobs,
             tasks,
@@ -89,7 +91,7 @@ impl Storage {
         });
         Ok(Self {
             log: engine.clone(),
-            records: Records::new(pools),
+            records,
             objects: Arc::new(objects),
             engine,
             unreferenced: Mutex::default(),

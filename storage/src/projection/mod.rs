@@ -8,13 +8,28 @@
 //!
 //! [`TaskIdentity`]: crate::records::TaskIdentity
 
+mod boards;
+mod connection;
+mod events;
+mod fold;
+mod identities;
+pub(crate) mod limits;
+mod lists;
+mod replace;
+mod stored;
+mod tasks;
 mod text;
+mod write;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+pub(crate) use connection::Connection;
+pub(crate) use fold::id_of_name;
+pub(crate) use replace::{RowsReplacement, replace};
 pub(crate) use text::{separate, title_key};
+pub(crate) use write::write;
 
 /// Where a card is in its life: the values of [`TaskRow::state`].
 pub(crate) const STATES: [&str; 3] = ["open", "archived", "deleted"];
@@ -52,6 +67,19 @@ pub struct Projection {
     pub gone_links: Vec<LinkRow>,
     /// What happened, oldest first.
     pub events: Vec<NewEvent>,
+}
+
+impl Projection {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+            && self.purged.is_empty()
+            && self.entries.is_empty()
+            && self.gone_entries.is_empty()
+            && self.links.is_empty()
+            && self.gone_links.is_empty()
+            && self.events.is_empty()
+    }
 }
 
 /// A card as it is shown.
