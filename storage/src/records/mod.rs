@@ -87,7 +87,7 @@ pub use standing::{ProjectStanding, TeamStanding, WorkspaceStanding};
 pub use subscriptions::Subscription;
 pub use task_identities::{TaskAddress, TaskIdentity};
 pub use task_keys::is_task_key;
-pub use task_lists::{TaskFilter, TaskOrder};
+pub use task_lists::{Overdue, TaskFilter, TaskOrder};
 pub use tasks::{Task, TaskColumn};
 pub use teams::{NewTeam, Team, TeamFilter, TeamOrder, TeamSeen};
 pub use tenant::Tenant;

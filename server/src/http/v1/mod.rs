@@ -48,6 +48,7 @@ mod comments;
 mod counted;
 mod delegated;
 mod documents;
+mod events;
 mod failure;
 mod happened;
 mod in_address;
@@ -58,7 +59,11 @@ mod oidc;
 mod openapi;
 mod principal;
 mod projects;
+mod reminders;
+mod saved_views;
 mod sockets;
+mod subscriptions;
+mod task_lists;
 mod teams;
 mod tenancy;
 mod topics;
@@ -175,14 +180,19 @@ fn described() -> OpenApiRouter<Api> {
         .merge(batch::routes())
         .merge(comments::routes())
         .merge(documents::routes())
+        .merge(events::routes())
         .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
         .merge(projects::routes())
+        .merge(reminders::routes())
+        .merge(saved_views::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())
+        .merge(subscriptions::routes())
+        .merge(task_lists::routes())
         .merge(super::oauth::routes())
         .merge(users::routes())
         .merge(well_known::routes())

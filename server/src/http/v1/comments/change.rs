@@ -74,7 +74,7 @@ pub(super) async fn change_comment(
             "added_mentions": added,
         });
         let happened = found.opened.happened("comment.updated", data);
-        record(&mut tx, before.workspace, &caller, happened, now_ms).await?;
+        record(&mut tx, before.workspace, &caller, [happened], now_ms).await?;
     }
     tx.commit().await?;
     Ok(answer)

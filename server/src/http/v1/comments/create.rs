@@ -130,7 +130,7 @@ async fn create(
         "mentions": mentions,
     });
     let happened = opened.happened("comment.created", data);
-    record(&mut tx, opened.workspace, caller, happened, now_ms).await?;
+    record(&mut tx, opened.workspace, caller, [happened], now_ms).await?;
     tx.commit().await?;
     Ok(answer)
 }

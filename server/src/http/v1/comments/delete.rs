@@ -41,7 +41,7 @@ pub(super) async fn delete_comment(
         "author_user_id": comment.author.user_id,
     });
     let happened = found.opened.happened("comment.deleted", data);
-    record(&mut tx, comment.workspace, &caller, happened, now_ms).await?;
+    record(&mut tx, comment.workspace, &caller, [happened], now_ms).await?;
     tx.commit().await?;
     Ok(NoContent)
 }

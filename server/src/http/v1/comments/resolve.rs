@@ -91,7 +91,7 @@ async fn turn(api: &Api, caller: &Caller, id: Uuid, turn: Turn, once: &Once) -> 
             &mut tx,
             workspace,
             caller,
-            found.opened.happened(kind, data),
+            [found.opened.happened(kind, data)],
             now_ms,
         )
         .await?;
