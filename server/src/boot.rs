@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
+use weft_storage::bus::LocalBus;
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
@@ -162,6 +163,7 @@ fn open_gateway(
         Arc::clone(&rights.clock),
         hub_settings(config),
         Arc::clone(metrics),
+        Arc::new(LocalBus),
     );
     let connections = TaskTracker::new();
     let gatekeeper = Arc::new(Gatekeeper::new(

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod auth;
+mod boards;
 pub mod boot;
 pub mod cli;
 pub mod config;

@@ -13,6 +13,7 @@ mod aside;
 mod backend;
 pub mod blob;
 mod board_rows;
+pub mod bus;
 pub mod clock;
 mod config;
 mod doctor;

@@ -12,11 +12,13 @@
 
 mod check;
 mod conflicts;
+mod exact;
 mod forge;
 mod hostile;
 mod keys;
 mod moves;
 mod ops;
+mod plans;
 mod random;
 mod support;
 mod vectors;

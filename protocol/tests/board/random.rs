@@ -86,7 +86,7 @@ fn play(seed: u64, met: &Met) {
         let board = replicas[at].board();
         invariants(&board);
         if rng.random_bool(0.7) {
-            assert_eq!(replicas[at].watched(), &board.raw, "the watch missed something");
+            assert_eq!(replicas[at].watched(), &board, "the watch missed something");
         }
         count(&board, met);
         if rng.random_bool(0.2) {

@@ -17,13 +17,17 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod comments;
 mod conventions;
 mod documents;
+mod events;
 mod external;
 mod oauth;
+mod reminders;
 mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod task_lists;
 mod tenancy;
 mod visible;

@@ -43,6 +43,7 @@ mod api_keys;
 mod attachments;
 mod auth;
 mod batch;
+mod boards;
 mod caller;
 mod comments;
 mod counted;
@@ -53,6 +54,7 @@ mod failure;
 mod happened;
 mod in_address;
 mod invitations;
+mod kept;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
@@ -61,9 +63,11 @@ mod principal;
 mod projects;
 mod reminders;
 mod saved_views;
+mod short_list;
 mod sockets;
 mod subscriptions;
 mod task_lists;
+mod tasks;
 mod teams;
 mod tenancy;
 mod topics;
@@ -178,6 +182,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
+        .merge(boards::routes())
         .merge(comments::routes())
         .merge(documents::routes())
         .merge(events::routes())
@@ -188,6 +193,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(projects::routes())
         .merge(reminders::routes())
         .merge(saved_views::routes())
+        .merge(tasks::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())

@@ -76,6 +76,7 @@ impl Table {
             outbox: shared,
             dialect,
             access,
+            author: None,
             greeting: None,
         })]);
         let (frames, doc) = (Vec::new(), Doc::with_client_id(id));

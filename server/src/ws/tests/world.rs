@@ -347,6 +347,7 @@ fn gateway(
             Arc::clone(clock),
             hub_settings,
             Arc::clone(&metrics),
+            Arc::new(weft_storage::bus::LocalBus),
         ),
         gatekeeper,
         registry,

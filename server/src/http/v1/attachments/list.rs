@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use weft_storage::records::{Attachment, Tx};
 
-use super::{AttachmentView, key_of, told};
+use super::{AttachmentView, card, key_of, told};
 use crate::auth::permission::{Action, Facts, Resource};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -129,33 +129,42 @@ pub(super) async fn delete_attachment(
     Id(id): Id,
     if_match: Option<IfMatch>,
 ) -> Result<NoContent, Problem> {
+    let mut tx = api.records.read().await?;
     let now_ms = api.clock.now_ms();
-    let mut tx = api.records.write().await?;
     let attachment = find(&mut tx, &caller, id, Action::UpdateDocument, now_ms).await?;
+    drop(tx);
     IfMatch::check_if_given(if_match.as_ref(), ETag(attachment.version))?;
-    let opened = gate::open(
-        &mut tx,
-        &caller,
-        attachment.document_id,
-        Action::UpdateDocument,
-        now_ms,
-    )
-    .await?;
+    card::forget(&api, &caller, &attachment).await?;
+    remove(&api, &caller, &attachment).await?;
+    Ok(NoContent)
+}
+
+/// Removes an attachment and tells of it. The bytes are swept if they cannot be removed now.
+///
+/// # Errors
+/// 401, 403, 404, 409 if the caller may not, or not any more; 503.
+pub(super) async fn remove(api: &Api, caller: &Caller, attachment: &Attachment) -> Result<(), Problem> {
+    let (id, now_ms) = (attachment.id, api.clock.now_ms());
+    let mut tx = api.records.write().await?;
+    let action = Action::UpdateDocument;
+    let opened = gate::open(&mut tx, caller, attachment.document_id, action, now_ms).await?;
     let card = match attachment.task_id {
         Some(task) => tx.task_address(task).await?.map(|address| address.card),
         None => None,
     };
     let mut tenant = tx.workspace(attachment.workspace).await?;
-    tenant.remove_attachment(id).await?;
+    if !tenant.remove_attachment(id).await? {
+        return Err(NOT_FOUND);
+    }
     let happened = Happened {
         kind: "attachment.deleted",
         project: Some(opened.document.project_id),
         document: Some(opened.document.id),
         task: attachment.task_id.zip(card.as_deref()),
-        data: told(&attachment),
+        data: told(attachment),
         ..Happened::default()
     };
-    record(&mut tx, attachment.workspace, &caller, [happened], now_ms).await?;
+    record(&mut tx, attachment.workspace, caller, [happened], now_ms).await?;
     tx.commit().await?;
     // Nobody finds it any more; if it cannot be removed now, it is swept.
     if let Err(error) = api.files.objects.remove(key_of(attachment.workspace, id)).await {
@@ -164,5 +173,5 @@ pub(super) async fn delete_attachment(
             "a file remains to be swept"
         );
     }
-    Ok(NoContent)
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! bytes were taken for; and it is stored in pieces, never held as a whole.
 
 mod avatars;
+mod card;
 mod download;
 mod kind;
 mod list;

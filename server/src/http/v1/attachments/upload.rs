@@ -16,9 +16,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::objects::StoredObject;
-use weft_storage::records::NewAttachment;
+use weft_storage::records::{Attachment, NewAttachment};
 
-use super::{AttachmentView, key_of, kind, storage_problem, told};
+use super::list::remove;
+use super::{AttachmentView, card, key_of, kind, storage_problem, told};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -136,10 +137,19 @@ async fn upload(
     };
     let content_type = kind::content_type(declared, &stored.1);
     let finished = finish(api, caller, (id, topic), &content_type, &stored.0).await;
-    if finished.is_err() {
+    let Ok(attachment) = &finished else {
         forget(api, workspace, id).await;
+        return Err(finished.err().unwrap_or(Problem::INTERNAL));
+    };
+    if let Err(problem) = card::note(api, caller, attachment).await {
+        remove(api, caller, attachment).await?;
+        return Err(problem);
     }
-    finished
+    Ok(Created {
+        location: format!("/v1/attachments/{id}"),
+        etag: Some(ETag(attachment.version)),
+        body: attachment.into(),
+    })
 }
 
 /// Says what is coming, if there is room for it.
@@ -219,7 +229,7 @@ async fn finish(
     (id, topic): (Uuid, TopicId),
     content_type: &str,
     stored: &StoredObject,
-) -> Result<Created<AttachmentView>, Problem> {
+) -> Result<Attachment, Problem> {
     let mut tx = api.records.write().await?;
     let now_ms = api.clock.now_ms();
     let opened = topics::open(&mut tx, caller, topic, Action::UpdateDocument, now_ms).await?;
@@ -237,11 +247,7 @@ async fn finish(
     let happened = opened.happened("attachment.created", told(&attachment));
     record(&mut tx, opened.workspace, caller, [happened], now_ms).await?;
     tx.commit().await?;
-    Ok(Created {
-        location: format!("/v1/attachments/{id}"),
-        etag: Some(ETag(attachment.version)),
-        body: (&attachment).into(),
-    })
+    Ok(attachment)
 }
 
 /// Clears away what did not come to an end. What remains after a failure here is swept.

@@ -1,11 +1,9 @@
 //! Who is mentioned in a comment: in its text, and besides.
 
 use uuid::Uuid;
-use weft_storage::records::{Onlooker, Tx};
+use weft_storage::records::Tx;
 
-use crate::access::documents::facts;
-use crate::access::{GrantBasis, Identity, Subject};
-use crate::auth::permission::{Action, PrincipalFacts, Resource, Scopes, ServerRole, Standing, may};
+use crate::access::people;
 use crate::content::{self, Said};
 use crate::http::Problem;
 use crate::http::problem::Detail;
@@ -68,34 +66,10 @@ pub(super) async fn check(
     Ok(all)
 }
 
-/// Whether the account `user` may see a document, with a credential that allows everything.
+/// Whether the account `user` may see a document and can hear of it.
 async fn sees(tx: &mut Tx, document: Uuid, user: Uuid, now_ms: i64) -> Result<bool, Problem> {
     let account = tx.account_standing(user).await?;
-    if !account.is_some_and(|account| account.status == "active" && account.deleted_at_ms.is_none()) {
-        return Ok(false);
-    }
-    let who = Onlooker {
-        user: Some(user),
-        link: None,
-        now_ms,
-    };
-    let Some(standing) = tx.document_standing(document, who).await? else {
-        return Ok(false);
-    };
-    let identity = Identity {
-        subject: Subject::User(user),
-        facts: PrincipalFacts {
-            standing: Standing::Active,
-            server_role: ServerRole::User,
-            confined_to: None,
-            scopes: Scopes::full(),
-        },
-        basis: GrantBasis {
-            user: Some(user),
-            ..GrantBasis::default()
-        },
-        ..Identity::NOBODY
-    };
-    let resource = Resource::Document(facts(&identity, &standing));
-    Ok(may(&identity.facts, Action::ViewDocument, &resource).is_allowed())
+    let is_active = account
+        .is_some_and(|account| account.status == "active" && account.deleted_at_ms.is_none());
+    Ok(is_active && people::sees_document(tx, document, user, now_ms).await?)
 }

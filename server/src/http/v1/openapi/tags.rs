@@ -17,6 +17,11 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "With whom a document is shared: by name, by a link, by a token.",
     ),
     (
+        "Boards",
+        "Boards of tasks: their columns, lanes, labels and custom fields.",
+    ),
+    ("Tasks", "Tasks: the cards of boards."),
+    (
         "Attachments",
         "Files that are attached to documents and to tasks.",
     ),
@@ -24,7 +29,6 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Comments",
         "What people say about documents and tasks, and who hears of it.",
     ),
-    ("Tasks", "Cards of boards."),
     ("Reminders", "When you want to hear of a task."),
     ("Views", "Filters of task lists that have a name."),
     ("Events", "What happened, for programs and for people."),

@@ -9,7 +9,8 @@ use crate::http::Problem;
 use crate::http::rest::{Id, List, Listing};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::task_lists::{Asked, SORTS, TaskView, asker, list_within, order};
+use crate::http::v1::task_lists::{Asked, SORTS, asker, list_within, order};
+use crate::http::v1::tasks::views::TaskView;
 use crate::http::v1::tenancy::require_at_all;
 
 /// Lists the tasks of a saved view, in its order or in the one that is asked for.

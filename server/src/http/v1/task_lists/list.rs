@@ -5,16 +5,15 @@ use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{Mark, Task, TaskOrder, Tx};
 
-use super::TaskView;
 use super::filters::{Asker, BoardTaskFilters, ProjectTaskFilters, TaskFilterForm, TaskFilters, order};
 use crate::access::facts;
 use crate::auth::permission::Action;
 use crate::http::Problem;
-use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Filters, Id, List, Listing};
 use crate::http::v1::Api;
+use crate::http::v1::boards;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::documents::gate;
+use crate::http::v1::tasks::{self, views::TaskView};
 use crate::http::v1::tenancy::{Key, confined_to, part, require_at_all, total};
 use crate::reminders::zone_of;
 
@@ -83,10 +82,7 @@ pub(super) async fn list_board_tasks(
 ) -> Result<List<TaskView>, Problem> {
     let mut tx = api.records.read().await?;
     let now_ms = api.clock.now_ms();
-    let opened = gate::open(&mut tx, &caller, board, Action::ReadContent, now_ms).await?;
-    if opened.document.kind != "board" {
-        return Err(NOT_FOUND);
-    }
+    let opened = boards::gate::open(&mut tx, &caller, board, Action::ReadContent, now_ms).await?;
     let mut form = listing.filters.form(&asker(&api, &mut tx, &caller).await?);
     form.board = Some(board);
     let asked = Asked {
@@ -94,7 +90,7 @@ pub(super) async fn list_board_tasks(
         order: order(listing.sort),
         form: &form,
     };
-    list_within(&mut tx, opened.workspace, &listing, asked).await
+    list_within(&mut tx, opened.workspace(), &listing, asked).await
 }
 
 /// Who asks, with what they prefer.
@@ -136,10 +132,11 @@ async fn list_seen<F: Filters>(
     let rows = tx.tasks_seen(user, &filter, asked.order, &part.span).await?;
     if part.is_counted {
         let count = tx.count_tasks_seen(user, &filter).await?;
-        return Ok(listing.counted(total(count), rows, |row| (&row).into()));
+        let rows = shown(tx, rows).await?;
+        return Ok(listing.counted(total(count), rows, |(_, view)| view));
     }
-    let key = |row: &Task| key(row, asked.order);
-    Ok(listing.walked(asked.scope, rows, key, |row| (&row).into()))
+    let key = |(row, _): &(Task, TaskView)| key(row, asked.order);
+    Ok(listing.walked(asked.scope, shown(tx, rows).await?, key, |(_, view)| view))
 }
 
 /// The tasks of a board or a project that the caller was let into.
@@ -158,10 +155,22 @@ pub(in crate::http::v1) async fn list_within<F: Filters>(
     let rows = tenant.tasks(&filter, asked.order, &part.span).await?;
     if part.is_counted {
         let count = tenant.count_tasks(&filter).await?;
-        return Ok(listing.counted(total(count), rows, |row| (&row).into()));
+        let rows = shown(tx, rows).await?;
+        return Ok(listing.counted(total(count), rows, |(_, view)| view));
     }
-    let key = |row: &Task| key(row, asked.order);
-    Ok(listing.walked(asked.scope, rows, key, |row| (&row).into()))
+    let key = |(row, _): &(Task, TaskView)| key(row, asked.order);
+    Ok(listing.walked(asked.scope, shown(tx, rows).await?, key, |(_, view)| view))
+}
+
+/// Tasks with what is shown of them.
+async fn shown(tx: &mut Tx, rows: Vec<Task>) -> Result<Vec<(Task, TaskView)>, Problem> {
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let mut tenant = tx.workspace(row.workspace).await?;
+        let view = tasks::gate::view(&mut tenant, &row).await?;
+        shown.push((row, view));
+    }
+    Ok(shown)
 }
 
 fn key(row: &Task, order: TaskOrder) -> Key {

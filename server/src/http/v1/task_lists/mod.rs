@@ -5,7 +5,6 @@
 
 mod filters;
 mod list;
-mod views;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,7 +13,6 @@ use super::Api;
 
 pub(super) use self::filters::{ProjectTaskFilters, SORTS, order};
 pub(super) use self::list::{Asked, asker, list_within};
-pub(super) use self::views::TaskView;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()

@@ -76,7 +76,8 @@ fn sharing() -> Vec<EventType> {
     vec![
         event(
             "document.shared",
-            "A document or board was shared with somebody by name or by a link, or as something else than before.",
+            "A document or board was shared with somebody by name or by a link, or as something else than before; told to its \
+             owners.",
             Action::ViewDocument,
             &[
                 id("user_id").or_missing(),
@@ -88,7 +89,7 @@ fn sharing() -> Vec<EventType> {
         ),
         event(
             "document.unshared",
-            "A document or board is shared with somebody no longer, or a link was revoked.",
+            "A document or board is shared with somebody no longer, or a link was revoked; told to its owners.",
             Action::ViewDocument,
             &[
                 id("user_id").or_missing(),
@@ -101,23 +102,28 @@ fn sharing() -> Vec<EventType> {
 }
 
 fn boards() -> Vec<EventType> {
-    let state = || [text("title"), id("project_id"), flag("archived"), flag("deleted")];
-    let example = json!({ "after": {
-        "title": "Board", "project_id": SOMETHING, "archived": false, "deleted": false,
-    } });
+    let state = || {
+        [
+            text("title").or_missing(),
+            id("project_id").or_missing(),
+            flag("archived").or_missing(),
+            flag("deleted").or_missing(),
+        ]
+    };
     vec![
         event(
             "board.created",
             "A board was made.",
             Action::ViewDocument,
-            &[part("after", &state())],
-            example.clone(),
+            &[part("after", &[text("title"), id("project_id")])],
+            json!({ "after": { "title": "Board", "project_id": SOMETHING } }),
         ),
         event(
             "board.updated",
             "A board's title, place or state changed, or its lanes, labels or fields, of which `changed` tells.",
             Action::ViewDocument,
             &[
+                part("before", &state()).or_missing(),
                 part("after", &state()).or_missing(),
                 list("changed", text("")).or_missing(),
             ],
@@ -127,8 +133,8 @@ fn boards() -> Vec<EventType> {
             "board.deleted",
             "A board was put in the trash.",
             Action::ViewDocument,
-            &[part("after", &state())],
-            example,
+            &[part("before", &[text("title")])],
+            json!({ "before": { "title": "Board" } }),
         ),
     ]
 }

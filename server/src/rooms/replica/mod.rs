@@ -1,12 +1,17 @@
-//! One document in memory: the only file of the server that touches `yrs`.
+//! One document in memory: with `board` the only files of the server that touch `yrs`, besides those that read and write
+//! rich text.
 //!
 //! Every call into `yrs` is guarded against unwinding, because its memory is only as sound as the bytes it was fed;
 //! after [`ReplicaError::Poisoned`] the replica must be thrown away and built anew from the log.
 //!
 //! It must never see bytes that `weft_protocol::scan` has not passed, author a change of its own, or do I/O.
 
+mod board;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use self::board::LiveBoard;
+pub(crate) use self::board::{Edited, NotEdited, Role};
 use crate::content::{self, ContentError, Node};
 use bytes::Bytes;
 use weft_protocol::gate::{Gate, GateError, WaitingLimits};
@@ -14,7 +19,7 @@ use weft_protocol::scan::{UpdateFacts, UpdateLimits, document_nesting, scan_upda
 use weft_protocol::teardown::delete_everything;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
 
 /// Stored updates that are applied in one transaction. It needs memory that grows with the square of their number where
 /// one client made them.
@@ -53,6 +58,8 @@ pub(crate) struct Replica {
     shared_diffs: Vec<(Bytes, Bytes)>,
     /// No shared type is nested deeper than this.
     nesting_bound: u32,
+    /// What is shown of it, if it is a board.
+    board: Option<LiveBoard>,
 }
 
 impl std::fmt::Debug for Replica {
@@ -70,21 +77,26 @@ impl Replica {
     ///
     /// # Errors
     /// [`ReplicaError`] if the bytes do not decode or make `yrs` fail.
-    pub(crate) fn build(updates: &[Bytes], waiting: WaitingLimits) -> Result<Self, ReplicaError> {
+    pub(crate) fn build(updates: &[Bytes], waiting: WaitingLimits, role: Role) -> Result<Self, ReplicaError> {
         let waiting = WaitingLimits {
             max_updates: waiting.max_updates.max(updates.len()),
             max_bytes: waiting.max_bytes.max(updates.iter().map(Bytes::len).sum()),
         };
+        let mut options = Options {
+            // Yjs counts in UTF-16 code units, and a server that tidied formatting would be an author.
+            offset_kind: OffsetKind::Utf16,
+            cleanup_formatting: false,
+            ..Options::default()
+        };
+        if let Role::Board { client } = role {
+            options.client_id = ClientID::new(client);
+        }
         let mut replica = Self {
-            doc: Doc::with_options(Options {
-                // Yjs counts in UTF-16 code units, and a server that tidied formatting would be an author.
-                offset_kind: OffsetKind::Utf16,
-                cleanup_formatting: false,
-                ..Options::default()
-            }),
+            doc: Doc::with_options(options),
             gate: Gate::new(waiting),
             shared_diffs: Vec::new(),
             nesting_bound: 0,
+            board: None,
         };
         for update in updates {
             // What is stored was scanned when it came; disks forget, and yrs would not survive what they make of it.
@@ -94,6 +106,9 @@ impl Replica {
         }
         for chunk in updates.chunks(UPDATES_PER_TRANSACTION) {
             guarded(|| replica.integrate(chunk))?;
+        }
+        if let Role::Board { .. } = role {
+            replica.board = Some(guarded(|| Ok(LiveBoard::of(&replica.doc)))?);
         }
         Ok(replica)
     }
@@ -205,17 +220,23 @@ impl Replica {
             if let Err(error) = change(&mut transaction) {
                 return Ok(Err(error));
             }
-            Ok(Ok(transaction
-                .has_changes()
-                .then(|| Bytes::from(transaction.encode_update_v1()))))
+            Ok(Ok(delta(&transaction)))
         })?;
-        if let Ok(Some(delta)) = &changed {
-            self.shared_diffs.clear();
-            let facts =
-                scan_update(delta, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Poisoned)?;
-            self.nesting_bound = self.nesting_with(&facts);
+        if let Ok(delta) = &changed {
+            self.made(delta.as_ref())?;
         }
         Ok(changed)
+    }
+
+    /// Takes note of a change that the server has made.
+    fn made(&mut self, delta: Option<&Bytes>) -> Result<(), ReplicaError> {
+        let Some(delta) = delta else {
+            return Ok(());
+        };
+        self.shared_diffs.clear();
+        let facts = scan_update(delta, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Poisoned)?;
+        self.nesting_bound = self.nesting_with(&facts);
+        Ok(())
     }
 
     /// Whether `update` has anything that the document lacks, found out without applying it.
@@ -286,11 +307,7 @@ impl Replica {
                 applied.waiting.push(position);
             }
         }
-        // Encoded before the commit, which joins new text to what its author wrote before: cutting it off again would
-        // cost time that grows with the document.
-        applied.delta = transaction
-            .has_changes()
-            .then(|| Bytes::from(transaction.encode_update_v1()));
+        applied.delta = delta(&transaction);
         transaction.commit();
         drop(transaction);
         // The log takes nothing that could not be loaded again.
@@ -321,6 +338,13 @@ impl Drop for Replica {
             tracing::warn!("a document that failed was not freed");
         }
     }
+}
+
+/// What `transaction` has changed so far. To be asked before the commit, which joins new text to what its author wrote
+/// before: cutting it off again would cost time that grows with the document.
+fn delta(transaction: &TransactionMut<'_>) -> Option<Bytes> {
+    let has_changes = transaction.has_changes();
+    has_changes.then(|| Bytes::from(transaction.encode_update_v1()))
 }
 
 fn integrate_part(transaction: &mut TransactionMut<'_>, part: &[u8]) -> Result<(), ReplicaError> {
