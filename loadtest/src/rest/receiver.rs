@@ -134,7 +134,9 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
             .is_some_and(|key| {
-                let parts = id.zip(header("webhook-timestamp")).zip(header("webhook-signature"));
+                let parts = id
+                    .zip(header("webhook-timestamp"))
+                    .zip(header("webhook-signature"));
                 parts.is_some_and(|((id, timestamp), signatures)| {
                     is_signed(key, &format!("{id}.{timestamp}."), &body, signatures)
                 })
