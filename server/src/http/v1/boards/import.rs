@@ -135,9 +135,9 @@ pub(super) async fn import_board(
     Id(project): Id,
     once: Once,
     Query(params): Query<ImportParams>,
-    headers: HeaderMap,
-    request_body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (Parts { headers, .. }, request_body) = request.into_parts();
     let mut tx = api.records.read().await?;
     let place = facts::project(&mut tx, &caller.0, project).await?;
     drop(tx);
