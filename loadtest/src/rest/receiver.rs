@@ -86,7 +86,6 @@ impl Receiver {
     }
 
     /// What has come so far.
-    #[must_use]
     pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
         self.shared
             .deliveries

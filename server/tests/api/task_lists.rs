@@ -279,6 +279,7 @@ async fn a_day_is_over_where_its_reader_is() {
     assert_eq!(number.send().await.problem(422), "VALIDATION_FAILED");
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_view_keeps_a_question_for_oneself_or_for_all() {
     let server = TestServer::start().await;

@@ -47,11 +47,14 @@ impl Scenario for BoardMoves {
     }
 }
 
+/// Where a mover has put its cards, and why it stopped, if it did.
+type Moved = (HashMap<String, String>, Option<RestError>);
+
 /// Everybody who takes part.
 struct People {
     witnesses: Vec<JoinHandle<anyhow::Result<Value>>>,
     watchers: Vec<JoinHandle<Option<ConnectionError>>>,
-    movers: Vec<JoinHandle<(HashMap<String, String>, Option<RestError>)>>,
+    movers: Vec<JoinHandle<Moved>>,
     stop: CancellationToken,
 }
 

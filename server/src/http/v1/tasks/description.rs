@@ -2,8 +2,8 @@
 //!
 //! `PUT` changes only what differs from what the description shows now, so what others type at the same time survives.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
