@@ -112,7 +112,10 @@ impl Upkeep {
         let Ok(name) = DocumentName::parse(&first.board_id.to_string()) else {
             return;
         };
-        let cards: Vec<CardId> = tasks.iter().filter_map(|task| CardId::parse(&task.card).ok()).collect();
+        let cards: Vec<CardId> = tasks
+            .iter()
+            .filter_map(|task| CardId::parse(&task.card).ok())
+            .collect();
         let purge = BoardEdit::new(None, now_ms, 0, move |editor| {
             for card in cards {
                 let shown = editor.board().view.cards.get(&card);
@@ -122,7 +125,10 @@ impl Upkeep {
             }
             Ok(())
         });
-        let asked = self.hub.ask(first.workspace, &name, Operation::EditBoard(purge)).await;
+        let asked = self
+            .hub
+            .ask(first.workspace, &name, Operation::EditBoard(purge))
+            .await;
         if let Err(refusal) = asked {
             tracing::warn!(board = %first.board_id, ?refusal, "the trash of a board was not emptied");
         }

@@ -31,7 +31,11 @@ const UNSORTED: &str = "Unsorted";
 pub(crate) fn plan_of(view: &BoardView, descriptions: &BTreeMap<CardId, Node>, which: Cards) -> Plan {
     let mut plan = Plan {
         columns: columns(view),
-        lanes: view.lanes.iter().map(|lane| entry(&lane.id, &lane.title, None)).collect(),
+        lanes: view
+            .lanes
+            .iter()
+            .map(|lane| entry(&lane.id, &lane.title, None))
+            .collect(),
         labels: view
             .labels
             .iter()
@@ -132,7 +136,9 @@ fn filled(
     };
     PlannedCard {
         lane: card.lane.clone(),
-        description: description.filter(|node| !node.content.is_empty()).map(content::to_value),
+        description: description
+            .filter(|node| !node.content.is_empty())
+            .map(content::to_value),
         priority: card.priority,
         due: card.due.clone(),
         start: card.start.clone(),
@@ -195,7 +201,10 @@ pub(crate) fn freshen(mut plan: Plan, mint: &mut Minter<'_>) -> Plan {
 }
 
 /// Gives each of `ids` a new one, and tells which.
-fn renamed<'p, K: 'p>(ids: impl Iterator<Item = &'p mut Id<K>>, mint: &mut Minter<'_>) -> BTreeMap<Id<K>, Id<K>> {
+fn renamed<'p, K: 'p>(
+    ids: impl Iterator<Item = &'p mut Id<K>>,
+    mint: &mut Minter<'_>,
+) -> BTreeMap<Id<K>, Id<K>> {
     ids.map(|id| {
         let old = std::mem::replace(id, mint.id());
         (old, id.clone())
@@ -230,7 +239,12 @@ pub(crate) fn retain_people(plan: &mut Plan, stays: impl Fn(&UserId) -> bool) {
 /// Everybody who is named on the cards of a plan.
 pub(crate) fn people(plan: &Plan) -> BTreeSet<UserId> {
     let is_person = |field: &&PlannedField| field.r#type == FieldType::Person;
-    let fields: BTreeSet<&FieldId> = plan.fields.iter().filter(is_person).map(|field| &field.id).collect();
+    let fields: BTreeSet<&FieldId> = plan
+        .fields
+        .iter()
+        .filter(is_person)
+        .map(|field| &field.id)
+        .collect();
     let mut people = BTreeSet::new();
     for card in &plan.cards {
         people.extend(card.assignees.iter().cloned());

@@ -13,11 +13,22 @@ pub(super) fn category(title: &str) -> Category {
     let has = |words: &[&str]| words.iter().any(|word| title.contains(word));
     if is(&["not started", "open", "new", "to do", "todo"]) {
         Category::Unstarted
-    } else if is(&["done", "closed", "complete", "completed", "resolved", "finished", "shipped", "released"]) {
+    } else if is(&[
+        "done",
+        "closed",
+        "complete",
+        "completed",
+        "resolved",
+        "finished",
+        "shipped",
+        "released",
+    ]) {
         Category::Completed
     } else if has(&["cancel", "won t", "wont", "rejected", "abandoned", "declined"]) {
         Category::Cancelled
-    } else if has(&["progress", "doing", "started", "review", "testing", "working", "verify"]) {
+    } else if has(&[
+        "progress", "doing", "started", "review", "testing", "working", "verify",
+    ]) {
         Category::Started
     } else if has(&["backlog", "icebox", "someday", "ideas", "later"]) {
         Category::Backlog
@@ -48,9 +59,13 @@ pub(crate) fn moment(text: &str) -> Option<Moment> {
     if text.len() > MAX_BYTES {
         return None;
     }
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC);
+    let time = OffsetDateTime::parse(text, &Rfc3339)
+        .ok()?
+        .to_offset(UtcOffset::UTC);
     let told = if time.millisecond() == 0 {
-        time.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z"))
+        time.format(format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second]Z"
+        ))
     } else {
         time.format(format_description!(
             "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
@@ -62,7 +77,9 @@ pub(crate) fn moment(text: &str) -> Option<Moment> {
 /// Lower-case words with one space between them.
 pub(super) fn plain(text: &str) -> String {
     let lower = text.to_lowercase();
-    let words = lower.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words = lower
+        .split(|character: char| !character.is_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
 

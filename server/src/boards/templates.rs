@@ -49,7 +49,12 @@ impl Template {
                 ),
                 labels: entries(
                     mint,
-                    &[("Story", "green"), ("Task", "blue"), ("Bug", "red"), ("Spike", "purple")],
+                    &[
+                        ("Story", "green"),
+                        ("Task", "blue"),
+                        ("Bug", "red"),
+                        ("Spike", "purple"),
+                    ],
                 ),
                 ..Plan::default()
             },
@@ -67,14 +72,24 @@ impl Template {
                 ),
                 labels: entries(
                     mint,
-                    &[("Crash", "red"), ("Regression", "orange"), ("Security", "black"), ("Interface", "blue")],
+                    &[
+                        ("Crash", "red"),
+                        ("Regression", "orange"),
+                        ("Security", "black"),
+                        ("Interface", "blue"),
+                    ],
                 ),
                 fields: vec![
                     field(
                         mint,
                         "Severity",
                         FieldType::Select,
-                        &[("Critical", "red"), ("Major", "orange"), ("Minor", "yellow"), ("Trivial", "sky")],
+                        &[
+                            ("Critical", "red"),
+                            ("Major", "orange"),
+                            ("Minor", "yellow"),
+                            ("Trivial", "sky"),
+                        ],
                     ),
                     field(mint, "Found in", FieldType::Text, &[]),
                 ],

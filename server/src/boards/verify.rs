@@ -57,9 +57,18 @@ pub(crate) struct Stored {
 pub(crate) fn compare(shown: &Projection, stored: &Stored) -> Comparison {
     let mut comparison = Comparison::default();
     comparison.count("task", &shown.tasks, &stored.tasks, |task| task.card.clone());
-    for kind in [EntryKind::Column, EntryKind::Lane, EntryKind::Label, EntryKind::Field] {
+    for kind in [
+        EntryKind::Column,
+        EntryKind::Lane,
+        EntryKind::Label,
+        EntryKind::Field,
+    ] {
         let of_kind = |entries: &[EntryRow]| -> Vec<EntryRow> {
-            entries.iter().filter(|entry| entry.kind == kind).cloned().collect()
+            entries
+                .iter()
+                .filter(|entry| entry.kind == kind)
+                .cloned()
+                .collect()
         };
         let (shown, stored) = (of_kind(&shown.entries), of_kind(&stored.entries));
         comparison.count(kind.as_str(), &shown, &stored, |entry| entry.id.clone());
@@ -125,9 +134,15 @@ mod tests {
         };
         let same = compare(&shown, &stored(shown.links.clone()));
         assert_eq!((same.shown, same.total), (3, 0));
-        let other = compare(&shown, &stored(vec![link("b", false), link("c", true), link("e", false)]));
-        let faults: Vec<_> =
-            other.differences.iter().map(|difference| (difference.id.as_str(), difference.fault)).collect();
+        let other = compare(
+            &shown,
+            &stored(vec![link("b", false), link("c", true), link("e", false)]),
+        );
+        let faults: Vec<_> = other
+            .differences
+            .iter()
+            .map(|difference| (difference.id.as_str(), difference.fault))
+            .collect();
         assert_eq!(
             faults,
             [

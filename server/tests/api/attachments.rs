@@ -110,7 +110,9 @@ async fn a_file_comes_back_as_it_was_and_goes_with_its_document() {
     );
     assert_eq!(files(&server), 1);
     let later = server.clock.now_ms() + 31 * 86_400_000;
-    server.upkeep.clear_away(later - 2 * 86_400_000, Duration::ZERO)
+    server
+        .upkeep
+        .clear_away(later - 2 * 86_400_000, Duration::ZERO)
         .await
         .unwrap();
     assert_eq!(files(&server), 1);

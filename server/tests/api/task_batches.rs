@@ -6,7 +6,12 @@ use crate::boards::{Workshop, agrees, state, task, workshop};
 use crate::support::{Answer, TestServer, text};
 
 async fn batch(server: &TestServer, workshop: &Workshop, body: Value) -> Answer {
-    server.post("/v1/tasks:batch").of(workshop.owner()).json(body).send().await
+    server
+        .post("/v1/tasks:batch")
+        .of(workshop.owner())
+        .json(body)
+        .send()
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,9 +21,14 @@ async fn everything_happens_at_once() {
     let owner = workshop.owner();
     let mut ids = Vec::new();
     for title in ["a", "b", "c", "d"] {
-        ids.push(text(&task(&server, &workshop, json!({ "title": title })).await["id"]));
+        ids.push(text(
+            &task(&server, &workshop, json!({ "title": title })).await["id"],
+        ));
     }
-    let label = server.post(&format!("/v1/boards/{}/labels", workshop.board)).of(owner).json(json!({ "name": "L" }));
+    let label = server
+        .post(&format!("/v1/boards/{}/labels", workshop.board))
+        .of(owner)
+        .json(json!({ "name": "L" }));
     let label = text(&label.send().await.expect(201)["id"]);
     let body = json!({ "operations": [
         { "op": "create", "task": { "title": "new", "status": "in-progress" } },
@@ -34,17 +44,41 @@ async fn everything_happens_at_once() {
     ] });
     let answer = batch(&server, &workshop, body).await.expect(200);
     let results = answer["results"].as_array().unwrap();
-    let statuses: Vec<u64> = results.iter().map(|result| result["status"].as_u64().unwrap()).collect();
+    let statuses: Vec<u64> = results
+        .iter()
+        .map(|result| result["status"].as_u64().unwrap())
+        .collect();
     assert_eq!(statuses, [201, 200, 200, 200, 200, 200, 200, 200, 200, 200]);
     assert_eq!(results[1]["id"], json!(ids[0]));
-    let shown = server.get(&format!("/v1/tasks/{}", ids[0])).of(owner).send().await.expect(200);
+    let shown = server
+        .get(&format!("/v1/tasks/{}", ids[0]))
+        .of(owner)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(
-        (&shown["title"], &shown["assignee_ids"], &shown["label_ids"], &shown["version"]),
-        (&json!("A"), &json!([owner.id]), &json!([label]), &results[1]["version"])
+        (
+            &shown["title"],
+            &shown["assignee_ids"],
+            &shown["label_ids"],
+            &shown["version"]
+        ),
+        (
+            &json!("A"),
+            &json!([owner.id]),
+            &json!([label]),
+            &results[1]["version"]
+        )
     );
     assert_eq!(shown["version"], json!(2), "one transaction is one change");
     let board = state(&server, owner, workshop.board).await;
-    assert_eq!((board["archive"].as_array().unwrap().len(), board["trash"].as_array().unwrap().len()), (0, 0));
+    assert_eq!(
+        (
+            board["archive"].as_array().unwrap().len(),
+            board["trash"].as_array().unwrap().len()
+        ),
+        (0, 0)
+    );
     let again = json!({ "operations": [
         { "op": "unassign", "task_id": ids[0], "user_id": owner.id },
         { "op": "remove_label", "task_id": ids[0], "label_id": label },
@@ -68,9 +102,18 @@ async fn one_bad_of_a_hundred_and_nothing_happens() {
         json!({ "board_id": workshop.board, "operations": operations })
     };
     for (bad, status) in [
-        (json!({ "op": "update", "task_id": made, "patch": { "column_id": "gone" } }), 422),
-        (json!({ "op": "update", "task_id": workshop.board, "patch": {} }), 422),
-        (json!({ "op": "update", "task_id": made, "patch": { "parent_id": made } }), 409),
+        (
+            json!({ "op": "update", "task_id": made, "patch": { "column_id": "gone" } }),
+            422,
+        ),
+        (
+            json!({ "op": "update", "task_id": workshop.board, "patch": {} }),
+            422,
+        ),
+        (
+            json!({ "op": "update", "task_id": made, "patch": { "parent_id": made } }),
+            409,
+        ),
         (json!({ "op": "move", "task_id": made, "to": {} }), 422),
         (json!({ "op": "create", "task": { "title": "" } }), 422),
         (json!({ "op": "create" }), 422),
@@ -86,10 +129,16 @@ async fn one_bad_of_a_hundred_and_nothing_happens() {
     let too_many: Vec<Value> = (0..101).map(good).collect();
     for operations in [json!([]), json!(too_many)] {
         let body = json!({ "board_id": workshop.board, "operations": operations });
-        assert_eq!(batch(&server, &workshop, body).await.problem(422), "VALIDATION_FAILED");
+        assert_eq!(
+            batch(&server, &workshop, body).await.problem(422),
+            "VALIDATION_FAILED"
+        );
     }
     let nowhere = json!({ "operations": [good(1)] });
-    assert_eq!(batch(&server, &workshop, nowhere).await.problem(422), "VALIDATION_FAILED");
+    assert_eq!(
+        batch(&server, &workshop, nowhere).await.problem(422),
+        "VALIDATION_FAILED"
+    );
     let all: Vec<Value> = (0..100).map(good).collect();
     let body = json!({ "board_id": workshop.board, "operations": all });
     batch(&server, &workshop, body).await.expect(200);
@@ -114,12 +163,18 @@ async fn in_the_partial_mode_each_stands_for_itself() {
         { "op": "create", "task": {} },
     ] });
     let ask = || {
-        let request = server.post("/v1/tasks:batch").of(owner).header("idempotency-key", "batch");
+        let request = server
+            .post("/v1/tasks:batch")
+            .of(owner)
+            .header("idempotency-key", "batch");
         request.json(body.clone()).send()
     };
     let answer = ask().await.expect(207);
     let results = answer["results"].as_array().unwrap();
-    let statuses: Vec<u64> = results.iter().map(|result| result["status"].as_u64().unwrap()).collect();
+    let statuses: Vec<u64> = results
+        .iter()
+        .map(|result| result["status"].as_u64().unwrap())
+        .collect();
     assert_eq!(statuses, [200, 422, 409, 201, 422]);
     assert_eq!(results[2]["problem"]["code"], json!("PARENT_CYCLE"));
     assert_eq!(results[4]["problem"]["details"][0]["field"], json!("title"));
@@ -128,7 +183,12 @@ async fn in_the_partial_mode_each_stands_for_itself() {
     assert_eq!(ask().await.expect(207)["results"][3]["id"], results[3]["id"]);
     let shown = state(&server, owner, workshop.board).await;
     assert_eq!(shown["cards"].as_object().unwrap().len(), 2);
-    let theirs = server.get(&format!("/v1/tasks/{foreign}")).of(other.owner()).send().await.expect(200);
+    let theirs = server
+        .get(&format!("/v1/tasks/{foreign}"))
+        .of(other.owner())
+        .send()
+        .await
+        .expect(200);
     assert_eq!(theirs["title"], json!("foreign"));
     let named = json!({ "board_id": other.board, "operations": [{ "op": "delete", "task_id": foreign }] });
     assert_eq!(batch(&server, &workshop, named).await.problem(404), "NOT_FOUND");

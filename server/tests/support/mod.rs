@@ -186,7 +186,9 @@ impl TestServer {
     /// Forgets all answers that were kept for requests that come again, as if the server had died before it kept them.
     pub async fn forget_answers(&self) {
         let mut tx = self.storage.records().write().await.unwrap();
-        tx.forget_answers(self.clock.now_ms() + 365 * 24 * 60 * 60 * 1_000).await.unwrap();
+        tx.forget_answers(self.clock.now_ms() + 365 * 24 * 60 * 60 * 1_000)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -44,7 +44,11 @@ pub(crate) fn is_formula(cell: &str) -> bool {
 
 /// `cell` as it stands in the table.
 fn safe(cell: String) -> String {
-    if is_formula(&cell) { format!("'{cell}") } else { cell }
+    if is_formula(&cell) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }
 
 /// The table.
@@ -52,15 +56,22 @@ fn safe(cell: String) -> String {
 /// # Errors
 /// None that is known: memory takes everything. The writer's type knows less.
 pub(crate) fn write(plan: &Plan, around: &Around) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let fields = plan.fields.iter().map(|field| format!("{FIELD_PREFIX}{}", field.name));
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    let fields = plan
+        .fields
+        .iter()
+        .map(|field| format!("{FIELD_PREFIX}{}", field.name));
     let names = COLUMNS.iter().map(|name| (*name).to_owned()).chain(fields);
     writer.write_record(names)?;
     let table = Table::of(plan, around);
     for card in &plan.cards {
         writer.write_record(table.row(card))?;
     }
-    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+    writer
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))
 }
 
 /// What rows look things up in.
@@ -75,26 +86,52 @@ struct Table<'p> {
 impl<'p> Table<'p> {
     fn of(plan: &'p Plan, around: &'p Around) -> Self {
         let column = |column: &'p weft_protocol::board::plan::PlannedColumn| {
-            (column.id.as_str(), (column.title.as_str(), column.category.as_str()))
+            (
+                column.id.as_str(),
+                (column.title.as_str(), column.category.as_str()),
+            )
         };
         Self {
             plan,
             around,
             columns: plan.columns.iter().map(column).collect(),
-            lanes: plan.lanes.iter().map(|lane| (lane.id.as_str(), lane.name.as_str())).collect(),
-            labels: plan.labels.iter().map(|label| (label.id.as_str(), label.name.as_str())).collect(),
+            lanes: plan
+                .lanes
+                .iter()
+                .map(|lane| (lane.id.as_str(), lane.name.as_str()))
+                .collect(),
+            labels: plan
+                .labels
+                .iter()
+                .map(|label| (label.id.as_str(), label.name.as_str()))
+                .collect(),
         }
     }
 
     fn key(&self, card: &CardId) -> String {
-        self.around.keys.get(card).cloned().unwrap_or_else(|| card.to_string())
+        self.around
+            .keys
+            .get(card)
+            .cloned()
+            .unwrap_or_else(|| card.to_string())
     }
 
     fn row(&self, card: &PlannedCard) -> Vec<String> {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let (column, category) = self.columns.get(card.column.as_str()).copied().unwrap_or_default();
-        let lane = card.lane.as_ref().and_then(|lane| self.lanes.get(lane.as_str())).copied();
-        let labels = card.labels.iter().filter_map(|label| self.labels.get(label.as_str()).copied());
+        let (column, category) = self
+            .columns
+            .get(card.column.as_str())
+            .copied()
+            .unwrap_or_default();
+        let lane = card
+            .lane
+            .as_ref()
+            .and_then(|lane| self.lanes.get(lane.as_str()))
+            .copied();
+        let labels = card
+            .labels
+            .iter()
+            .filter_map(|label| self.labels.get(label.as_str()).copied());
         let assignees = card.assignees.iter().map(|user| {
             let name = self.around.people.get(user);
             name.cloned().unwrap_or_else(|| user.to_string())
@@ -115,8 +152,11 @@ impl<'p> Table<'p> {
             text(card.priority.map(|priority| priority.as_str())),
             text(card.start.as_ref().map(|start| start.as_str())),
             text(card.due.as_ref().map(|due| due.as_str())),
-            card.estimate.map_or_else(String::new, |estimate| estimate.to_string()),
-            card.parent.as_ref().map_or_else(String::new, |parent| self.key(parent)),
+            card.estimate
+                .map_or_else(String::new, |estimate| estimate.to_string()),
+            card.parent
+                .as_ref()
+                .map_or_else(String::new, |parent| self.key(parent)),
             card.checklist.iter().map(item).collect::<Vec<_>>().join("\n"),
             at(&card.done),
             at(&card.archived),
@@ -133,7 +173,9 @@ impl<'p> Table<'p> {
             Some(Value::Text(text)) => {
                 let option = field.options.iter().find(|option| option.id.as_str() == text);
                 let person = self.around.people.iter().find(|(user, _)| user.as_str() == text);
-                let name = option.map(|option| option.name.as_str()).or(person.map(|(_, name)| name.as_str()));
+                let name = option
+                    .map(|option| option.name.as_str())
+                    .or(person.map(|(_, name)| name.as_str()));
                 safe(name.unwrap_or(text).to_owned())
             }
             None => String::new(),
@@ -151,6 +193,13 @@ fn description(card: &PlannedCard) -> String {
     let Some(description) = &card.description else {
         return String::new();
     };
-    let node = content::parse(description.to_string().as_bytes(), Format::Json, &Limits::default());
-    node.map_or_else(|_| String::new(), |node| content::render(&node, Format::Markdown).trim_end().to_owned())
+    let node = content::parse(
+        description.to_string().as_bytes(),
+        Format::Json,
+        &Limits::default(),
+    );
+    node.map_or_else(
+        |_| String::new(),
+        |node| content::render(&node, Format::Markdown).trim_end().to_owned(),
+    )
 }

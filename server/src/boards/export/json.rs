@@ -25,7 +25,12 @@ struct Export<'e> {
 ///
 /// # Errors
 /// None that is known: everything in a plan has a form in JSON. The writer's type knows less.
-pub(crate) fn write(plan: &Plan, title: &str, exported_at: &str, around: &Around) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn write(
+    plan: &Plan,
+    title: &str,
+    exported_at: &str,
+    around: &Around,
+) -> serde_json::Result<Vec<u8>> {
     serde_json::to_vec(&Export {
         weft_board: VERSION,
         title,

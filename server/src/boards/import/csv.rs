@@ -150,7 +150,11 @@ fn plain(cell: &str) -> &str {
 
 /// What stands between semicolons or lines, or else between commas.
 fn listed(cell: &str) -> impl Iterator<Item = &str> {
-    let signs: &[char] = if cell.contains([';', '\n']) { &[';', '\n'] } else { &[','] };
+    let signs: &[char] = if cell.contains([';', '\n']) {
+        &[';', '\n']
+    } else {
+        &[',']
+    };
     let parts = cell.split(signs).map(str::trim);
     parts.filter(|part| !part.is_empty()).take(MAX_IN_CELL)
 }
@@ -165,12 +169,16 @@ impl Table {
             }
             if meaning == Meaning::Unknown && !name.is_empty() {
                 let message = "a column of this name is not known; name it field:… to make it a custom field";
-                self.draft.report.leave_out(&place, "column", "UNKNOWN_COLUMN", message);
+                self.draft
+                    .report
+                    .leave_out(&place, "column", "UNKNOWN_COLUMN", message);
             }
             let is_known = !matches!(meaning, Meaning::Unknown | Meaning::Derived);
             if is_known && self.meanings.contains(&meaning) {
                 let message = "another column says the same; only the first is read";
-                self.draft.report.leave_out(&place, "column", "DUPLICATE_COLUMN", message);
+                self.draft
+                    .report
+                    .leave_out(&place, "column", "DUPLICATE_COLUMN", message);
                 meaning = Meaning::Unknown;
             }
             self.meanings.push(meaning);
@@ -206,9 +214,13 @@ impl Table {
             let at = meanings.iter().position(|meaning| *meaning == wanted);
             at.and_then(|at| record.get(at)).map_or("", plain).trim()
         };
-        let title = self.draft.cut(cell(Meaning::Title), limit::TITLE_CHARS, &place, "title");
+        let title = self
+            .draft
+            .cut(cell(Meaning::Title), limit::TITLE_CHARS, &place, "title");
         if title.is_empty() {
-            self.draft.report.leave_out(&place, "title", "REQUIRED", "a row without a title is no card");
+            self.draft
+                .report
+                .leave_out(&place, "title", "REQUIRED", "a row without a title is no card");
             return Ok(());
         }
         if self.draft.plan.cards.len() >= MAX_CARDS {
@@ -236,7 +248,9 @@ impl Table {
         if !key.is_empty() {
             self.keys.entry(key.to_owned()).or_insert_with(|| card.id.clone());
         }
-        self.titles.entry(card.title.clone()).or_insert_with(|| card.id.clone());
+        self.titles
+            .entry(card.title.clone())
+            .or_insert_with(|| card.id.clone());
         self.rows.push(row);
         self.draft.plan.cards.push(card);
         Ok(())
@@ -257,7 +271,9 @@ impl Table {
             }
         };
         if let Some(first) = found.filter(|_| self.columns.len() >= limit::COLUMNS) {
-            self.draft.report.leave_out(place, "column", "TOO_MANY", "a board has at most 200 columns");
+            self.draft
+                .report
+                .leave_out(place, "column", "TOO_MANY", "a board has at most 200 columns");
             return first;
         }
         let id = self.columns.add(&name, mint);
@@ -285,11 +301,17 @@ impl Table {
             return Some(found);
         }
         if self.lanes.len() >= limit::LANES {
-            self.draft.report.leave_out(place, "lane", "TOO_MANY", "a board has at most 200 lanes");
+            self.draft
+                .report
+                .leave_out(place, "lane", "TOO_MANY", "a board has at most 200 lanes");
             return None;
         }
         let id = self.lanes.add(&name, mint);
-        self.draft.plan.lanes.push(PlannedEntry { id: id.clone(), name, color: None });
+        self.draft.plan.lanes.push(PlannedEntry {
+            id: id.clone(),
+            name,
+            color: None,
+        });
         Some(id)
     }
 
@@ -305,18 +327,26 @@ impl Table {
             let id = match self.labels.find(&name) {
                 Some(found) => found,
                 None if self.labels.len() >= limit::LABELS => {
-                    self.draft.report.leave_out(place, "label", "TOO_MANY", "a board has at most 500 labels");
+                    self.draft
+                        .report
+                        .leave_out(place, "label", "TOO_MANY", "a board has at most 500 labels");
                     continue;
                 }
                 None => {
                     let id = self.labels.add(&name, mint);
-                    let label = PlannedEntry { id: id.clone(), name, color: None };
+                    let label = PlannedEntry {
+                        id: id.clone(),
+                        name,
+                        color: None,
+                    };
                     self.draft.plan.labels.push(label);
                     id
                 }
             };
             if labels.len() >= limit::MEMBERS {
-                self.draft.report.leave_out(place, "label", "TOO_MANY", "a card has at most 200 labels");
+                self.draft
+                    .report
+                    .leave_out(place, "label", "TOO_MANY", "a card has at most 200 labels");
             } else if !labels.contains(&id) {
                 labels.push(id);
             }
@@ -340,7 +370,12 @@ impl Table {
             let text = cell(wanted);
             let found = guess::moment(text);
             if found.is_none() && !text.is_empty() {
-                report.leave_out(place, field, "INVALID_VALUE", "must be a date such as 2026-11-20, or a time with it");
+                report.leave_out(
+                    place,
+                    field,
+                    "INVALID_VALUE",
+                    "must be a date such as 2026-11-20, or a time with it",
+                );
             }
             found
         };
@@ -350,7 +385,12 @@ impl Table {
         let number = estimate.parse::<f64>().ok();
         card.estimate = number.filter(|number| (0.0..=limit::ESTIMATE).contains(number));
         if card.estimate.is_none() && !estimate.is_empty() {
-            report.leave_out(place, "estimate", "INVALID_VALUE", "must be a number from 0 to 1000000");
+            report.leave_out(
+                place,
+                "estimate",
+                "INVALID_VALUE",
+                "must be a number from 0 to 1000000",
+            );
         }
     }
 
@@ -359,7 +399,9 @@ impl Table {
         for line in cell.lines().map(str::trim).filter(|line| !line.is_empty()) {
             if card.checklist.len() >= limit::ITEMS {
                 let message = "a card has at most 500 items in its checklist";
-                self.draft.report.leave_out(place, "checklist", "TOO_MANY", message);
+                self.draft
+                    .report
+                    .leave_out(place, "checklist", "TOO_MANY", message);
                 return;
             }
             let line = line.trim_start_matches("- ");
@@ -389,7 +431,9 @@ impl Table {
             if parent.is_none() {
                 let place = Place::Row(self.rows.get(card).copied().unwrap_or_default());
                 let message = "must be the key or the title of another row";
-                self.draft.report.leave_out(&place, "parent", "NOT_FOUND", message);
+                self.draft
+                    .report
+                    .leave_out(&place, "parent", "NOT_FOUND", message);
             }
             if let Some(card) = self.draft.plan.cards.get_mut(card) {
                 card.parent = parent;

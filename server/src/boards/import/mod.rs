@@ -140,7 +140,10 @@ impl Draft {
             match known.get(&name.to_lowercase()) {
                 Some(user) if card.assignees.contains(user) => {}
                 Some(user) if card.assignees.len() < limit::MEMBERS => card.assignees.push(user.clone()),
-                Some(_) => self.report.leave_out(&place, "assignee", "TOO_MANY", "a card has at most 200 assignees"),
+                Some(_) => {
+                    self.report
+                        .leave_out(&place, "assignee", "TOO_MANY", "a card has at most 200 assignees")
+                }
                 None => self.report.leave_out(
                     &place,
                     "assignee",
@@ -154,9 +157,14 @@ impl Draft {
 
     /// `text` as a title of at most `chars` characters; the rest is left out.
     fn cut(&mut self, text: &str, chars: usize, place: &Place, field: &'static str) -> String {
-        let text: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text: String = text
+            .trim()
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         if text.chars().nth(chars).is_some() {
-            self.report.leave_out(place, field, "TOO_LONG", "it was cut to its greatest length");
+            self.report
+                .leave_out(place, field, "TOO_LONG", "it was cut to its greatest length");
             return text.chars().take(chars).collect();
         }
         text
@@ -174,7 +182,8 @@ impl Draft {
         match content::parse(markdown.as_bytes(), Format::Markdown, &limits) {
             Ok(node) => Some(content::to_value(&node)),
             Err(_) => {
-                self.report.leave_out(place, "description", "TOO_LARGE", "the description is too large");
+                self.report
+                    .leave_out(place, "description", "TOO_LARGE", "the description is too large");
                 None
             }
         }
@@ -198,8 +207,13 @@ impl Draft {
 
     /// Takes parents away that would make a card a part of itself.
     fn untangle(&mut self, place_of: impl Fn(usize) -> Place) {
-        let at: BTreeMap<CardId, usize> = (0..).zip(&self.plan.cards).map(|(at, card)| (card.id.clone(), at)).collect();
-        let parent = |cards: &[PlannedCard], card: usize| cards[card].parent.as_ref().and_then(|id| at.get(id)).copied();
+        let at: BTreeMap<CardId, usize> = (0..)
+            .zip(&self.plan.cards)
+            .map(|(at, card)| (card.id.clone(), at))
+            .collect();
+        let parent = |cards: &[PlannedCard], card: usize| {
+            cards[card].parent.as_ref().and_then(|id| at.get(id)).copied()
+        };
         // Cards from which the way up ends.
         let mut good = vec![false; self.plan.cards.len()];
         for start in 0..self.plan.cards.len() {
@@ -257,7 +271,8 @@ impl<K> Names<K> {
 
     fn add(&mut self, name: &str, mint: &mut Minter<'_>) -> weft_protocol::board::id::Id<K> {
         let id = mint.id();
-        self.0.insert(Self::key(name), weft_protocol::board::id::Id::clone(&id));
+        self.0
+            .insert(Self::key(name), weft_protocol::board::id::Id::clone(&id));
         id
     }
 

@@ -189,21 +189,33 @@ pub(crate) fn read(
     reader.lists(&mut board.lists, mint);
     reader.labels(&board.labels, mint);
     reader.fields(&board.custom_fields, mint);
-    let members = board.members.iter().map(|member| (member.id.as_str(), member.username.as_str()));
-    reader.members = members.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+    let members = board
+        .members
+        .iter()
+        .map(|member| (member.id.as_str(), member.username.as_str()));
+    reader.members = members
+        .map(|(id, name)| (id.to_owned(), name.to_owned()))
+        .collect();
     board.cards.sort_by(|one, other| one.pos.total_cmp(&other.pos));
     let done = stamp(at, by);
     for card in &board.cards {
         reader.card(card, &done, mint);
     }
-    board.checklists.sort_by(|one, other| one.pos.total_cmp(&other.pos));
+    board
+        .checklists
+        .sort_by(|one, other| one.pos.total_cmp(&other.pos));
     for checklist in &mut board.checklists {
         reader.checklist(checklist, mint);
     }
     let comments = board.actions.iter().filter(|action| action.kind == "commentCard");
     for _ in comments {
         let report = &mut reader.draft.report;
-        report.leave_out(&Place::File, "comment", "NOT_SUPPORTED", "comments are not imported");
+        report.leave_out(
+            &Place::File,
+            "comment",
+            "NOT_SUPPORTED",
+            "comments are not imported",
+        );
     }
     let mut draft = reader.draft;
     draft.finish(&done);
@@ -240,7 +252,13 @@ impl Reader {
         for list in lists.iter().filter(|list| !list.closed) {
             if self.draft.plan.columns.len() < limit::COLUMNS {
                 let column = self.column(&list.name, mint);
-                self.seats.insert(list.id.clone(), Seat { column, is_closed: false });
+                self.seats.insert(
+                    list.id.clone(),
+                    Seat {
+                        column,
+                        is_closed: false,
+                    },
+                );
             }
         }
         let first = self.draft.plan.columns.first().map(|column| column.id.clone());
@@ -249,9 +267,14 @@ impl Reader {
             let is_closed = list.closed;
             if !is_closed && !self.seats.contains_key(&list.id) {
                 let message = "a board has at most 200 columns; its cards went into the first one";
-                self.draft.report.leave_out(&Place::File, "column", "TOO_MANY", message);
+                self.draft
+                    .report
+                    .leave_out(&Place::File, "column", "TOO_MANY", message);
             }
-            let seat = || Seat { column: first.clone(), is_closed };
+            let seat = || Seat {
+                column: first.clone(),
+                is_closed,
+            };
             self.seats.entry(list.id.clone()).or_insert_with(seat);
         }
     }
@@ -272,7 +295,12 @@ impl Reader {
     fn labels(&mut self, labels: &[Label], mint: &mut Minter<'_>) {
         for label in labels {
             if self.draft.plan.labels.len() >= limit::LABELS {
-                self.draft.report.leave_out(&Place::File, "label", "TOO_MANY", "a board has at most 500 labels");
+                self.draft.report.leave_out(
+                    &Place::File,
+                    "label",
+                    "TOO_MANY",
+                    "a board has at most 500 labels",
+                );
                 continue;
             }
             let color = color(label.color.as_deref());
@@ -296,17 +324,29 @@ impl Reader {
                 "list" => FieldType::Select,
                 _ => {
                     let message = "a custom field of this type is not known";
-                    self.draft.report.leave_out(&Place::File, "field", "NOT_SUPPORTED", message);
+                    self.draft
+                        .report
+                        .leave_out(&Place::File, "field", "NOT_SUPPORTED", message);
                     continue;
                 }
             };
             if self.draft.plan.fields.len() >= limit::FIELDS {
-                self.draft.report.leave_out(&Place::File, "field", "TOO_MANY", "a board has at most 100 fields");
+                self.draft.report.leave_out(
+                    &Place::File,
+                    "field",
+                    "TOO_MANY",
+                    "a board has at most 100 fields",
+                );
                 continue;
             }
             let mut choices = BTreeMap::new();
             let mut options = Vec::new();
-            for option in theirs.options.iter().take(limit::OPTIONS).filter(|_| kind == FieldType::Select) {
+            for option in theirs
+                .options
+                .iter()
+                .take(limit::OPTIONS)
+                .filter(|_| kind == FieldType::Select)
+            {
                 let name = option.value.text.as_deref().unwrap_or_default();
                 let entry = PlannedEntry {
                     id: mint.id(),
@@ -318,19 +358,39 @@ impl Reader {
             }
             let id: FieldId = mint.id();
             self.fields.insert(theirs.id.clone(), (id.clone(), kind, choices));
-            let name = self.draft.cut(&theirs.name, limit::NAME_CHARS, &Place::File, "field");
-            self.draft.plan.fields.push(PlannedField { id, name, r#type: kind, options });
+            let name = self
+                .draft
+                .cut(&theirs.name, limit::NAME_CHARS, &Place::File, "field");
+            self.draft.plan.fields.push(PlannedField {
+                id,
+                name,
+                r#type: kind,
+                options,
+            });
         }
     }
 
     fn card(&mut self, theirs: &Card, done: &Stamp, mint: &mut Minter<'_>) {
-        let place = Place::Card(theirs.id.chars().filter(char::is_ascii_alphanumeric).take(ID_CHARS).collect());
+        let place = Place::Card(
+            theirs
+                .id
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(ID_CHARS)
+                .collect(),
+        );
         let Some(seat) = self.seats.get(&theirs.id_list).cloned() else {
-            self.draft.report.leave_out(&place, "column", "NOT_FOUND", "its list is not in the file");
+            self.draft
+                .report
+                .leave_out(&place, "column", "NOT_FOUND", "its list is not in the file");
             return;
         };
         let title = self.draft.cut(&theirs.name, limit::TITLE_CHARS, &place, "title");
-        let mut card = PlannedCard::new(mint.id::<weft_protocol::board::id::kind::Card>(), title, seat.column);
+        let mut card = PlannedCard::new(
+            mint.id::<weft_protocol::board::id::kind::Card>(),
+            title,
+            seat.column,
+        );
         card.description = self.draft.description(&theirs.desc, &place);
         card.due = self.moment(theirs.due.as_deref(), "due", &place);
         card.start = self.moment(theirs.start.as_deref(), "start", &place);
@@ -339,7 +399,8 @@ impl Reader {
         card.done = theirs.due_complete.then(|| done.clone());
         for label in &theirs.id_labels {
             let label = self.labels.get(label);
-            let label = label.filter(|label| !card.labels.contains(label) && card.labels.len() < limit::MEMBERS);
+            let label =
+                label.filter(|label| !card.labels.contains(label) && card.labels.len() < limit::MEMBERS);
             card.labels.extend(label.cloned());
         }
         for item in &theirs.custom_field_items {
@@ -349,7 +410,12 @@ impl Reader {
         }
         for _ in &theirs.attachments {
             let report = &mut self.draft.report;
-            report.leave_out(&place, "attachment", "NOT_SUPPORTED", "attachments are not imported");
+            report.leave_out(
+                &place,
+                "attachment",
+                "NOT_SUPPORTED",
+                "attachments are not imported",
+            );
         }
         let at = self.draft.plan.cards.len();
         for member in &theirs.id_members {
@@ -364,7 +430,9 @@ impl Reader {
         let text = text.filter(|text| !text.is_empty())?;
         let found = guess::moment(text);
         if found.is_none() {
-            self.draft.report.leave_out(place, field, "INVALID_VALUE", "is not a date");
+            self.draft
+                .report
+                .leave_out(place, field, "INVALID_VALUE", "is not a date");
         }
         found
     }
@@ -376,7 +444,12 @@ impl Reader {
             FieldType::Select => choices.get(item.id_value.as_deref()?).cloned().map(Value::Text),
             FieldType::Text | FieldType::Person => {
                 let text = told?.text.as_deref()?;
-                Some(Value::Text(self.draft.cut(text, limit::TEXT_CHARS, place, "field")))
+                Some(Value::Text(self.draft.cut(
+                    text,
+                    limit::TEXT_CHARS,
+                    place,
+                    "field",
+                )))
             }
             FieldType::Number => {
                 let number = told?.number.as_deref()?.parse::<f64>().ok();
@@ -389,7 +462,9 @@ impl Reader {
             }
         };
         if value.is_none() {
-            self.draft.report.leave_out(place, "field", "INVALID_VALUE", "is no value of its field");
+            self.draft
+                .report
+                .leave_out(place, "field", "INVALID_VALUE", "is no value of its field");
         }
         value.map(|value| (id, value))
     }
@@ -398,9 +473,20 @@ impl Reader {
         let Some(at) = self.cards.get(&theirs.id_card).copied() else {
             return;
         };
-        let place = Place::Card(theirs.id_card.chars().filter(char::is_ascii_alphanumeric).take(ID_CHARS).collect());
-        let list = self.draft.cut(&theirs.name, limit::NAME_CHARS, &place, "checklist");
-        theirs.check_items.sort_by(|one, other| one.pos.total_cmp(&other.pos));
+        let place = Place::Card(
+            theirs
+                .id_card
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .take(ID_CHARS)
+                .collect(),
+        );
+        let list = self
+            .draft
+            .cut(&theirs.name, limit::NAME_CHARS, &place, "checklist");
+        theirs
+            .check_items
+            .sort_by(|one, other| one.pos.total_cmp(&other.pos));
         for item in &theirs.check_items {
             let text = self.draft.cut(&item.name, limit::TEXT_CHARS, &place, "checklist");
             let Some(card) = self.draft.plan.cards.get_mut(at) else {
@@ -408,7 +494,9 @@ impl Reader {
             };
             if card.checklist.len() >= limit::ITEMS {
                 let message = "a card has at most 500 items in its checklists";
-                self.draft.report.leave_out(&place, "checklist", "TOO_MANY", message);
+                self.draft
+                    .report
+                    .leave_out(&place, "checklist", "TOO_MANY", message);
                 return;
             }
             card.checklist.push(PlannedItem {
@@ -426,4 +514,3 @@ fn color(theirs: Option<&str>) -> Option<String> {
     let color = theirs?.replace('_', "-");
     is_color(&color).then_some(color)
 }
-

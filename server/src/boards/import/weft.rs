@@ -52,7 +52,9 @@ pub(crate) fn read(bytes: &[u8], mint: &mut Minter<'_>) -> Result<Draft, Unreada
             Err(_) => {
                 let place = super::Place::Card(card.id.to_string());
                 let message = "the description is no rich text, or too large";
-                draft.report.leave_out(&place, "description", "INVALID_VALUE", message);
+                draft
+                    .report
+                    .leave_out(&place, "description", "INVALID_VALUE", message);
             }
         }
     }
@@ -62,12 +64,17 @@ pub(crate) fn read(bytes: &[u8], mint: &mut Minter<'_>) -> Result<Draft, Unreada
 /// Takes characters out of names that no name should have, and some databases do not take.
 fn clean(plan: &mut Plan) {
     let clean = |text: &mut String| text.retain(|character| !character.is_control());
-    plan.columns.iter_mut().for_each(|column| clean(&mut column.title));
+    plan.columns
+        .iter_mut()
+        .for_each(|column| clean(&mut column.title));
     plan.lanes.iter_mut().for_each(|lane| clean(&mut lane.name));
     plan.labels.iter_mut().for_each(|label| clean(&mut label.name));
     for field in &mut plan.fields {
         clean(&mut field.name);
-        field.options.iter_mut().for_each(|option| clean(&mut option.name));
+        field
+            .options
+            .iter_mut()
+            .for_each(|option| clean(&mut option.name));
     }
     for card in &mut plan.cards {
         clean(&mut card.title);

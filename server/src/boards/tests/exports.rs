@@ -15,7 +15,11 @@ use crate::boards::import::{Unreadable, read_csv, read_weft};
 fn around() -> Around {
     let key = |card: &str, key: &str| (card.parse_id(), key.to_owned());
     Around {
-        keys: BTreeMap::from([key("loom", "LOOM-1"), key("part", "LOOM-2"), key("over", "LOOM-3")]),
+        keys: BTreeMap::from([
+            key("loom", "LOOM-1"),
+            key("part", "LOOM-2"),
+            key("over", "LOOM-3"),
+        ]),
         people: BTreeMap::from([(person(1), "ada".to_owned()), (person(2), "-bob".to_owned())]),
     }
 }
@@ -44,7 +48,11 @@ fn rows(table: &[u8]) -> Vec<BTreeMap<String, String>> {
     let names = reader.headers().unwrap().clone();
     let row = |record: Result<::csv::StringRecord, _>| {
         let record = record.unwrap();
-        names.iter().map(str::to_owned).zip(record.iter().map(str::to_owned)).collect()
+        names
+            .iter()
+            .map(str::to_owned)
+            .zip(record.iter().map(str::to_owned))
+            .collect()
     };
     reader.records().map(row).collect()
 }
@@ -78,13 +86,26 @@ fn a_table_says_what_people_call_things() {
     for (name, cell) in expected {
         assert_eq!(rows[0][name], cell, "{name}");
     }
-    assert_eq!((rows[1]["parent"].as_str(), rows[2]["done"].as_str()), ("LOOM-1", "2026-01-01T00:00:00Z"));
+    assert_eq!(
+        (rows[1]["parent"].as_str(), rows[2]["done"].as_str()),
+        ("LOOM-1", "2026-01-01T00:00:00Z")
+    );
 }
 
 #[test]
 fn no_cell_is_a_formula_and_all_come_back() {
     let wild = [
-        "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''=1", "'quoted'", "plain", "a,b;c\n\"d\"", "=cmd|'/C calc'!A0",
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "'=1",
+        "''=1",
+        "'quoted'",
+        "plain",
+        "a,b;c\n\"d\"",
+        "=cmd|'/C calc'!A0",
     ];
     let mut plan = full();
     let card = |(at, title): (usize, &&str)| {
@@ -94,7 +115,10 @@ fn no_cell_is_a_formula_and_all_come_back() {
     plan.links.clear();
     let table = csv::write(&plan, &Around::default()).unwrap();
     for (row, title) in rows(&table).iter().zip(wild) {
-        assert!(!row["title"].starts_with(['=', '+', '-', '@', '\t', '\r']), "{title:?}");
+        assert!(
+            !row["title"].starts_with(['=', '+', '-', '@', '\t', '\r']),
+            "{title:?}"
+        );
     }
     let mut next = counting();
     let back = read_csv(&table, &at(), None, &mut Minter::new(&mut next)).unwrap();
@@ -111,7 +135,10 @@ fn our_own_json_comes_back_under_new_ids() {
     let plan = described();
     let exported = json::write(&plan, "Carpets", "2026-11-28T09:30:00.000Z", &around()).unwrap();
     let read: Json = serde_json::from_slice(&exported).unwrap();
-    assert_eq!((&read["weft_board"], &read["keys"]["loom"]), (&json!(1), &json!("LOOM-1")));
+    assert_eq!(
+        (&read["weft_board"], &read["keys"]["loom"]),
+        (&json!(1), &json!("LOOM-1"))
+    );
     let mut next = counting();
     let draft = read_weft(&exported, &mut Minter::new(&mut next)).unwrap();
     assert_eq!(draft.title.as_deref(), Some("Carpets"));

@@ -101,7 +101,9 @@ fn a_fresh_copy_shares_nothing_but_people() {
     let fresh = freshen(plan.clone(), &mut Minter::new(&mut next));
     assert_eq!(fresh.check(), Ok(()));
     let text = serde_json::to_string(&fresh).unwrap();
-    for old in ["todo", "fast", "bug", "idea", "size", "who", "loom", "part", "over", "i1", "i2", "l"] {
+    for old in [
+        "todo", "fast", "bug", "idea", "size", "who", "loom", "part", "over", "i1", "i2", "l",
+    ] {
         assert!(!text.contains(&format!("\"{old}\"")), "{old} in {text}");
     }
     // Under either ids the same is shown.
@@ -109,12 +111,26 @@ fn a_fresh_copy_shares_nothing_but_people() {
         let board = planted(plan);
         let card = |id: &CardId| {
             let card = &board.view.cards[id];
-            let parent = card.parent.as_ref().map(|parent| board.view.cards[parent].title.clone());
-            (card.title.clone(), card.values.len(), card.labels.len(), card.lane.is_some(), parent)
+            let parent = card
+                .parent
+                .as_ref()
+                .map(|parent| board.view.cards[parent].title.clone());
+            (
+                card.title.clone(),
+                card.values.len(),
+                card.labels.len(),
+                card.lane.is_some(),
+                parent,
+            )
         };
         let columns = board.view.columns.iter();
         columns
-            .map(|column| (column.title.clone(), column.cards.iter().map(card).collect::<Vec<_>>()))
+            .map(|column| {
+                (
+                    column.title.clone(),
+                    column.cards.iter().map(card).collect::<Vec<_>>(),
+                )
+            })
             .collect::<Vec<_>>()
     };
     assert_eq!(shape(&fresh), shape(&plan));
@@ -129,7 +145,11 @@ fn people_who_may_not_see_a_copy_are_not_on_it() {
     retain_people(&mut plan, |user| *user == person(1));
     assert_eq!(plan.cards[0].assignees, [person(1)]);
     assert!(plan.cards[0].watchers.is_empty());
-    assert_eq!(plan.cards[0].values.len(), 2, "the customer is gone, the rest stays");
+    assert_eq!(
+        plan.cards[0].values.len(),
+        2,
+        "the customer is gone, the rest stays"
+    );
 }
 
 #[test]

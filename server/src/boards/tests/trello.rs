@@ -66,7 +66,12 @@ fn board() -> Json {
 
 fn draft(board: &Json) -> Result<Draft, Unreadable> {
     let mut next = counting();
-    read_trello(board.to_string().as_bytes(), &at(), Some(&person(9)), &mut Minter::new(&mut next))
+    read_trello(
+        board.to_string().as_bytes(),
+        &at(),
+        Some(&person(9)),
+        &mut Minter::new(&mut next),
+    )
 }
 
 fn read(board: &Json) -> (Plan, Report) {
@@ -81,37 +86,89 @@ fn read(board: &Json) -> (Plan, Report) {
 #[test]
 fn a_board_of_trello_becomes_one_of_ours() {
     let (plan, report) = read(&board());
-    let columns: Vec<_> = plan.columns.iter().map(|column| (column.title.as_str(), column.category)).collect();
-    assert_eq!(columns, [("To Do", Category::Unstarted), ("Doing", Category::Started)]);
-    let labels: Vec<_> = plan.labels.iter().map(|label| (label.name.as_str(), label.color.as_deref())).collect();
-    assert_eq!(labels, [("wool", Some("green-dark")), ("sky", Some("sky")), ("plain", None)]);
+    let columns: Vec<_> = plan
+        .columns
+        .iter()
+        .map(|column| (column.title.as_str(), column.category))
+        .collect();
+    assert_eq!(
+        columns,
+        [("To Do", Category::Unstarted), ("Doing", Category::Started)]
+    );
+    let labels: Vec<_> = plan
+        .labels
+        .iter()
+        .map(|label| (label.name.as_str(), label.color.as_deref()))
+        .collect();
+    assert_eq!(
+        labels,
+        [
+            ("wool", Some("green-dark")),
+            ("sky", Some("sky")),
+            ("plain", None)
+        ]
+    );
     let kinds: Vec<_> = plan.fields.iter().map(|field| field.r#type).collect();
-    assert_eq!(kinds, [FieldType::Number, FieldType::Select, FieldType::Checkbox, FieldType::Date]);
+    assert_eq!(
+        kinds,
+        [
+            FieldType::Number,
+            FieldType::Select,
+            FieldType::Checkbox,
+            FieldType::Date
+        ]
+    );
 
     let view = planted(&plan).view;
     let titles = |ids: &[weft_protocol::board::CardId]| {
-        ids.iter().map(|id| view.cards[id].title.clone()).collect::<Vec<_>>()
+        ids.iter()
+            .map(|id| view.cards[id].title.clone())
+            .collect::<Vec<_>>()
     };
     assert_eq!(titles(&view.columns[0].cards), ["First", "Second"]);
     let mut archive = titles(&view.archive);
     archive.sort();
     assert_eq!(archive, ["Archived", "Of an old list"]);
     let first = plan.cards.iter().find(|card| card.title == "First").unwrap();
-    assert!(first.description.as_ref().unwrap().to_string().contains("heading"));
+    assert!(
+        first
+            .description
+            .as_ref()
+            .unwrap()
+            .to_string()
+            .contains("heading")
+    );
     assert_eq!(first.due.as_ref().unwrap().as_str(), "2026-03-01T09:30:00.000Z");
     assert!(first.done.is_some() && first.start.is_some());
     assert_eq!((first.labels.len(), first.color.as_deref()), (2, Some("pink")));
-    let items: Vec<_> =
-        first.checklist.iter().map(|item| (item.list.as_str(), item.text.as_str(), item.done)).collect();
-    assert_eq!(items, [("Yarn", "warp", true), ("Yarn", "weft", false), ("Later", "cut", false)]);
+    let items: Vec<_> = first
+        .checklist
+        .iter()
+        .map(|item| (item.list.as_str(), item.text.as_str(), item.done))
+        .collect();
+    assert_eq!(
+        items,
+        [
+            ("Yarn", "warp", true),
+            ("Yarn", "weft", false),
+            ("Later", "cut", false)
+        ]
+    );
     let value = |at: usize| first.values.get(&plan.fields[at].id).cloned();
     assert_eq!(value(0), Some(Value::Number(12.5)));
-    assert_eq!(value(1), Some(Value::Text(plan.fields[1].options[0].id.to_string())));
+    assert_eq!(
+        value(1),
+        Some(Value::Text(plan.fields[1].options[0].id.to_string()))
+    );
     assert_eq!(value(2), Some(Value::Flag(true)));
     let second = plan.cards.iter().find(|card| card.title == "Second").unwrap();
     assert_eq!(second.assignees, [person(1)]);
 
-    let mut reasons: Vec<_> = report.left_out.iter().map(|left| (left.field, left.code)).collect();
+    let mut reasons: Vec<_> = report
+        .left_out
+        .iter()
+        .map(|left| (left.field, left.code))
+        .collect();
     reasons.sort_unstable();
     assert_eq!(
         reasons,
@@ -128,14 +185,24 @@ fn a_board_of_trello_becomes_one_of_ours() {
 
 #[test]
 fn what_is_no_board_is_refused() {
-    for other in [json!([]), json!({ "lists": 1, "cards": [] }), json!({ "cards": [] }), json!("x")] {
-        assert!(matches!(draft(&other), Err(Unreadable::NoBoard { .. })), "{other}");
+    for other in [
+        json!([]),
+        json!({ "lists": 1, "cards": [] }),
+        json!({ "cards": [] }),
+        json!("x"),
+    ] {
+        assert!(
+            matches!(draft(&other), Err(Unreadable::NoBoard { .. })),
+            "{other}"
+        );
     }
     let mut next = counting();
     let deep = "[".repeat(100_000);
     let mut mint = Minter::new(&mut next);
     assert!(read_trello(deep.as_bytes(), &at(), None, &mut mint).is_err());
-    let cards: Vec<Json> = (0..5_001).map(|at| json!({ "id": format!("c{at}"), "idList": "l1" })).collect();
+    let cards: Vec<Json> = (0..5_001)
+        .map(|at| json!({ "id": format!("c{at}"), "idList": "l1" }))
+        .collect();
     let mut many = board();
     many["cards"] = cards.into();
     assert_eq!(draft(&many).unwrap_err(), Unreadable::TooManyCards);

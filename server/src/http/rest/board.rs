@@ -155,7 +155,8 @@ impl<T> Visitor<'_> for Parsed<T> {
 impl<'de> Deserialize<'de> for Color {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parse = |text: &str| is_color(text).then(|| Self(text.to_owned()));
-        let rule = "a colour: #rrggbb, or a name of 1 to 32 of the characters a-z 0-9 - that starts with a letter";
+        let rule =
+            "a colour: #rrggbb, or a name of 1 to 32 of the characters a-z 0-9 - that starts with a letter";
         deserializer.deserialize_str(Parsed(parse, rule))
     }
 }

@@ -35,5 +35,13 @@ pub(super) async fn change_board(
         title: patch.title.into_option(),
         project_id: patch.project_id.into_option(),
     };
-    change(&api, &caller, (id, changes), if_match.as_ref(), &once, BoardView::of).await
+    change(
+        &api,
+        &caller,
+        (id, changes),
+        if_match.as_ref(),
+        &once,
+        BoardView::of,
+    )
+    .await
 }

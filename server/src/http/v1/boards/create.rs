@@ -65,7 +65,9 @@ async fn begun(
             let message = "must be left out unless template_board_id is given";
             return Err(invalid("with_cards", "CONFLICTING_MEMBERS", message));
         }
-        let template = wanted.template.map_or(BoardTemplate::Kanban, |template| template.0);
+        let template = wanted
+            .template
+            .map_or(BoardTemplate::Kanban, |template| template.0);
         return Ok(built_in(template.into()));
     };
     if wanted.template.is_some() {
@@ -139,7 +141,9 @@ async fn duplicated(
         Cards::Open
     };
     let plan = copied(api, &board, project, which).await?;
-    let title = wanted.title.map_or_else(|| board.document().title.clone(), |title| title.into_string());
+    let title = wanted
+        .title
+        .map_or_else(|| board.document().title.clone(), |title| title.into_string());
     Ok(Making {
         workspace: board.workspace(),
         project,

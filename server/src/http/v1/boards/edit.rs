@@ -162,8 +162,12 @@ pub(in crate::http::v1) fn change_problem(error: &ChangeError) -> Problem {
         },
         ChangeError::Exists { .. } => EXISTS,
         ChangeError::TooMany { .. } => TOO_MANY.with_detail(detail("", "TOO_MANY")),
-        ChangeError::TooLong { what, .. } => unprocessable(detail(member(*what).unwrap_or_default(), "TOO_LONG")),
-        ChangeError::Invalid(what) => unprocessable(detail(member(*what).unwrap_or_default(), "INVALID_VALUE")),
+        ChangeError::TooLong { what, .. } => {
+            unprocessable(detail(member(*what).unwrap_or_default(), "TOO_LONG"))
+        }
+        ChangeError::Invalid(what) => {
+            unprocessable(detail(member(*what).unwrap_or_default(), "INVALID_VALUE"))
+        }
         ChangeError::WipLimit { .. } => WIP_LIMIT.with_detail(detail("column_id", "WIP_LIMIT")),
         ChangeError::ParentCycle => PARENT_CYCLE,
         ChangeError::DependencyCycle => DEPENDENCY_CYCLE,

@@ -79,7 +79,10 @@ pub(super) async fn export_board(
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"board-{id}.{extension}\""));
-    headers.insert(header::CONTENT_DISPOSITION, disposition.map_err(|_| Problem::INTERNAL)?);
+    headers.insert(
+        header::CONTENT_DISPOSITION,
+        disposition.map_err(|_| Problem::INTERNAL)?,
+    );
     Ok(response)
 }
 
@@ -121,6 +124,12 @@ async fn name_of(
         return Ok(None);
     };
     let email = Some(person.email).filter(|email| is_colleague && !email.is_empty());
-    let full = format!("{} {}", person.first_name, person.last_name).trim().to_owned();
-    Ok(person.username.or(email).or(Some(full)).filter(|name| !name.is_empty()))
+    let full = format!("{} {}", person.first_name, person.last_name)
+        .trim()
+        .to_owned();
+    Ok(person
+        .username
+        .or(email)
+        .or(Some(full))
+        .filter(|name| !name.is_empty()))
 }

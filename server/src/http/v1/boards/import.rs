@@ -154,9 +154,15 @@ pub(super) async fn import_board(
     let by = user(caller.user()?);
     // Thousands of descriptions take their time.
     let reading = tokio::task::spawn_blocking(move || drafted(format, &bytes, &at, &by));
-    let draft = reading.await.map_err(|_| Problem::INTERNAL)?.map_err(|error| unreadable(&error))?;
+    let draft = reading
+        .await
+        .map_err(|_| Problem::INTERNAL)?
+        .map_err(|error| unreadable(&error))?;
     let known = known(&api, place.workspace, project, &draft).await?;
-    let title = params.title.map(Line::into_string).or_else(|| draft.title.clone());
+    let title = params
+        .title
+        .map(Line::into_string)
+        .or_else(|| draft.title.clone());
     let (plan, report) = draft.settle(&known);
     let plan = without_strangers(&api, place.workspace, project, plan).await?;
     let view = |report: Report, plan: &Plan| {

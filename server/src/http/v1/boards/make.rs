@@ -201,12 +201,7 @@ pub(super) async fn still(api: &Api, board: &Board) -> Result<Still, Problem> {
 ///
 /// # Errors
 /// 409, 503.
-pub(super) async fn copied(
-    api: &Api,
-    board: &Board,
-    project: Uuid,
-    which: Cards,
-) -> Result<Plan, Problem> {
+pub(super) async fn copied(api: &Api, board: &Board, project: Uuid, which: Cards) -> Result<Plan, Problem> {
     let still = still(api, board).await?;
     let plan = copy::plan_of(&still.board.view, &still.descriptions, which);
     let mut next = Uuid::now_v7;

@@ -153,10 +153,7 @@ pub(super) async fn verify_board(
     Err(BUSY)
 }
 
-async fn stored(
-    tenant: &mut weft_storage::records::Tenant<'_>,
-    board: Uuid,
-) -> Result<Stored, Problem> {
+async fn stored(tenant: &mut weft_storage::records::Tenant<'_>, board: Uuid) -> Result<Stored, Problem> {
     let filter = TaskFilter {
         board: Some(board),
         states: &[],
@@ -171,7 +168,9 @@ async fn stored(
     loop {
         let tasks = tenant.tasks(&filter, TaskOrder::Number, &span).await?;
         let is_last = tasks.len() < ROWS as usize;
-        span.after = tasks.last().map(|last| (Mark::Number(last.identity.number), last.identity.id));
+        span.after = tasks
+            .last()
+            .map(|last| (Mark::Number(last.identity.number), last.identity.id));
         stored.tasks.extend(tasks.into_iter().map(|task| task.shown));
         if is_last {
             return Ok(stored);

@@ -316,7 +316,10 @@ fn shape_of(media_type: &str) -> Option<Shape> {
 ///
 /// # Errors
 /// 400 if it cannot be read.
-pub(in crate::http::v1) fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<Condition>, Problem> {
+pub(in crate::http::v1) fn entity_tags(
+    headers: &HeaderMap,
+    name: header::HeaderName,
+) -> Result<Option<Condition>, Problem> {
     let Some(value) = headers.get(name) else {
         return Ok(None);
     };

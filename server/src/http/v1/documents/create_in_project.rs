@@ -193,11 +193,7 @@ pub(in crate::http::v1) async fn target_project(
 }
 
 fn no_content() -> Problem {
-    invalid(
-        "content",
-        "NOT_SUPPORTED",
-        "must be left out unless kind is text",
-    )
+    invalid("content", "NOT_SUPPORTED", "must be left out unless kind is text")
 }
 
 /// What a room does to make a new document show `content`.

@@ -251,8 +251,11 @@ async fn board_of(
         return gate::find(api, caller, board, Action::EditContent).await;
     }
     let task = operations.iter().find_map(|operation| operation.task_id);
-    let task = task.ok_or_else(|| invalid("board_id", "REQUIRED", "is required: no operation names a task"))?;
-    Ok(task_gate::find(api, caller, task, Action::EditContent).await?.board)
+    let task =
+        task.ok_or_else(|| invalid("board_id", "REQUIRED", "is required: no operation names a task"))?;
+    Ok(task_gate::find(api, caller, task, Action::EditContent)
+        .await?
+        .board)
 }
 
 async fn together(
@@ -269,7 +272,10 @@ async fn together(
         ready.push(made.map_err(|problem| within(problem, index))?);
     }
     drop(tx);
-    let cards: Vec<(CardId, bool)> = ready.iter().map(|ready| (ready.card.clone(), ready.is_new)).collect();
+    let cards: Vec<(CardId, bool)> = ready
+        .iter()
+        .map(|ready| (ready.card.clone(), ready.is_new))
+        .collect();
     let size_bytes = ready.iter().map(|ready| ready.size_bytes).sum();
     let again = once.is_keyed();
     let at = Arc::new(AtomicUsize::new(0));
@@ -339,14 +345,24 @@ async fn prepare(
     let id = operation.task_id.ok_or_else(|| required("task_id"))?;
     let card = task_gate::card_on(resolver.tx, board, id, "task_id").await?;
     let mut size_bytes = SMALL / 4;
-    let label = || operation.label_id.clone().map(|label| label.0).ok_or_else(|| required("label_id"));
+    let label = || {
+        operation
+            .label_id
+            .clone()
+            .map(|label| label.0)
+            .ok_or_else(|| required("label_id"))
+    };
     let user = || operation.user_id.ok_or_else(|| required("user_id"));
     let work = match operation.op {
         OperationName::Create => return Err(Problem::INTERNAL),
         OperationName::Update => {
             let patch = operation.patch.ok_or_else(|| required("patch"))?;
             let mut tenant = resolver.tx.workspace(board.workspace()).await?;
-            let row = tenant.task(board.id(), card.as_str()).await?.ok_or(NOT_FOUND)?.shown;
+            let row = tenant
+                .task(board.id(), card.as_str())
+                .await?
+                .ok_or(NOT_FOUND)?
+                .shown;
             let changes = resolver.changes(patch, (&row.assignees, &row.watchers)).await?;
             size_bytes = changes.size_bytes;
             Work::Update(Box::new(changes))

@@ -153,7 +153,8 @@ impl Moving {
             };
             let of = |card: &CardId| view.cards.get(card).and_then(|card| card.column.clone());
             let column = self.column.or_else(|| of(beside.unwrap_or(id)));
-            let column = column.ok_or_else(|| invalid("column_id", "REQUIRED", "must be given: it stands in none"))?;
+            let column =
+                column.ok_or_else(|| invalid("column_id", "REQUIRED", "must be given: it stands in none"))?;
             let at = self.at.unwrap_or(At::Last);
             let moved = editor.move_cards(std::slice::from_ref(id), &column, &at);
             moved.map_err(|error| anchor(error, id))?;
@@ -192,6 +193,10 @@ impl Unchanged {
             return Ok(());
         };
         let now = serde_json::to_string(card(editor, id)?).map_err(|_| Problem::INTERNAL)?;
-        if now == *seen { Ok(()) } else { Err(PRECONDITION_FAILED) }
+        if now == *seen {
+            Ok(())
+        } else {
+            Err(PRECONDITION_FAILED)
+        }
     }
 }

@@ -162,10 +162,7 @@ fn no_such_status() -> Problem {
 }
 
 /// The column of the card that `at` names, or else the first one.
-fn column_beside(
-    view: &weft_protocol::board::BoardView,
-    at: &At<kind::Card>,
-) -> Option<ColumnId> {
+fn column_beside(view: &weft_protocol::board::BoardView, at: &At<kind::Card>) -> Option<ColumnId> {
     let beside = match at {
         At::Before(card) | At::After(card) => view.cards.get(card).and_then(|card| card.column.clone()),
         At::First | At::Last => None,
@@ -195,7 +192,11 @@ fn go(editor: &mut Editor<'_, '_>, id: &CardId, target: &Target) -> Result<(), S
         Target::Status(status) => status.column(view).ok_or_else(no_such_status)?,
         Target::Column(column) => column.clone(),
     };
-    if view.cards.get(id).is_some_and(|card| card.column.as_ref() == Some(&column)) {
+    if view
+        .cards
+        .get(id)
+        .is_some_and(|card| card.column.as_ref() == Some(&column))
+    {
         return Ok(());
     }
     Ok(editor.move_cards(std::slice::from_ref(id), &column, &At::Last)?)
@@ -213,7 +214,9 @@ fn set_parent(editor: &mut Editor<'_, '_>, id: &CardId, parent: Option<&CardId>)
 /// A value as the field wants it: moments are told in UTC.
 fn told(editor: &mut Editor<'_, '_>, field: &FieldId, value: Value) -> Value {
     let fields = &editor.board().view.fields;
-    let is_date = fields.iter().any(|shown| shown.id == *field && shown.r#type == FieldType::Date);
+    let is_date = fields
+        .iter()
+        .any(|shown| shown.id == *field && shown.r#type == FieldType::Date);
     match value {
         Value::Text(text) if is_date => {
             let moment = guess::moment(&text);

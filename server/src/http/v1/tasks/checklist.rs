@@ -18,8 +18,8 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::board::place;
 use crate::http::rest::{
-    Body, Created, ETag, Filters, Found, Id, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once,
-    invalid, path,
+    Body, Created, ETag, Filters, Found, Id, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent,
+    Once, invalid, path,
 };
 use crate::http::v1::boards::edit::{SMALL, Stop, edit};
 use crate::http::v1::caller::Caller;
@@ -235,7 +235,9 @@ fn etag(position: usize, shown: &impl serde::Serialize) -> Result<ETag, Problem>
 
 fn view_of(task: &Task, item: &ItemId) -> Result<Found<ItemView>, Problem> {
     let mut items = checklist(task).into_iter().enumerate();
-    let (at, body) = items.find(|(_, shown)| shown.id == item.as_str()).ok_or(NOT_FOUND)?;
+    let (at, body) = items
+        .find(|(_, shown)| shown.id == item.as_str())
+        .ok_or(NOT_FOUND)?;
     Ok(Found {
         etag: Some(etag(at, &body)?),
         body,

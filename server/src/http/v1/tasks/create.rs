@@ -58,26 +58,30 @@ pub(super) async fn create_task(
     let making = resolver.making(new, &caller, (&once, 0)).await?;
     drop(tx);
     let (card, size_bytes, again) = (making.id.clone(), making.changes.size_bytes, once.is_keyed());
-    edit(&api, &caller, &board, size_bytes, move |editor| making.carry_out(editor, again)).await?;
+    edit(&api, &caller, &board, size_bytes, move |editor| {
+        making.carry_out(editor, again)
+    })
+    .await?;
     let Found { etag, body } = shown(&api, &board, &card).await?;
     let location = format!("/v1/tasks/{}", body.id());
     kept::keep(&api, &caller, &once, Created { location, etag, body }).await
 }
 
 /// The board that new tasks of a project go onto.
-async fn board_of(
-    api: &Api,
-    caller: &Caller,
-    project: Uuid,
-    named: Option<Uuid>,
-) -> Result<Board, Problem> {
+async fn board_of(api: &Api, caller: &Caller, project: Uuid, named: Option<Uuid>) -> Result<Board, Problem> {
     let mut tx = api.records.read().await?;
     let place = facts::project(&mut tx, &caller.0, project).await?;
     drop(tx);
     if let Some(id) = named {
         let elsewhere = || invalid("board_id", "NOT_FOUND", "must be a board of this project");
         let board = gate::find(api, caller, id, Action::EditContent).await;
-        let board = board.map_err(|problem| if problem == NOT_FOUND { elsewhere() } else { problem })?;
+        let board = board.map_err(|problem| {
+            if problem == NOT_FOUND {
+                elsewhere()
+            } else {
+                problem
+            }
+        })?;
         return if board.document().project_id == project {
             Ok(board)
         } else {

@@ -7,10 +7,10 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use weft_protocol::board::schema::LinkKind;
 use weft_protocol::board::CardId;
-use weft_storage::records::{Task, Tenant};
+use weft_protocol::board::schema::LinkKind;
 use weft_storage::LinkRow;
+use weft_storage::records::{Task, Tenant};
 
 use super::gate::{Opened, card_on, find_live, find_shown};
 use super::kinds::{DependencyName, StateName};
@@ -145,7 +145,11 @@ pub(super) async fn create_dependency(
     let body = shown.into_iter().find(is_it).ok_or(NOT_FOUND)?;
     drop(tx);
     let created = Created {
-        location: format!("/v1/tasks/{id}/dependencies/{}/{}", new.kind.as_str(), new.task_id),
+        location: format!(
+            "/v1/tasks/{id}/dependencies/{}/{}",
+            new.kind.as_str(),
+            new.task_id
+        ),
         etag: None,
         body,
     };
@@ -164,14 +168,20 @@ pub(super) async fn delete_dependency(
     Path((task, kind, there)): Path<(String, String, String)>,
 ) -> Result<NoContent, Problem> {
     let (task, there) = (path::parse(&task)?, path::parse(&there)?);
-    let kind = DependencyName::ALL.iter().find(|known| known.as_str() == kind).ok_or(NOT_FOUND)?;
+    let kind = DependencyName::ALL
+        .iter()
+        .find(|known| known.as_str() == kind)
+        .ok_or(NOT_FOUND)?;
     let opened = find_live(&api, &caller, task).await?;
     let mut tx = api.records.read().await?;
     let there = card_on(&mut tx, &opened.board, there, "other_task_id").await;
     let there = there.map_err(|_| NOT_FOUND)?;
     drop(tx);
     let (from, kind, to) = ends(*kind, &opened.card, &there);
-    edit(&api, &caller, &opened.board, SMALL, move |editor| Ok(editor.unlink(&from, kind, &to)?)).await?;
+    edit(&api, &caller, &opened.board, SMALL, move |editor| {
+        Ok(editor.unlink(&from, kind, &to)?)
+    })
+    .await?;
     Ok(NoContent)
 }
 

@@ -97,7 +97,10 @@ pub(super) async fn get_task_description(
     answered.insert(header::ETAG, etag.value());
     answered.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // What people wrote must not run in whoever opens this address.
-    answered.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    answered.insert(
+        header::CONTENT_DISPOSITION,
+        HeaderValue::from_static("attachment"),
+    );
     Ok(response)
 }
 
@@ -155,7 +158,11 @@ fn described(editor: &mut Editor<'_, '_>, card: &CardId) -> Result<Node, Stop> {
 
 /// A document, also if nothing was ever written.
 fn whole(node: Node) -> Node {
-    if node.kind.is_empty() { Node::new("doc") } else { node }
+    if node.kind.is_empty() {
+        Node::new("doc")
+    } else {
+        node
+    }
 }
 
 /// The tag of a description: the same in all formats.
@@ -170,6 +177,9 @@ fn sent(headers: &HeaderMap) -> Option<Format> {
 
 fn accepted(headers: &HeaderMap) -> Format {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let mut known = accept.unwrap_or_default().split(',').filter_map(Format::of_media_type);
+    let mut known = accept
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(Format::of_media_type);
     known.next().unwrap_or(Format::Json)
 }

@@ -79,7 +79,10 @@ pub(super) async fn restore_task(
         return Err(NOT_IN_TRASH);
     }
     IfMatch::check_if_given(if_match.as_ref(), ETag(opened.task.version))?;
-    turn(&api, &caller, &once, opened, |editor, card| editor.restore_card(card)).await
+    turn(&api, &caller, &once, opened, |editor, card| {
+        editor.restore_card(card)
+    })
+    .await
 }
 
 /// Archives a task: it is put away, and still counts where others depend on it.
@@ -123,7 +126,11 @@ pub(super) async fn unarchive_task(
 ) -> Result<Response, Problem> {
     let change = |editor: &mut Editor<'_, '_>, card: &CardId| {
         let is_away = editor.board().view.archive.contains(card);
-        if is_away { editor.unarchive_card(card) } else { Ok(()) }
+        if is_away {
+            editor.unarchive_card(card)
+        } else {
+            Ok(())
+        }
     };
     turn_live(&api, &caller, (id, if_match), &once, change).await
 }
@@ -151,7 +158,10 @@ async fn turn(
     change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     let card = opened.card.clone();
-    edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;
+    edit(api, caller, &opened.board, SMALL, move |editor| {
+        Ok(change(editor, &card)?)
+    })
+    .await?;
     let found = shown(api, &opened.board, &opened.card).await?;
     kept::keep(api, caller, once, found).await
 }
@@ -212,7 +222,11 @@ fn duplicate(
     let first = || view.columns.first().map(|column| column.id.clone());
     let column = shown.column.clone().or_else(first);
     let is_open = view.columns.iter().any(|column| column.cards.contains(source));
-    let at: At<kind::Card> = if is_open { At::After(source.clone()) } else { At::Last };
+    let at: At<kind::Card> = if is_open {
+        At::After(source.clone())
+    } else {
+        At::Last
+    };
     let title = title.unwrap_or(shown.title);
     let new = NewCard {
         id: copy,

@@ -110,7 +110,13 @@ pub(super) async fn remove_task_label(
 ) -> Result<NoContent, Problem> {
     let label = LabelId::parse(&label).map_err(|_| NOT_FOUND)?;
     let opened = find_live(&api, &caller, path::parse(&task)?).await?;
-    if !opened.task.shown.labels.iter().any(|known| known == label.as_str()) {
+    if !opened
+        .task
+        .shown
+        .labels
+        .iter()
+        .any(|known| known == label.as_str())
+    {
         return Err(NOT_FOUND);
     }
     let change = move |editor: &mut Editor<'_, '_>, card: &CardId| editor.remove_label(card, &label);
@@ -160,7 +166,10 @@ async fn put(
     change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     let card = opened.card.clone();
-    edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;
+    edit(api, caller, &opened.board, SMALL, move |editor| {
+        Ok(change(editor, &card)?)
+    })
+    .await?;
     Ok(shown(api, &opened.board, &opened.card).await?.into_response())
 }
 
@@ -171,6 +180,9 @@ async fn remove(
     change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
 ) -> Result<NoContent, Problem> {
     let card = opened.card.clone();
-    edit(api, caller, &opened.board, SMALL, move |editor| Ok(change(editor, &card)?)).await?;
+    edit(api, caller, &opened.board, SMALL, move |editor| {
+        Ok(change(editor, &card)?)
+    })
+    .await?;
     Ok(NoContent)
 }

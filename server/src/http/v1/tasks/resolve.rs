@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
+use weft_protocol::board::At;
 use weft_protocol::board::change::Attribute;
 use weft_protocol::board::id::{CardId, FieldId, Id, UserId, kind};
 use weft_protocol::board::raw::Value;
 use weft_protocol::board::schema::limit;
-use weft_protocol::board::At;
 use weft_storage::records::Tx;
 
 use super::changes::{Changes, Making, Target};
@@ -51,7 +51,10 @@ impl Resolver<'_> {
         let required = || invalid("title", "REQUIRED", "is required");
         let title = new.title.ok_or_else(required)?.into_string();
         let target = target(new.column_id, new.status)?;
-        let at = self.spot((new.before, new.after, new.pos)).await?.unwrap_or(At::Last);
+        let at = self
+            .spot((new.before, new.after, new.pos))
+            .await?
+            .unwrap_or(At::Last);
         let assignees = one_or_many(new.assignee_ids, new.assignee_user_id.map(Some))?;
         let mut changes = Changes {
             target,
@@ -66,20 +69,29 @@ impl Resolver<'_> {
         if let Some(users) = new.watcher_ids {
             changes.watchers = Some(self.people(&users, &[], "watcher_ids").await?);
         }
-        changes.labels = new.label_ids.map(|labels| named(labels, "label_ids")).transpose()?;
+        changes.labels = new
+            .label_ids
+            .map(|labels| named(labels, "label_ids"))
+            .transpose()?;
         if let Some(parent) = new.parent_id {
             changes.parent = Some(Some(card_on(self.tx, self.board, parent, "parent_id").await?));
         }
         let attributes = &mut changes.attributes;
         attributes.extend(new.lane_id.map(|lane| Attribute::Lane(Some(lane.0))));
-        attributes.extend(new.priority.map(|priority| Attribute::Priority(priority.0.into())));
+        attributes.extend(
+            new.priority
+                .map(|priority| Attribute::Priority(priority.0.into())),
+        );
         attributes.extend(new.due_date.map(|due| Attribute::Due(Some(due.0))));
         attributes.extend(new.start_date.map(|start| Attribute::Start(Some(start.0))));
         attributes.extend(new.estimate.map(|estimate| Attribute::Estimate(Some(estimate))));
         attributes.extend(new.color.map(|color| Attribute::Color(Some(color.0))));
         attributes.extend(new.done.map(Attribute::Done));
         let checklist = items(new.checklist.unwrap_or_default())?;
-        changes.size_bytes += checklist.iter().map(|(_, text, _, _)| 200 + 4 * text.len()).sum::<usize>();
+        changes.size_bytes += checklist
+            .iter()
+            .map(|(_, text, _, _)| 200 + 4 * text.len())
+            .sum::<usize>();
         let id = once.id(&caller.0, index).unwrap_or_else(Uuid::now_v7);
         Ok(Making {
             id: CardId::of_uuid(id.into_bytes()),
@@ -112,7 +124,10 @@ impl Resolver<'_> {
             title,
             ..Changes::default()
         };
-        let users = one_or_many(patch.assignee_ids.into_option(), patch.assignee_user_id.into_option())?;
+        let users = one_or_many(
+            patch.assignee_ids.into_option(),
+            patch.assignee_user_id.into_option(),
+        )?;
         if let Some(users) = users {
             changes.assignees = Some(self.people(&users, assignees, "assignee_ids").await?);
         }
@@ -193,10 +208,7 @@ impl Resolver<'_> {
     }
 }
 
-fn target(
-    column: Option<ColumnRef>,
-    status: Option<AnyCase<StatusName>>,
-) -> Result<Option<Target>, Problem> {
+fn target(column: Option<ColumnRef>, status: Option<AnyCase<StatusName>>) -> Result<Option<Target>, Problem> {
     match (column, status) {
         (Some(_), Some(_)) => {
             let message = "must not be combined with column_id";
@@ -209,10 +221,7 @@ fn target(
 }
 
 /// The assignees by whichever of the two members says them.
-fn one_or_many(
-    many: Option<Vec<Uuid>>,
-    one: Option<Option<Uuid>>,
-) -> Result<Option<Vec<Uuid>>, Problem> {
+fn one_or_many(many: Option<Vec<Uuid>>, one: Option<Option<Uuid>>) -> Result<Option<Vec<Uuid>>, Problem> {
     match (many, one) {
         (Some(_), Some(_)) => {
             let message = "must not be combined with assignee_ids";
@@ -233,7 +242,11 @@ fn named<N: Names>(names: Vec<N>, field: &str) -> Result<BTreeSet<Id<N::Kind>>, 
 /// Values of custom fields, or that they go.
 fn values(fields: BTreeMap<String, Json>) -> Result<Vec<(FieldId, Option<Value>)>, Problem> {
     if fields.len() > limit::FIELDS {
-        return Err(invalid("fields", "INVALID_LENGTH", "must have at most 100 members"));
+        return Err(invalid(
+            "fields",
+            "INVALID_LENGTH",
+            "must have at most 100 members",
+        ));
     }
     let value = |(id, value): (String, Json)| {
         let not_found = || invalid("fields", "NOT_FOUND", "must name custom fields of the board");
@@ -270,7 +283,11 @@ type Item = (weft_protocol::board::ItemId, String, bool, String);
 
 fn items(items: Vec<NewTaskItem>) -> Result<Vec<Item>, Problem> {
     if items.len() > limit::ITEMS {
-        return Err(invalid("checklist", "INVALID_LENGTH", "must have at most 500 items"));
+        return Err(invalid(
+            "checklist",
+            "INVALID_LENGTH",
+            "must have at most 500 items",
+        ));
     }
     let item = |item: NewTaskItem| {
         let list = item.list.map_or_else(String::new, |list| list.into_string());

@@ -13,7 +13,9 @@ use super::operations::{change, create, get, list, remove, restore};
 use super::views::{ColumnPatch, ColumnView, NewColumn, NoFilters};
 use crate::http::Problem;
 use crate::http::rest::board::place;
-use crate::http::rest::{Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once};
+use crate::http::rest::{
+    Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once,
+};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 
@@ -54,20 +56,28 @@ pub(super) async fn create_column(
 ) -> Result<Response, Problem> {
     let at = place(new.before, new.after, new.pos, |named| named.0)?.unwrap_or(At::Last);
     let wip = new.wip.map(WipLimit::checked).transpose()?;
-    let category = new.category.map_or(Category::Unstarted, |category| category.0.into());
-    create(&api, &caller, &once, (board, PLACE), move |editor, id: ColumnId| {
-        let entry = NewEntry {
-            id,
-            name: new.title.into_string(),
-            color: new.color.map(|color| color.0),
-            at,
-        };
-        editor.create_column(&entry, category)?;
-        if wip.is_some() {
-            editor.set_wip(&entry.id, wip)?;
-        }
-        Ok(())
-    })
+    let category = new
+        .category
+        .map_or(Category::Unstarted, |category| category.0.into());
+    create(
+        &api,
+        &caller,
+        &once,
+        (board, PLACE),
+        move |editor, id: ColumnId| {
+            let entry = NewEntry {
+                id,
+                name: new.title.into_string(),
+                color: new.color.map(|color| color.0),
+                at,
+            };
+            editor.create_column(&entry, category)?;
+            if wip.is_some() {
+                editor.set_wip(&entry.id, wip)?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -107,25 +117,36 @@ pub(super) async fn change_column(
     MergePatch(patch): MergePatch<ColumnPatch>,
 ) -> Result<Response, Problem> {
     let at = moved(patch.before, patch.after, patch.pos)?;
-    let wip = patch.wip.into_option().map(|wip| wip.map(WipLimit::checked).transpose()).transpose()?;
-    change(&api, &caller, &ids, if_match, &once, move |editor, id: &ColumnId| {
-        if let Some(at) = at {
-            editor.reorder(id, &at)?;
-        }
-        if let Some(wip) = wip {
-            editor.set_wip(id, wip)?;
-        }
-        if let Some(title) = patch.title.into_option() {
-            editor.rename(id, &title)?;
-        }
-        if let Some(category) = patch.category.into_option() {
-            editor.set_category(id, category.0.into())?;
-        }
-        if let Some(color) = patch.color.into_option() {
-            editor.recolor(id, color.as_ref().map(|color| color.0.as_str()))?;
-        }
-        Ok(())
-    })
+    let wip = patch
+        .wip
+        .into_option()
+        .map(|wip| wip.map(WipLimit::checked).transpose())
+        .transpose()?;
+    change(
+        &api,
+        &caller,
+        &ids,
+        if_match,
+        &once,
+        move |editor, id: &ColumnId| {
+            if let Some(at) = at {
+                editor.reorder(id, &at)?;
+            }
+            if let Some(wip) = wip {
+                editor.set_wip(id, wip)?;
+            }
+            if let Some(title) = patch.title.into_option() {
+                editor.rename(id, &title)?;
+            }
+            if let Some(category) = patch.category.into_option() {
+                editor.set_category(id, category.0.into())?;
+            }
+            if let Some(color) = patch.color.into_option() {
+                editor.recolor(id, color.as_ref().map(|color| color.0.as_str()))?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 

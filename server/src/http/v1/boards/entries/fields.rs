@@ -13,7 +13,9 @@ use super::operations::{change, create, get, list, remove, restore};
 use super::views::{FieldPatch, FieldView, NewField, NoFilters};
 use crate::http::Problem;
 use crate::http::rest::board::place;
-use crate::http::rest::{Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once, invalid};
+use crate::http::rest::{
+    Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once, invalid,
+};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 
@@ -56,31 +58,41 @@ pub(super) async fn create_field(
     let holds = FieldType::from(new.r#type.0);
     let options = new.options.unwrap_or_default();
     if options.len() > limit::OPTIONS {
-        return Err(invalid("options", "INVALID_LENGTH", "must have at most 200 options"));
+        return Err(invalid(
+            "options",
+            "INVALID_LENGTH",
+            "must have at most 200 options",
+        ));
     }
     if holds != FieldType::Select && !options.is_empty() {
         let message = "must be left out unless type is select";
         return Err(invalid("options", "CONFLICTING_MEMBERS", message));
     }
-    create(&api, &caller, &once, (board, PLACE), move |editor, id: FieldId| {
-        let entry = NewEntry {
-            id,
-            name: new.name.into_string(),
-            color: None,
-            at,
-        };
-        editor.create_field(&entry, holds)?;
-        for option in options {
-            let choice = NewEntry {
-                id: Id::of_uuid(Uuid::now_v7().into_bytes()),
-                name: option.name.into_string(),
-                color: option.color.map(|color| color.0),
-                at: At::Last,
+    create(
+        &api,
+        &caller,
+        &once,
+        (board, PLACE),
+        move |editor, id: FieldId| {
+            let entry = NewEntry {
+                id,
+                name: new.name.into_string(),
+                color: None,
+                at,
             };
-            editor.create_choice(&entry.id, &choice)?;
-        }
-        Ok(())
-    })
+            editor.create_field(&entry, holds)?;
+            for option in options {
+                let choice = NewEntry {
+                    id: Id::of_uuid(Uuid::now_v7().into_bytes()),
+                    name: option.name.into_string(),
+                    color: option.color.map(|color| color.0),
+                    at: At::Last,
+                };
+                editor.create_choice(&entry.id, &choice)?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 
@@ -120,15 +132,22 @@ pub(super) async fn change_field(
     MergePatch(patch): MergePatch<FieldPatch>,
 ) -> Result<Response, Problem> {
     let at = moved(patch.before, patch.after, patch.pos)?;
-    change(&api, &caller, &ids, if_match, &once, move |editor, id: &FieldId| {
-        if let Some(at) = at {
-            editor.reorder(id, &at)?;
-        }
-        if let Some(name) = patch.name.into_option() {
-            editor.rename(id, &name)?;
-        }
-        Ok(())
-    })
+    change(
+        &api,
+        &caller,
+        &ids,
+        if_match,
+        &once,
+        move |editor, id: &FieldId| {
+            if let Some(at) = at {
+                editor.reorder(id, &at)?;
+            }
+            if let Some(name) = patch.name.into_option() {
+                editor.rename(id, &name)?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 

@@ -65,7 +65,11 @@ impl WipLimit {
     /// 422.
     pub(super) fn checked(self) -> Result<Wip, Problem> {
         if !(1..=limit::WIP).contains(&self.limit) {
-            return Err(invalid("wip.limit", "INVALID_VALUE", "must be a number from 1 to 10000"));
+            return Err(invalid(
+                "wip.limit",
+                "INVALID_VALUE",
+                "must be a number from 1 to 10000",
+            ));
         }
         Ok(Wip {
             limit: self.limit,

@@ -11,7 +11,9 @@ use super::operations::{change, create, get, list, remove, restore};
 use super::views::{LabelPatch, LabelView, NewLabel, NoFilters};
 use crate::http::Problem;
 use crate::http::rest::board::place;
-use crate::http::rest::{Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once};
+use crate::http::rest::{
+    Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once,
+};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 
@@ -51,15 +53,21 @@ pub(super) async fn create_label(
     Body(new): Body<NewLabel>,
 ) -> Result<Response, Problem> {
     let at = place(new.before, new.after, new.pos, |named| named.0)?.unwrap_or(At::Last);
-    create(&api, &caller, &once, (board, PLACE), move |editor, id: LabelId| {
-        let entry = NewEntry {
-            id,
-            name: new.name.into_string(),
-            color: new.color.map(|color| color.0),
-            at,
-        };
-        Ok(editor.create_label(&entry)?)
-    })
+    create(
+        &api,
+        &caller,
+        &once,
+        (board, PLACE),
+        move |editor, id: LabelId| {
+            let entry = NewEntry {
+                id,
+                name: new.name.into_string(),
+                color: new.color.map(|color| color.0),
+                at,
+            };
+            Ok(editor.create_label(&entry)?)
+        },
+    )
     .await
 }
 
@@ -99,18 +107,25 @@ pub(super) async fn change_label(
     MergePatch(patch): MergePatch<LabelPatch>,
 ) -> Result<Response, Problem> {
     let at = moved(patch.before, patch.after, patch.pos)?;
-    change(&api, &caller, &ids, if_match, &once, move |editor, id: &LabelId| {
-        if let Some(at) = at {
-            editor.reorder(id, &at)?;
-        }
-        if let Some(name) = patch.name.into_option() {
-            editor.rename(id, &name)?;
-        }
-        if let Some(color) = patch.color.into_option() {
-            editor.recolor(id, color.as_ref().map(|color| color.0.as_str()))?;
-        }
-        Ok(())
-    })
+    change(
+        &api,
+        &caller,
+        &ids,
+        if_match,
+        &once,
+        move |editor, id: &LabelId| {
+            if let Some(at) = at {
+                editor.reorder(id, &at)?;
+            }
+            if let Some(name) = patch.name.into_option() {
+                editor.rename(id, &name)?;
+            }
+            if let Some(color) = patch.color.into_option() {
+                editor.recolor(id, color.as_ref().map(|color| color.0.as_str()))?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 

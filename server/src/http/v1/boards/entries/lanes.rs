@@ -11,7 +11,9 @@ use super::operations::{change, create, get, list, remove, restore};
 use super::views::{LanePatch, LaneView, NewLane, NoFilters};
 use crate::http::Problem;
 use crate::http::rest::board::place;
-use crate::http::rest::{Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once};
+use crate::http::rest::{
+    Body, Id as BoardId, IfMatch, IfNoneMatch, List, Listing, MergePatch, NoContent, Once,
+};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 
@@ -99,15 +101,22 @@ pub(super) async fn change_lane(
     MergePatch(patch): MergePatch<LanePatch>,
 ) -> Result<Response, Problem> {
     let at = moved(patch.before, patch.after, patch.pos)?;
-    change(&api, &caller, &ids, if_match, &once, move |editor, id: &LaneId| {
-        if let Some(at) = at {
-            editor.reorder(id, &at)?;
-        }
-        if let Some(title) = patch.title.into_option() {
-            editor.rename(id, &title)?;
-        }
-        Ok(())
-    })
+    change(
+        &api,
+        &caller,
+        &ids,
+        if_match,
+        &once,
+        move |editor, id: &LaneId| {
+            if let Some(at) = at {
+                editor.reorder(id, &at)?;
+            }
+            if let Some(title) = patch.title.into_option() {
+                editor.rename(id, &title)?;
+            }
+            Ok(())
+        },
+    )
     .await
 }
 

@@ -33,10 +33,18 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(lanes::get_lane, lanes::change_lane, lanes::delete_lane))
         .routes(routes!(lanes::restore_lane))
         .routes(routes!(labels::list_labels, labels::create_label))
-        .routes(routes!(labels::get_label, labels::change_label, labels::delete_label))
+        .routes(routes!(
+            labels::get_label,
+            labels::change_label,
+            labels::delete_label
+        ))
         .routes(routes!(labels::restore_label))
         .routes(routes!(fields::list_fields, fields::create_field))
-        .routes(routes!(fields::get_field, fields::change_field, fields::delete_field))
+        .routes(routes!(
+            fields::get_field,
+            fields::change_field,
+            fields::delete_field
+        ))
         .routes(routes!(fields::restore_field))
         .routes(routes!(options::create_field_option))
         .routes(routes!(

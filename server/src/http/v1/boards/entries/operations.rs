@@ -97,10 +97,12 @@ pub(super) async fn create<K: Listed + 'static>(
     let keyed = once.id(&caller.0, 0);
     let id: Id<K> = Id::of_uuid(keyed.unwrap_or_else(Uuid::now_v7).into_bytes());
     let new = id.clone();
-    edit(api, caller, &board, SMALL, move |editor| match make(editor, new) {
-        // It was made when this request came before, and its answer was lost.
-        Err(Stop::Edit(EditError::Change(ChangeError::Exists { .. }))) if keyed.is_some() => Ok(()),
-        made => made,
+    edit(api, caller, &board, SMALL, move |editor| {
+        match make(editor, new) {
+            // It was made when this request came before, and its answer was lost.
+            Err(Stop::Edit(EditError::Change(ChangeError::Exists { .. }))) if keyed.is_some() => Ok(()),
+            made => made,
+        }
     })
     .await?;
     let row = row(api, &board, &id).await?;
@@ -186,10 +188,12 @@ pub(super) async fn restore<K: Listed + Entry + 'static>(
     let (board, id) = address::<K>(ids)?;
     let board = gate::find(api, caller, board, Action::EditContent).await?;
     let entry = id.clone();
-    edit(api, caller, &board, SMALL, move |editor| match editor.restore(&entry) {
-        // What the address names, not a member of the request.
-        Err(ChangeError::NotFound { .. }) => Err(NOT_FOUND.into()),
-        restored => Ok(restored?),
+    edit(api, caller, &board, SMALL, move |editor| {
+        match editor.restore(&entry) {
+            // What the address names, not a member of the request.
+            Err(ChangeError::NotFound { .. }) => Err(NOT_FOUND.into()),
+            restored => Ok(restored?),
+        }
     })
     .await?;
     let row = row(api, &board, &id).await?;

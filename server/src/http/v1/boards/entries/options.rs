@@ -16,10 +16,10 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::board::place;
 use crate::http::rest::{Body, IfMatch, MergePatch, NoContent, Once, path};
+use crate::http::v1::Api;
 use crate::http::v1::boards::edit::{SMALL, Stop, edit};
 use crate::http::v1::boards::gate;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::Api;
 use crate::rooms::EditError;
 
 /// Makes an option of a custom field, which answers as a whole.
@@ -162,12 +162,17 @@ pub(super) async fn restore_field_option(
 ) -> Result<Response, Problem> {
     let option = OptionId::parse(&option).map_err(|_| NOT_FOUND)?;
     let ids = Path((board, field));
-    change::<kind::Field>(&api, &caller, &ids, None, &once, move |editor, field| {
-        match editor.restore_choice(field, &option) {
+    change::<kind::Field>(
+        &api,
+        &caller,
+        &ids,
+        None,
+        &once,
+        move |editor, field| match editor.restore_choice(field, &option) {
             Err(ChangeError::NotFound { .. }) => Err(NOT_FOUND.into()),
             Err(error) => Err(Stop::Edit(EditError::Change(error))),
             Ok(()) => Ok(()),
-        }
-    })
+        },
+    )
     .await
 }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use weft_protocol::board::id::kind;
-use weft_protocol::board::view::{BoardView, FieldView as ShownField, LabelView as ShownLabel, LaneView as ShownLane};
+use weft_protocol::board::view::{
+    BoardView, FieldView as ShownField, LabelView as ShownLabel, LaneView as ShownLane,
+};
 use weft_storage::{EntryKind, EntryRow};
 
 use super::kinds::{CategoryName, FieldTypeName, WipLimit};
@@ -77,7 +79,11 @@ impl Listed for kind::Column {
     }
 
     fn shown(view: &BoardView, id: &str) -> Option<(usize, String)> {
-        let found = view.columns.iter().enumerate().find(|(_, column)| column.id.as_str() == id);
+        let found = view
+            .columns
+            .iter()
+            .enumerate()
+            .find(|(_, column)| column.id.as_str() == id);
         found.and_then(|(at, column)| Some((at, serde_json::to_string(&column.head()).ok()?)))
     }
 }
@@ -376,4 +382,3 @@ pub(super) struct OptionPatch {
     pub(super) after: Change<ChoiceRef>,
     pub(super) pos: Change<End>,
 }
-
