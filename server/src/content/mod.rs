@@ -10,6 +10,7 @@
 
 mod build;
 mod carry;
+mod comment;
 mod diff;
 mod error;
 mod html;
@@ -25,6 +26,7 @@ mod yjs;
 
 use yrs::{ReadTxn, TransactionMut, XmlFragmentRef};
 
+pub use self::comment::{Said, comment};
 pub use self::error::{ContentError, Fault};
 pub use self::json::to_value;
 pub use self::model::{Attrs, Mark, MarkAttrs, Node};

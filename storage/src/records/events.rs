@@ -25,6 +25,8 @@ pub struct Event {
     pub id: Uuid,
     /// What happened, such as `task.moved`.
     pub kind: String,
+    /// The team that it is about, if it is about no project.
+    pub team_id: Option<Uuid>,
     /// The project that it is about or that was the board's then.
     pub project_id: Option<Uuid>,
     /// The document that it is about.
@@ -48,6 +50,8 @@ pub struct NewWorkspaceEvent<'a> {
     pub id: Uuid,
     /// What happened, such as `comment.created`.
     pub kind: &'a str,
+    /// The team that it is about, if it is about no project.
+    pub team_id: Option<Uuid>,
     /// The project that it is about, or the project of the document.
     pub project_id: Option<Uuid>,
     /// The document that it is about.
@@ -115,6 +119,7 @@ impl FromRow for Event {
             seq: row.get("seq")?,
             id: row.get("id")?,
             kind: row.get("kind")?,
+            team_id: row.get("team_id")?,
             project_id: row.get("project_id")?,
             document_id: row.get("document_id")?,
             task_id: row.get("task_id")?,
@@ -126,12 +131,19 @@ impl FromRow for Event {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "e.workspace_id, e.seq, e.id, e.kind, e.team_id, e.project_id, e.document_id, e.task_id, e.card_id, \
+         e.actor_user_id, e.data, e.created_at_ms"
+    };
+}
+
 /// `$2` to `$7`: place, limit, kinds, project, document, task.
 macro_rules! part {
     ($direction:ident, $($from:expr),+) => {
         tenant_sql!(
-            "SELECT e.workspace_id, e.seq, e.id, e.kind, e.project_id, e.document_id, e.task_id, e.card_id, \
-             e.actor_user_id, e.data, e.created_at_ms",
+            "SELECT ",
+            columns!(),
             $($from),+,
             " AND ($4 IS NULL OR $4 LIKE '%,' || e.kind || ',%')",
             follows!($direction)
@@ -182,14 +194,17 @@ macro_rules! from_all {
 }
 
 /// What `$8` sees: as `visible` has it for documents and `projects` for projects, except that the trash does not count,
-/// so that they hear that something was put there. What belongs to neither is seen by all but guests.
+/// so that they hear that something was put there. What is about a team alone is seen by those who see the team, who was
+/// invited by those who may invite, with whom something is shared by those who may share it, and what belongs to nothing
+/// in particular by all but guests.
 macro_rules! from_seen {
     () => {
         " FROM events e \
          JOIN workspace_members m ON m.workspace_id = e.workspace_id AND m.user_id = $8 \
          LEFT JOIN project_documents d ON d.workspace_id = e.workspace_id AND d.id = e.document_id \
          LEFT JOIN projects p ON p.workspace_id = e.workspace_id AND p.id = COALESCE(d.project_id, e.project_id) \
-         LEFT JOIN teams t ON t.workspace_id = p.workspace_id AND t.id = p.team_id AND t.deleted_at_ms IS NULL \
+         LEFT JOIN teams t ON t.workspace_id = e.workspace_id AND t.id = COALESCE(p.team_id, e.team_id) \
+         AND (t.deleted_at_ms IS NULL OR p.id IS NULL) \
          LEFT JOIN team_members tm \
          ON tm.workspace_id = t.workspace_id AND tm.team_id = t.id AND tm.user_id = m.user_id \
          LEFT JOIN project_members pm \
@@ -198,7 +213,11 @@ macro_rules! from_seen {
          ON s.workspace_id = e.workspace_id AND s.document_id = e.document_id AND s.user_id = m.user_id \
          WHERE e.workspace_id = $1 AND (m.role IN ('owner', 'admin') OR s.role IS NOT NULL \
          OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL \
-         OR (e.project_id IS NULL AND e.document_id IS NULL))))"
+         OR (e.project_id IS NULL AND e.document_id IS NULL \
+         AND (m.role = 'manager' OR (e.team_id IS NULL AND e.kind <> 'member.invited')))))) \
+         AND (e.kind NOT IN ('document.shared', 'document.unshared') OR m.role IN ('owner', 'admin') \
+         OR s.role = 'owner' \
+         OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))"
     };
 }
 
@@ -233,7 +252,8 @@ impl Tenant<'_> {
         let seq = next.ok_or(RecordError::unreadable("event_seq"))?.0;
         let sql = tenant_sql!(
             "INSERT INTO events (workspace_id, seq, id, kind, project_id, document_id, task_id, card_id, \
-             actor_user_id, data, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+             actor_user_id, data, created_at_ms, team_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
         );
         let values = args![
             seq,
@@ -245,7 +265,8 @@ impl Tenant<'_> {
             new.card,
             new.actor,
             new.data,
-            new.now_ms
+            new.now_ms,
+            new.team_id
         ];
         self.execute(sql, values).await?;
         Ok(seq)
@@ -286,6 +307,35 @@ impl Tenant<'_> {
         let mut values = filter.values(span);
         values.extend(args![user]);
         self.all(sql, values).await
+    }
+
+    /// An event of the workspace.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn event(&mut self, id: Uuid) -> Result<Option<Event>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            columns!(),
+            " FROM events e WHERE e.workspace_id = $1 AND e.id = $2"
+        );
+        self.one(sql, args![id]).await
+    }
+
+    /// An event of the workspace, if `user` sees it.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn event_seen(&mut self, user: Uuid, id: Uuid) -> Result<Option<Event>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            columns!(),
+            from_seen!(),
+            " AND e.id = $2 AND ($3 IS NULL AND $4 IS NULL AND $5 IS NULL AND $6 IS NULL AND $7 IS NULL)"
+        );
+        let nothing: Option<Uuid> = None;
+        self.one(sql, args![id, nothing, nothing, nothing, nothing, nothing, user])
+            .await
     }
 
     /// The place of the last event; 0 if there is none.

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 31] = [
+pub(super) const TENANT_TABLES: [&str; 36] = [
     "documents",
     "updates",
     "snapshots",
@@ -36,6 +36,11 @@ pub(super) const TENANT_TABLES: [&str; 31] = [
     "board_entries",
     "workspace_sequences",
     "events",
+    "comments",
+    "comment_reactions",
+    "subscriptions",
+    "saved_views",
+    "reminders",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -217,10 +222,11 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 3] = [
+    const SCHEMA: [&str; 4] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
+        include_str!("../../../migrations/postgres/0004_comments.sql"),
     ];
 
     #[test]

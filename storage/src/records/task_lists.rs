@@ -60,6 +60,19 @@ pub struct TaskFilter<'a> {
     pub number: Option<i64>,
     /// Only those that are done, or not.
     pub is_done: Option<bool>,
+    /// Only those that are overdue at some time, or not.
+    pub overdue: Option<Overdue<'a>>,
+}
+
+/// What it is to be overdue: not done, and due on a day that is over or at a moment that is past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue<'a> {
+    /// The day, `YYYY-MM-DD`, where the one who asks is.
+    pub today: &'a str,
+    /// The moment, `YYYY-MM-DDTHH:MM:SSZ`.
+    pub now: &'a str,
+    /// Whether those are wanted that are overdue, or those that are not.
+    pub is_wanted: bool,
 }
 
 impl Default for TaskFilter<'_> {
@@ -86,6 +99,7 @@ impl Default for TaskFilter<'_> {
             has_parent: None,
             number: None,
             is_done: None,
+            overdue: None,
         }
     }
 }
@@ -111,7 +125,7 @@ pub enum TaskOrder {
 
 const REASON: &str = "what somebody may see, in whichever workspace, is theirs to list";
 
-/// `$6` to `$24`, but for `$6`, `$7` and `$11`, which each statement puts where an index serves it.
+/// `$6` to `$27`, but for `$6`, `$7` and `$11`, which each statement puts where an index serves it.
 macro_rules! is_asked_for {
     () => {
         " AND ($8 IS NULL OR $8 LIKE '%,' || k.state || ',%') AND ($9 IS NULL OR k.column_id = $9) \
@@ -127,7 +141,9 @@ macro_rules! is_asked_for {
          AND ($18 IS NULL OR (k.due IS NOT NULL) = $18) \
          AND ($19 IS NULL OR k.title_key LIKE $19 ESCAPE '!') AND ($20 IS NULL OR k.updated_at_ms >= $20) \
          AND ($21 IS NULL OR k.parent = $21) AND ($22 IS NULL OR (k.parent IS NOT NULL) = $22) \
-         AND ($23 IS NULL OR i.number = $23) AND ($24 IS NULL OR k.done = $24)"
+         AND ($23 IS NULL OR i.number = $23) AND ($24 IS NULL OR k.done = $24) \
+         AND ($25 IS NULL OR (NOT k.done AND k.due IS NOT NULL \
+         AND CASE WHEN length(k.due) = 10 THEN k.due < $25 ELSE k.due < $26 END) = $27)"
     };
 }
 
@@ -181,7 +197,7 @@ macro_rules! from_tenant {
     };
 }
 
-/// The tasks that `$1` sees and asks for; `$25` is the workspace, `$26` the one that they are confined to.
+/// The tasks that `$1` sees and asks for; `$28` is the workspace, `$29` the one that they are confined to.
 macro_rules! from_seen {
     ($assignee:ident) => {
         concat!(
@@ -190,7 +206,7 @@ macro_rules! from_seen {
             join_identity!(),
             join_assignee!($assignee),
             " WHERE m.user_id = $1 AND d.deleted_at_ms IS NULL \
-             AND ($25 IS NULL OR m.workspace_id = $25) AND ($26 IS NULL OR m.workspace_id = $26) AND ",
+             AND ($28 IS NULL OR m.workspace_id = $28) AND ($29 IS NULL OR m.workspace_id = $29) AND ",
             is_permitted!(),
             is_in!(anywhere),
             is_assignee!($assignee),
@@ -264,7 +280,7 @@ fn choice<T: ToString>(of: &[T]) -> Option<String> {
 }
 
 impl TaskFilter<'_> {
-    /// `$2` to `$24`.
+    /// `$2` to `$27`.
     fn values(&self, span: [Value; 4]) -> Vec<Value> {
         let mut values = Vec::from(span);
         values.extend(args![
@@ -286,12 +302,15 @@ impl TaskFilter<'_> {
             self.parent,
             self.has_parent,
             self.number,
-            self.is_done
+            self.is_done,
+            self.overdue.map(|overdue| overdue.today),
+            self.overdue.map(|overdue| overdue.now),
+            self.overdue.map(|overdue| overdue.is_wanted)
         ]);
         values
     }
 
-    /// `$1` to `$26`.
+    /// `$1` to `$29`.
     fn values_seen(&self, user: Uuid, span: [Value; 4]) -> Vec<Value> {
         let mut values = args![user];
         values.extend(self.values(span));

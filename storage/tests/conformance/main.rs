@@ -37,6 +37,8 @@ mod records_access;
 #[cfg(test)]
 mod records_accounts;
 #[cfg(test)]
+mod records_comments;
+#[cfg(test)]
 mod records_documents;
 #[cfg(test)]
 mod records_tenancy;
@@ -118,6 +120,14 @@ suite! { [sqlite, postgres] {
     records_documents::lists_hold_what_somebody_sees_and_nothing_else,
     records_documents::attachments_are_seen_when_their_bytes_are_there,
     records_documents::a_purged_document_takes_its_log_along_and_no_other,
+    records_comments::replies_hang_on_comments_and_deleted_ones_keep_their_place,
+    records_comments::comments_are_listed_by_topic_and_filter,
+    records_comments::reactions_are_counted_once_for_each_person,
+    records_comments::what_somebody_chose_to_hear_is_not_changed_by_what_they_do,
+    records_comments::views_are_seen_by_their_owner_or_by_the_project,
+    records_comments::reminders_follow_the_date_and_are_claimed_once,
+    records_comments::events_are_seen_by_those_who_see_what_they_are_about,
+    records_comments::files_of_a_task_are_listed_by_it,
     records_tenancy::what_connects_somebody_with_a_project_is_found,
     records_tenancy::nobody_is_put_into_a_team_of_another_workspace,
     records_tenancy::a_team_has_its_name_alone_in_its_workspace,

@@ -245,6 +245,7 @@ impl World {
                 ..GrantBasis::default()
             },
             bearer: None,
+            name: None,
             expires_at: None,
         };
         let issued = tickets::issue(self.storage.records(), &identity, self.now_ms()).await;

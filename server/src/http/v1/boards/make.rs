@@ -4,13 +4,10 @@
 
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::json;
 use uuid::Uuid;
 use weft_protocol::board::Plan;
 use weft_storage::WorkspaceId;
-use weft_storage::records::{
-    DocumentFilter, DocumentOrder, DocumentRow, NewDocument, NewWorkspaceEvent, RecordError, Span, Tx,
-};
+use weft_storage::records::{DocumentFilter, DocumentOrder, DocumentRow, NewDocument, Span, Tx};
 
 use super::edit::{change_problem, refused};
 use super::gate::{Board, KIND};
@@ -24,6 +21,8 @@ use crate::http::rest::{Created, ETag, Once, Timestamp};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 use crate::http::v1::documents::gate::name_of;
+use crate::http::v1::documents::made;
+use crate::http::v1::happened::record;
 use crate::rooms::{ContentBody, Operation, Still};
 
 /// A board that is about to be made.
@@ -66,7 +65,7 @@ pub(in crate::http::v1) async fn make<V: Serialize>(
         body: view(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
-    tell(&mut tx, caller, &document, "board.created", now_ms).await?;
+    record(&mut tx, workspace, caller, [made(&document)], now_ms).await?;
     tx.commit().await?;
     found_now(api, workspace, document.id).await;
     Ok(answer)
@@ -102,7 +101,7 @@ pub(in crate::http::v1) async fn make_first(
         return Ok(first.document.id);
     }
     let document = enter(&mut tx, caller, making, now_ms).await?;
-    tell(&mut tx, caller, &document, "board.created", now_ms).await?;
+    record(&mut tx, workspace, caller, [made(&document)], now_ms).await?;
     tx.commit().await?;
     found_now(api, workspace, document.id).await;
     Ok(document.id)
@@ -138,43 +137,6 @@ async fn found_now(api: &Api, workspace: WorkspaceId, board: Uuid) {
     if let Err(refusal) = api.hub.ask(workspace, &name, Operation::ReadBoard).await {
         tracing::warn!(board = %board, ?refusal, "a new board was not founded yet");
     }
-}
-
-/// Writes that something happened to a document as a whole, if it is a board. To be called right before the commit.
-///
-/// # Errors
-/// A failure of the database.
-pub(in crate::http::v1) async fn tell(
-    tx: &mut Tx,
-    caller: &Caller,
-    document: &DocumentRow,
-    kind: &str,
-    now_ms: i64,
-) -> Result<(), RecordError> {
-    if document.kind != KIND {
-        return Ok(());
-    }
-    let data = json!({
-        "after": {
-            "title": document.title,
-            "project_id": document.project_id,
-            "archived": document.archived_at_ms.is_some(),
-            "deleted": document.deleted_at_ms.is_some() || kind == "board.deleted",
-        },
-    });
-    let event = NewWorkspaceEvent {
-        id: Uuid::now_v7(),
-        kind,
-        project_id: Some(document.project_id),
-        document_id: Some(document.id),
-        task_id: None,
-        card: None,
-        actor: caller.0.user(),
-        data: &data.to_string(),
-        now_ms,
-    };
-    let mut tenant = tx.workspace(document.workspace).await?;
-    tenant.record_event(event).await.map(drop)
 }
 
 /// What `board` shows now, and the descriptions of its cards.

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use super::Api;
 
 pub(super) use self::create::{built_in, duplicate_of};
-pub(super) use self::make::{Making, make, make_first, tell};
+pub(super) use self::make::{Making, make, make_first};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()

@@ -7,16 +7,16 @@ use uuid::Uuid;
 use weft_storage::records::{DocumentChange, DocumentRow, EpochKind};
 
 use super::create_in_project::target_project;
-use super::gate;
 use super::views::{DocumentPatch, DocumentView};
+use super::{gate, happened};
 use crate::access::documents::document_facts;
 use crate::auth::permission::{Action, DocumentRole, effective_role};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Found, Id, IfMatch, Line, MergePatch, Once};
 use crate::http::v1::Api;
-use crate::http::v1::boards;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::record;
 
 /// Changes a document's title, or moves it to another project of the workspace.
 ///
@@ -98,9 +98,8 @@ pub(in crate::http::v1) async fn change<V: Serialize>(
         body: view(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    if document.version != before.version {
-        boards::tell(&mut tx, caller, &document, "board.updated", now_ms).await?;
-    }
+    let happened = happened::changed(before, &document);
+    record(&mut tx, opened.workspace, caller, happened, now_ms).await?;
     tx.commit().await?;
     if project_id.is_some() {
         api.changes.announce();

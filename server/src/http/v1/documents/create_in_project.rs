@@ -14,6 +14,7 @@ use weft_storage::WorkspaceId;
 use weft_storage::records::{NewDocument, Tx};
 
 use super::gate;
+use super::happened::made;
 use super::refusal_problem;
 use super::views::{DocumentDuplication, DocumentType, DocumentView, InitialFormat, NewProjectDocument};
 use crate::access::documents::document_facts;
@@ -27,6 +28,7 @@ use crate::http::rest::{Body, Created, ETag, Id, Once, invalid};
 use crate::http::v1::Api;
 use crate::http::v1::boards::{self, Making};
 use crate::http::v1::caller::{Caller, FORBIDDEN};
+use crate::http::v1::happened::record;
 use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
 
 /// Where documents are.
@@ -288,6 +290,7 @@ async fn enter(
         body: DocumentView::of_project(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
+    record(&mut tx, workspace, caller, [made(&document)], now_ms).await?;
     tx.commit().await?;
     Ok((answer, true))
 }

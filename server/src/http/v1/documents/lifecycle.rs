@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
-use weft_storage::records::{DocumentRow, EpochKind, Tenant};
+use weft_storage::records::{DocumentRow, Tenant};
 
 use super::gate::{self, Opened};
+use super::happened;
 use super::views::DocumentView;
 use crate::access::documents::document_facts;
 use crate::auth::permission::{Action, DocumentRole, effective_role};
@@ -15,8 +16,8 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Found, Id, IfMatch, NoContent, Once};
 use crate::http::v1::Api;
-use crate::http::v1::boards;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::commit_rights;
 
 /// A document cannot come back into a project that is in the trash.
 const PROJECT_IN_TRASH: Problem = Problem::new(
@@ -60,11 +61,8 @@ pub(in crate::http::v1) async fn trash(
         .await?
         .trash_document(id, Some(now_ms), caller.0.user())
         .await?;
-    tx.raise_epoch(EpochKind::Workspace(opened.workspace), now_ms)
-        .await?;
-    boards::tell(&mut tx, caller, &opened.document, "board.deleted", now_ms).await?;
-    tx.commit().await?;
-    api.changes.announce();
+    let happened = happened::trashed(&opened.document);
+    commit_rights(api, tx, opened.workspace, caller, [happened]).await?;
     Ok(NoContent)
 }
 
@@ -160,8 +158,6 @@ pub(in crate::http::v1) async fn turn<V: Serialize>(
     let opened = gate::open(&mut tx, caller, id, action, now_ms).await?;
     IfMatch::check_if_given(if_match, ETag(opened.document.version))?;
     take(&mut tx.workspace(opened.workspace).await?, &opened, turn, now_ms).await?;
-    tx.raise_epoch(EpochKind::Workspace(opened.workspace), now_ms)
-        .await?;
     let found = document_facts(&mut tx, &caller.0, id, now_ms).await?;
     let (_, document, facts) = found.ok_or(NOT_FOUND)?;
     let found = Found {
@@ -169,9 +165,8 @@ pub(in crate::http::v1) async fn turn<V: Serialize>(
         body: view(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    boards::tell(&mut tx, caller, &document, "board.updated", now_ms).await?;
-    tx.commit().await?;
-    api.changes.announce();
+    let happened = happened::changed(&opened.document, &document);
+    commit_rights(api, tx, opened.workspace, caller, happened).await?;
     Ok(answer)
 }
 

@@ -5,6 +5,7 @@ pub(super) mod content;
 mod create;
 mod create_in_project;
 pub(super) mod gate;
+mod happened;
 pub(super) mod lifecycle;
 mod links;
 mod list;
@@ -16,6 +17,7 @@ mod tokens;
 mod views;
 
 pub(super) use self::create_in_project::target_project;
+pub(super) use self::happened::made;
 pub(super) use self::list::list_visible;
 pub(super) use self::shapes::RichText;
 

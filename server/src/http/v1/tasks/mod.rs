@@ -7,14 +7,14 @@ mod checklist;
 mod create;
 mod dependencies;
 mod description;
-mod gate;
+pub(in crate::http::v1) mod gate;
 pub(in crate::http::v1) mod kinds;
 mod lifecycle;
 mod members;
 mod read;
 mod requests;
 mod resolve;
-mod views;
+pub(in crate::http::v1) mod views;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
