@@ -259,7 +259,7 @@ async fn a_board_is_made_once_however_often_it_is_asked_for() {
         let request = server
             .post(&path)
             .of(&studio.owner)
-            .header("idempotency-key", "one board");
+            .header("idempotency-key", "one-board");
         request.json(json!({ "title": title }))
     };
     let first = ask("Loom").send().await;

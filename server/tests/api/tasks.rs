@@ -550,7 +550,7 @@ async fn a_copy_stands_behind_its_original() {
         .of(owner)
         .send()
         .await;
-    assert_eq!(described.expect(200)["description"], json!("of *it*\n"));
+    assert_eq!(described.expect(200)["description"], json!("of _it_\n"));
     let titled = server
         .post(&format!("{path}:duplicate"))
         .of(owner)
