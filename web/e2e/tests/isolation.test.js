@@ -166,6 +166,42 @@ const MATRIX = {
   get_task_description: only(READERS),
   put_task_description: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' } }),
 
+  list_project_tasks: only('vera'),
+  list_board_tasks: only(READERS),
+  list_project_activity: only('vera'),
+  list_task_activity: only(READERS),
+  list_task_attachments: only(READERS),
+  create_task_attachment: only('', { body: 'words', headers: { 'content-type': 'text/plain' }, query: '?name=words.txt' }),
+  list_document_comments: only(READERS),
+  create_document_comment: only('', { body: { body: 'words' } }),
+  list_task_comments: only(READERS),
+  create_task_comment: only('', { body: { body: 'words' } }),
+  get_comment: only(READERS),
+  change_comment: change({ body: 'words' }),
+  delete_comment: ifMatch(),
+  resolve_comment: only(),
+  reopen_comment: only('', { first: ['POST', '/v1/comments/{comment_id}:resolve'] }),
+  list_comment_reactions: only(READERS),
+  put_comment_reaction: only(),
+  remove_comment_reaction: only(),
+  get_document_subscription: only('', { first: ['PUT', '/v1/documents/{document_id}/subscription', { state: 'watching' }] }),
+  put_document_subscription: change({ state: 'watching' }, 'vera sally'),
+  remove_document_subscription: ifMatch('vera sally'),
+  get_task_subscription: only('', { first: ['PUT', '/v1/tasks/{task_id}/subscription', { state: 'watching' }] }),
+  put_task_subscription: change({ state: 'watching' }, 'vera sally'),
+  remove_task_subscription: ifMatch('vera sally'),
+  list_task_reminders: only('vera sally'),
+  create_task_reminder: only('vera sally', { body: { minutes_before: 5 } }),
+  get_reminder: only(),
+  delete_reminder: only(),
+  list_views: only('vera'),
+  create_view: only('vera', { body: { name: 'V' } }),
+  get_view: only(),
+  change_view: change({ name: 'V' }),
+  delete_view: ifMatch(),
+  list_view_tasks: only(),
+  get_event: only(),
+
   get_api_key: only(),
   revoke_api_key: only(),
   get_oauth_client: only(),
@@ -179,6 +215,7 @@ const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'dele
 
 let world
 let description
+let lastKey
 
 before(async () => {
   await server.start()
@@ -227,7 +264,14 @@ async function makeThings () {
   things.attachment_id = (await ask(server, 'POST', `/v1/documents/${things.document_id}/attachments?name=words.txt`, {
     token: ada.token, body: 'words', headers: { 'content-type': 'text/plain' },
   })).id
-  things.api_key_id = (await as('POST', '/v1/api-keys', { workspace_id: workspace, name: 'K', scopes: ['documents:read'] })).api_key.id
+  things.comment_id = (await as('POST', `/v1/documents/${things.document_id}/comments`, { body: 'words' })).id
+  things.emoji = encodeURIComponent('👍')
+  things.view_id = (await as('POST', `/v1/projects/${things.project_id}/views`, { name: 'V' })).id
+  things.reminder_id = (await as('POST', `/v1/tasks/${things.task_id}/reminders`, { minutes_before: 5 })).id
+  things.event_id = (await as('GET', `/v1/events?workspace_id=${workspace}&limit=1`)).data[0].id
+  // An account has a hundred keys at most.
+  if (lastKey) await as('DELETE', `/v1/api-keys/${lastKey}`)
+  lastKey = things.api_key_id = (await as('POST', '/v1/api-keys', { workspace_id: workspace, name: 'K', scopes: ['documents:read'] })).api_key.id
   things.client_id = (await as('POST', '/v1/oauth/clients', {
     workspace_id: workspace, name: 'C', kind: 'confidential', grant_types: ['client_credentials'], scopes: ['documents:read'],
   })).client.id
@@ -290,7 +334,7 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
       const { things, tokens } = await makeThings()
       if (/^\/v1\/(boards|tasks)\//.test(path)) tokens.link = tokens.boardLink
       const body = typeof row.body === 'function' ? row.body(things) : row.body
-      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
+      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, body: first[2], headers: { 'if-match': '*' } })
       const address = fill(path, things) + query
       const nowhere = fill(path, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()]))) + query
       for (const who of WHO.filter((name) => !allowed.includes(name))) {
