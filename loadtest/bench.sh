@@ -7,7 +7,7 @@
 #   bench.sh soak MINUTES
 #
 # Scenarios: idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash
-# rest board-moves webhooks; all of them if none is named. Each server is started afresh for each round, alone, with data in a scratch
+# rest; all of these if none is named. Also board-moves and webhooks. Each server is started afresh for each round, alone, with data in a scratch
 # directory, so rounds are interleaved and memory is comparable. weft-y is spoken to as y-websocket, weft-hocuspocus as
 # Hocuspocus; both are the same program with its defaults (SQLite, an fsync before each acknowledgement).
 # --smoke is small, short and without peers: it only shows that everything runs and that the content is right.
@@ -126,7 +126,6 @@ soak)
     ;;
 *)
     all="idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash rest"
-    all="$all board-moves webhooks"
     [ -z "$smoke" ] || all="$all soak"
     for scenario in ${words:-$all}; do
         if [ -n "$smoke" ]; then

@@ -37,7 +37,7 @@ pub fn history(operations: usize, clients: usize) -> Vec<Vec<u8>> {
 pub fn batched(operations: &[Vec<u8>], size: usize) -> Result<Vec<Vec<u8>>, yrs::encoding::read::Error> {
     operations
         .chunks(size.max(1))
-        .map(|chunk| yrs::merge_updates_v1(chunk))
+        .map(yrs::merge_updates_v1)
         .collect()
 }
 

@@ -65,12 +65,16 @@ CREATE TABLE task_identities (
     FOREIGN KEY (workspace_id, project_id) REFERENCES projects (workspace_id, id)
 );
 
--- Cards as they are shown. `assignees`, `labels` and `watchers` are ids between commas, in order; the tables below hold
--- the same for those who look for them. The times of what a card is are those at which it was first shown so.
+-- Cards as they are shown, with what they are known by: a list of thousands is read without a join to their identities.
+-- `assignees`, `labels` and `watchers` are ids between commas, in order. The times of what a card is are those at which it
+-- was first shown so.
 CREATE TABLE tasks (
     workspace_id    uuid   NOT NULL,
     board_id        uuid   NOT NULL,
     card_id         text   COLLATE "C" NOT NULL,
+    id              uuid   NOT NULL,
+    number          bigint NOT NULL,
+    created_at_ms   bigint NOT NULL,
     state           text   NOT NULL,
     column_id       text   COLLATE "C",
     order_group     bigint NOT NULL,
@@ -95,6 +99,7 @@ CREATE TABLE tasks (
     deleted_at_ms   bigint,
     version         bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (workspace_id, board_id, card_id),
+    UNIQUE (id),
     FOREIGN KEY (workspace_id, board_id, card_id)
         REFERENCES task_identities (workspace_id, board_id, card_id) ON DELETE CASCADE,
     CHECK (state IN ('open', 'archived', 'deleted')),
@@ -104,34 +109,23 @@ CREATE TABLE tasks (
 );
 CREATE INDEX tasks_place ON tasks (workspace_id, board_id, column_id, order_group, order_key, card_id);
 CREATE INDEX tasks_parent ON tasks (workspace_id, board_id, parent) WHERE parent IS NOT NULL;
-CREATE INDEX tasks_due ON tasks (workspace_id, due) WHERE due IS NOT NULL;
-CREATE INDEX tasks_updated ON tasks (workspace_id, updated_at_ms);
 CREATE INDEX tasks_trash ON tasks (deleted_at_ms) WHERE deleted_at_ms IS NOT NULL;
 
--- Who works on a task and who hears of it, by id as the document has it: not always an account of ours.
+-- Who works on a task and who hears of it, to find the tasks of somebody: by id as the document has it, which is not always
+-- an account of ours.
 CREATE TABLE task_members (
     workspace_id uuid   NOT NULL,
     board_id     uuid   NOT NULL,
     card_id      text   COLLATE "C" NOT NULL,
     role         text   NOT NULL,
     user_id      text   COLLATE "C" NOT NULL,
+    task_id      uuid   NOT NULL,
     PRIMARY KEY (workspace_id, board_id, card_id, role, user_id),
     FOREIGN KEY (workspace_id, board_id, card_id)
         REFERENCES tasks (workspace_id, board_id, card_id) ON DELETE CASCADE,
     CHECK (role IN ('assignee', 'watcher'))
 );
-CREATE INDEX task_members_user ON task_members (workspace_id, user_id, role);
-
-CREATE TABLE task_labels (
-    workspace_id uuid   NOT NULL,
-    board_id     uuid   NOT NULL,
-    card_id      text   COLLATE "C" NOT NULL,
-    label_id     text   COLLATE "C" NOT NULL,
-    PRIMARY KEY (workspace_id, board_id, card_id, label_id),
-    FOREIGN KEY (workspace_id, board_id, card_id)
-        REFERENCES tasks (workspace_id, board_id, card_id) ON DELETE CASCADE
-);
-CREATE INDEX task_labels_label ON task_labels (workspace_id, board_id, label_id);
+CREATE INDEX task_members_user ON task_members (workspace_id, user_id, role, board_id, task_id);
 
 -- Relations between cards of a board. Their ends are not required to have rows: what is shown is the document's to say.
 CREATE TABLE task_links (
@@ -203,7 +197,6 @@ BEGIN
         'task_identities',
         'tasks',
         'task_members',
-        'task_labels',
         'task_links',
         'board_entries',
         'workspace_sequences',

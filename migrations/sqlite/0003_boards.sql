@@ -64,12 +64,16 @@ CREATE TABLE task_identities (
     FOREIGN KEY (workspace_id, project_id) REFERENCES projects (workspace_id, id)
 ) STRICT;
 
--- Cards as they are shown. `assignees`, `labels` and `watchers` are ids between commas, in order; the tables below hold
--- the same for those who look for them. The times of what a card is are those at which it was first shown so.
+-- Cards as they are shown, with what they are known by: a list of thousands is read without a join to their identities.
+-- `assignees`, `labels` and `watchers` are ids between commas, in order. The times of what a card is are those at which it
+-- was first shown so.
 CREATE TABLE tasks (
     workspace_id    BLOB    NOT NULL,
     board_id        BLOB    NOT NULL,
     card_id         TEXT    NOT NULL,
+    id              BLOB    NOT NULL,
+    number          INTEGER NOT NULL,
+    created_at_ms   INTEGER NOT NULL,
     state           TEXT    NOT NULL,
     column_id       TEXT,
     order_group     INTEGER NOT NULL,
@@ -94,6 +98,7 @@ CREATE TABLE tasks (
     deleted_at_ms   INTEGER,
     version         INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (workspace_id, board_id, card_id),
+    UNIQUE (id),
     FOREIGN KEY (workspace_id, board_id, card_id)
         REFERENCES task_identities (workspace_id, board_id, card_id) ON DELETE CASCADE,
     CHECK (state IN ('open', 'archived', 'deleted')),
@@ -103,34 +108,23 @@ CREATE TABLE tasks (
 ) STRICT;
 CREATE INDEX tasks_place ON tasks (workspace_id, board_id, column_id, order_group, order_key, card_id);
 CREATE INDEX tasks_parent ON tasks (workspace_id, board_id, parent) WHERE parent IS NOT NULL;
-CREATE INDEX tasks_due ON tasks (workspace_id, due) WHERE due IS NOT NULL;
-CREATE INDEX tasks_updated ON tasks (workspace_id, updated_at_ms);
 CREATE INDEX tasks_trash ON tasks (deleted_at_ms) WHERE deleted_at_ms IS NOT NULL;
 
--- Who works on a task and who hears of it, by id as the document has it: not always an account of ours.
+-- Who works on a task and who hears of it, to find the tasks of somebody: by id as the document has it, which is not always
+-- an account of ours.
 CREATE TABLE task_members (
     workspace_id BLOB    NOT NULL,
     board_id     BLOB    NOT NULL,
     card_id      TEXT    NOT NULL,
     role         TEXT    NOT NULL,
     user_id      TEXT    NOT NULL,
+    task_id      BLOB    NOT NULL,
     PRIMARY KEY (workspace_id, board_id, card_id, role, user_id),
     FOREIGN KEY (workspace_id, board_id, card_id)
         REFERENCES tasks (workspace_id, board_id, card_id) ON DELETE CASCADE,
     CHECK (role IN ('assignee', 'watcher'))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX task_members_user ON task_members (workspace_id, user_id, role);
-
-CREATE TABLE task_labels (
-    workspace_id BLOB    NOT NULL,
-    board_id     BLOB    NOT NULL,
-    card_id      TEXT    NOT NULL,
-    label_id     TEXT    NOT NULL,
-    PRIMARY KEY (workspace_id, board_id, card_id, label_id),
-    FOREIGN KEY (workspace_id, board_id, card_id)
-        REFERENCES tasks (workspace_id, board_id, card_id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-CREATE INDEX task_labels_label ON task_labels (workspace_id, board_id, label_id);
+CREATE INDEX task_members_user ON task_members (workspace_id, user_id, role, board_id, task_id);
 
 -- Relations between cards of a board. Their ends are not required to have rows: what is shown is the document's to say.
 CREATE TABLE task_links (

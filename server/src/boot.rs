@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
-use weft_storage::bus::LocalBus;
+use weft_storage::bus::{Bus, LocalBus, NodeId, RedisBus};
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Database, Storage, StorageConfig};
 
@@ -27,7 +27,7 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
-use crate::rooms::{Hub, HubSettings, RoomLimits};
+use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
 use crate::ws::{self, Caps, Gateway};
 
@@ -89,8 +89,11 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     config.server.listen = address;
     let config = &config;
 
-    let rights = open_rights(config, &storage, &clock, life).await?;
-    let gateway = open_gateway(config, &storage, &rights, &metrics, life);
+    let bus = open_bus(config)?;
+    let rights = open_rights(config, &storage, &clock, &bus, life).await?;
+    let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
+    let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
+    life.spawn_pillar("edits of other nodes", watch);
     let upkeep = keep_rooms(&gateway, &storage, &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
@@ -159,6 +162,7 @@ fn open_gateway(
     storage: &Storage,
     rights: &Rights,
     metrics: &Arc<Metrics>,
+    bus: &Arc<dyn Bus>,
     life: &Lifecycle,
 ) -> Arc<Gateway> {
     let hub = Hub::new(
@@ -166,7 +170,7 @@ fn open_gateway(
         Arc::clone(&rights.clock),
         hub_settings(config),
         Arc::clone(metrics),
-        Arc::new(LocalBus),
+        Arc::clone(bus),
     );
     let connections = TaskTracker::new();
     let gatekeeper = Arc::new(Gatekeeper::new(
@@ -227,9 +231,10 @@ async fn open_rights(
     config: &Config,
     storage: &Storage,
     clock: &Arc<dyn Clock>,
+    bus: &Arc<dyn Bus>,
     life: &Lifecycle,
 ) -> anyhow::Result<Rights> {
-    let (records, changes) = (storage.records(), Changes::default());
+    let (records, changes) = (storage.records(), Changes::new(Arc::clone(bus)));
     let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let sealer = Arc::new(sealer);
     let keyring = Keyring::open(
@@ -276,6 +281,16 @@ async fn open_rights(
     })
 }
 
+/// The way to other nodes that `config` names. It is not waited for: a bus is a hint.
+fn open_bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+    let url = config.storage.redis_url.url()?;
+    let node = NodeId(rand::random());
+    Ok(match url {
+        Some(url) => Arc::new(RedisBus::start(url, &config.storage.redis_prefix, node)),
+        None => Arc::new(LocalBus),
+    })
+}
+
 /// Opens the data directory and the database that `config` names.
 ///
 /// # Errors
@@ -299,6 +314,7 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     gateway.connections.close();
     gateway.connections.wait().await;
     gateway.hub.close().await;
+    gateway.hub.bus().close().await;
     storage.close().await;
 }
 

@@ -205,6 +205,11 @@ pub(crate) trait LogReader: Send + Sync + 'static {
         after: Option<DocumentId>,
         limit: u32,
     ) -> Result<Vec<DocumentSummary>, StorageError>;
+    /// The heads of documents to which other nodes may write.
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError>;
     /// Every blob that a row names, with duplicates.
     async fn named_blobs(&self) -> Result<Vec<BlobKey>, StorageError>;
     /// What the database says about its own file; empty when it is sound.

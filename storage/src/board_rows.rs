@@ -16,7 +16,7 @@ pub struct BoardRows {
     pub head: Seq,
     /// All tasks, entries and links, in the order of [`Projection::as_stored`], and nothing else.
     pub rows: Projection,
-    /// Cards that are searched by other people or labels than their tasks have.
+    /// Cards that are found by other people than their tasks have.
     pub strays: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ pub struct RowsReport {
     pub links: u64,
     /// Those that the board does not have.
     pub gone_links: u64,
-    /// Cards that were searched by other people or labels than they have.
+    /// Cards that were found by other people than they have.
     pub strays: u64,
 }
 

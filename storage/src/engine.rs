@@ -224,6 +224,13 @@ impl DocumentLog for Engine {
         Ok(Some(log_rows(view.tail)))
     }
 
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        self.reader.heads(documents).await
+    }
+
     async fn take_client(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<u64, StorageError> {
         Ok(server_clients::take(&self.records, workspace, name).await?)
     }

@@ -22,8 +22,13 @@ impl Family {
     /// `before`, then `group` as often as the piece has rows, separated by commas, then `after`. Each `?` of the groups
     /// becomes a numbered parameter.
     pub(crate) fn new(before: &str, group: &str, after: &str) -> Self {
+        Self::joined(before, (group, ","), after)
+    }
+
+    /// The same with another separator.
+    pub(crate) fn joined(before: &str, (group, separator): (&str, &str), after: &str) -> Self {
         Self(std::array::from_fn(|exponent| {
-            let groups = vec![group; 1 << exponent].join(",");
+            let groups = vec![group; 1 << exponent].join(separator);
             let mut numbered = String::with_capacity(before.len() + 2 * groups.len() + after.len());
             numbered.push_str(before);
             let mut pieces = groups.split('?');

@@ -7,7 +7,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import type { Person } from './identity';
 import { announce, tameColors } from './presence';
-import { explain, passes } from './refusals';
+import { explain, explainToAccount, passes } from './refusals';
 import type { Link } from './save-state';
 
 /** How long to wait before asking for a document again that was refused for a reason that passes. */
@@ -148,7 +148,7 @@ export class DocumentConnection {
   #refused(reason: string): void {
     this.#tried = true;
     this.provider.synced = false; // also where it was let in before: until it is again, nothing is taken
-    this.notice = explain(reason) ?? this.notice;
+    this.notice = (this.#tokensAreFresh ? explainToAccount : explain)(reason) ?? this.notice;
     const mayPass = passes(reason) || (this.#tokensAreFresh && reason === 'unauthorized');
     if (reason !== '' && mayPass) setTimeout(() => this.#askAgain(), ASK_AGAIN_MS);
     this.#changed();

@@ -41,6 +41,17 @@ export function passes(reason: string): boolean {
   return !FINAL.has(reason);
 }
 
+/** What some reasons mean to somebody with an account, who knows of no tokens. */
+const FOR_ACCOUNTS: Readonly<Record<string, string>> = {
+  unauthorized: SENTENCES['token-unavailable'] ?? '',
+  forbidden: 'You may not open this any more, or it is not there any more.',
+};
+
+/** A sentence for a reason, for somebody with an account. */
+export function explainToAccount(reason: string): string | null {
+  return Object.hasOwn(FOR_ACCOUNTS, reason) ? (FOR_ACCOUNTS[reason] ?? null) : explain(reason);
+}
+
 /** A sentence for a reason; none where the connection ended without one, which the save mark tells well enough. */
 export function explain(reason: string): string | null {
   if (reason === '') return null;

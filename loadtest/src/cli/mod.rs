@@ -14,8 +14,8 @@ use crate::machine::cores::Pinning;
 use crate::target::{Target, parse_targets};
 
 pub use self::numbers::{
-    AckLatency, BoardMoves, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence, ReconnectStorm, Rest,
-    SlowReaders, Soak, Webhooks,
+    AckLatency, BoardMoves, ColdOpen, Crash, Fanout, HotRoom, Idle, JoinStorm, ManyDocuments, Presence,
+    ReconnectStorm, Rest, SlowReaders, Soak, Webhooks,
 };
 
 /// Loads collaboration servers on this machine with clients that see only the wire, and checks what they deliver.

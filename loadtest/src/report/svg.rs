@@ -201,7 +201,7 @@ fn short(value: f64) -> String {
         magnitude if magnitude >= 10_000.0 => format!("{:.0}k", value / 1_000.0),
         magnitude if magnitude >= 1_000.0 => format!("{:.1}k", value / 1_000.0),
         magnitude if magnitude < 1.0 && magnitude > 0.0 => format!("{value:.3}"),
-        magnitude if magnitude == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         _ => number(value),
     }
 }

@@ -86,7 +86,6 @@ impl Receiver {
     }
 
     /// What has come so far.
-    #[must_use]
     pub fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
         self.shared
             .deliveries
@@ -134,7 +133,9 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .as_ref()
             .is_some_and(|key| {
-                let parts = id.zip(header("webhook-timestamp")).zip(header("webhook-signature"));
+                let parts = id
+                    .zip(header("webhook-timestamp"))
+                    .zip(header("webhook-signature"));
                 parts.is_some_and(|((id, timestamp), signatures)| {
                     is_signed(key, &format!("{id}.{timestamp}."), &body, signatures)
                 })

@@ -7,13 +7,13 @@
 use tokio::time::Instant;
 
 use crate::cli::{Common, ReconnectStorm};
-use crate::connection::{Coming, Connection};
+use crate::connection::{Coming, Connection, ConnectionError};
 use crate::marker::{MARKER_LEN, Marker, scan};
 use crate::problems::Problems;
 use crate::replica::Replica;
 use crate::report::Outcome;
 use crate::role::client_id;
-use crate::scenario::storm::{Bystanders, Comer, storm};
+use crate::scenario::storm::{Arrived, Bystanders, Comer, storm};
 use crate::scenario::{Round, Scenario};
 use crate::verify::load;
 use crate::writer::Writer;
@@ -104,7 +104,26 @@ impl ReconnectStorm {
         outcome.tell("load generator CPU %", window.own_cpu_percent());
         bystanders.tell(round, outcome).await;
         round.progress.phase("verifying", 0);
-        for (index, arrival) in storm.arrivals.into_iter().enumerate() {
+        self.verify(
+            round,
+            storm.arrivals,
+            (documents, missed.as_slice()),
+            &mut problems,
+        )
+        .await?;
+        outcome.problems.extend(problems.into_list());
+        Ok(())
+    }
+
+    /// Everybody has got what it missed, and every document is whole.
+    async fn verify(
+        &self,
+        round: &Round<'_>,
+        arrivals: Vec<Result<Arrived, ConnectionError>>,
+        (documents, missed): (Vec<Kept>, &[Marker]),
+        problems: &mut Problems,
+    ) -> anyhow::Result<()> {
+        for (index, arrival) in arrivals.into_iter().enumerate() {
             let wanted = missed[index % self.documents];
             match arrival {
                 Ok((_, state)) if scan(&state).any(|marker| marker == wanted) => {}
@@ -119,7 +138,6 @@ impl ReconnectStorm {
             }
             document.host.close().await;
         }
-        outcome.problems.extend(problems.into_list());
         Ok(())
     }
 

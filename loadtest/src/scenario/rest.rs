@@ -112,8 +112,14 @@ impl Rest {
 }
 
 fn tell(outcome: &mut Outcome, reads: Recorded, writes: Recorded) {
-    outcome.latencies(["reading", "reading ms p50", "reading ms p95", "reading ms p99"], reads);
-    outcome.latencies(["writing", "writing ms p50", "writing ms p95", "writing ms p99"], writes);
+    outcome.latencies(
+        ["reading", "reading ms p50", "reading ms p95", "reading ms p99"],
+        reads,
+    );
+    outcome.latencies(
+        ["writing", "writing ms p50", "writing ms p95", "writing ms p99"],
+        writes,
+    );
 }
 
 /// Everything made is there as it was left.
@@ -127,7 +133,10 @@ async fn check(
     let listed = client.ask(Method::GET, &path, Content::Nothing).await?;
     let total = listed.json()["meta"]["total"].as_u64();
     if total != Some(made.len() as u64) {
-        problems.note("content", &format!("{total:?} documents are listed of {}", made.len()));
+        problems.note(
+            "content",
+            &format!("{total:?} documents are listed of {}", made.len()),
+        );
     }
     let step = (made.len() / SAMPLED_DOCUMENTS).max(1);
     for document in made.iter().step_by(step) {
@@ -137,7 +146,10 @@ async fn check(
         let content = client.ask(Method::GET, &path, Content::Nothing).await?;
         let text = String::from_utf8_lossy(&content.body);
         if read.text("title")? != document.title || text.trim() != document.text {
-            problems.note("content", &format!("document {} is not as it was left", document.id));
+            problems.note(
+                "content",
+                &format!("document {} is not as it was left", document.id),
+            );
         }
     }
     Ok(())
@@ -168,7 +180,9 @@ impl Worker {
         let text = format!("What worker {} wrote first into document {number}.", self.number);
         let documents = format!("/v1/projects/{}/documents", self.project.id);
         let new = json!({ "title": title, "content": text, "format": "markdown" });
-        let made = self.write(Method::POST, &documents, Content::Json(new), None).await?;
+        let made = self
+            .write(Method::POST, &documents, Content::Json(new), None)
+            .await?;
         let id = made.text("id")?;
         self.made.push(Made {
             id: id.clone(),

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cli::{Common, Webhooks};
 use crate::measure::histogram::Latencies;
+use crate::measure::window::Window;
 use crate::report::Outcome;
 use crate::rest::client::{Client, Content};
 use crate::rest::receiver::Receiver;
@@ -58,6 +59,55 @@ impl Webhooks {
         for _ in 0..self.endpoints {
             receivers.push(register(&person, &project).await?);
         }
+        let (window, made) = self.make(round, &person, &project, outcome).await?;
+        round.progress.phase("waiting for the last deliveries", 0);
+        let deadline = Instant::now() + PATIENCE;
+        let is_missing = |receiver: &Receiver| heard(receiver, &made).len() < made.len();
+        while receivers.iter().any(is_missing) && Instant::now() < deadline {
+            sleep(Duration::from_millis(50)).await;
+        }
+        let (latencies, mut attempts) = (Latencies::default(), 0);
+        for receiver in &receivers {
+            let heard = heard(receiver, &made);
+            for (document, at) in &heard {
+                latencies.record_duration(*at - made[document]);
+            }
+            let missing = made.len() - heard.len();
+            if missing > 0 {
+                let problem = format!("{missing} of {} were never heard of", made.len());
+                outcome.problems.push(problem);
+            }
+            let deliveries = receiver.deliveries();
+            attempts += deliveries.attempts;
+            if deliveries.wrong > 0 {
+                let problem = format!("{} deliveries had a wrong signature", deliveries.wrong);
+                outcome.problems.push(problem);
+            }
+        }
+        let due = (made.len() * self.endpoints) as f64;
+        outcome.tell("documents made per second", made.len() as f64 / window.wall_s);
+        outcome.cost("CPU ms per delivery", window.cpu_ms_per(due));
+        outcome.as_headline();
+        let names = [
+            "delivering",
+            "delivered ms p50",
+            "delivered ms p95",
+            "delivered ms p99",
+        ];
+        outcome.latencies(names, latencies.recorded());
+        outcome.cost("attempts per delivery", attempts as f64 / due.max(1.0));
+        round.tell_window(outcome, &window);
+        Ok(())
+    }
+
+    /// Makes documents for as long as the round says; what happened meanwhile, and when each was asked for.
+    async fn make(
+        &self,
+        round: &Round<'_>,
+        person: &Person,
+        project: &Project,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<(Window, HashMap<String, Instant>)> {
         let ends = Arc::new(AtomicBool::new(false));
         let tasks = TaskTracker::new();
         let mut makers = Vec::new();
@@ -73,7 +123,7 @@ impl Webhooks {
         }
         let window = round.open().watch(round.measured, round.progress).await;
         ends.store(true, Ordering::Relaxed);
-        let mut made: HashMap<String, Instant> = HashMap::new();
+        let mut made = HashMap::new();
         for maker in makers {
             let (own, failure) = maker.await?;
             made.extend(own);
@@ -81,40 +131,7 @@ impl Webhooks {
                 outcome.problems.push(format!("making documents: {error}"));
             }
         }
-        round.progress.phase("waiting for the last deliveries", 0);
-        let deadline = Instant::now() + PATIENCE;
-        while receivers.iter().any(|receiver| heard(receiver, &made).len() < made.len())
-            && Instant::now() < deadline
-        {
-            sleep(Duration::from_millis(50)).await;
-        }
-        let (latencies, mut attempts) = (Latencies::default(), 0);
-        for receiver in &receivers {
-            let heard = heard(receiver, &made);
-            for (document, at) in &heard {
-                latencies.record_duration(*at - made[document]);
-            }
-            if heard.len() < made.len() {
-                let missing = made.len() - heard.len();
-                outcome.problems.push(format!("{missing} of {} were never heard of", made.len()));
-            }
-            let deliveries = receiver.deliveries();
-            attempts += deliveries.attempts;
-            if deliveries.wrong > 0 {
-                outcome
-                    .problems
-                    .push(format!("{} deliveries had a wrong signature", deliveries.wrong));
-            }
-        }
-        let due = (made.len() * self.endpoints) as f64;
-        outcome.tell("documents made per second", made.len() as f64 / window.wall_s);
-        outcome.cost("CPU ms per delivery", window.cpu_ms_per(due));
-        outcome.as_headline();
-        let names = ["delivering", "delivered ms p50", "delivered ms p95", "delivered ms p99"];
-        outcome.latencies(names, latencies.recorded());
-        outcome.cost("attempts per delivery", attempts as f64 / due.max(1.0));
-        round.tell_window(outcome, &window);
-        Ok(())
+        Ok((window, made))
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! Invariant: everything here follows from what the document says and what is shown; it holds nothing of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::id::CardId;
 use super::raw::{LinkId, RawBoard, RawCard};
 use super::schema::LinkKind;
+use super::seat::Rank;
 use super::view::BoardView;
 
 /// The notes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Index {
+    /// The ranks of open cards in the lists that show them, where they are found at once: a search in a list asks for
+    /// many.
+    ranks: HashMap<CardId, Rank>,
     /// How many registers have each logical clock.
     clocks: BTreeMap<u64, usize>,
     /// By card: those whose register says that they are a part of it, deleted ones too.
@@ -37,10 +41,34 @@ impl Index {
         for (id, t) in &raw.links {
             index.add_link(id, *t);
         }
+        let unsorted = std::iter::once((None, &view.unsorted));
+        let columns = view
+            .columns
+            .iter()
+            .map(|column| (Some(&column.id), &column.cards));
+        for (column, cards) in columns.chain(unsorted) {
+            for id in cards {
+                let place = raw.cards.get(id).and_then(|card| card.place.as_ref());
+                index.set_rank(id, Some(Rank::of(place, column)));
+            }
+        }
         for link in view.links.iter().filter(|link| link.cyclic) {
             *index.cyclic.entry(link.kind).or_default() += 1;
         }
         index
+    }
+
+    /// The rank of an open card in the list that shows it.
+    pub(super) fn rank(&self, card: &CardId) -> Option<&Rank> {
+        self.ranks.get(card)
+    }
+
+    /// Notes the rank of a card, if it has one.
+    pub(super) fn set_rank(&mut self, card: &CardId, rank: Option<Rank>) {
+        match rank {
+            Some(rank) => self.ranks.insert(card.clone(), rank),
+            None => self.ranks.remove(card),
+        };
     }
 
     /// The highest logical clock, forged ones included.

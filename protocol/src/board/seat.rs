@@ -3,13 +3,10 @@
 //! Invariant: the cards of a column are in the order of their ranks: group, key, id. The rank of a card depends on its
 //! register and on the column that shows it, so a card is found in its column without looking at the others.
 
-use std::cmp::Ordering;
-
 use super::Board;
 use super::id::{CardId, ColumnId};
 use super::key::OrderKey;
 use super::raw::RawPlace;
-use super::view::{CardState, CardView};
 
 /// The parts of a column, from top to bottom. Within a part cards are in the order of their keys and ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,86 +53,78 @@ impl Seat {
     }
 }
 
-/// What orders the cards of one column.
-pub(super) type Rank<'r> = (Group, Option<&'r OrderKey>, &'r CardId);
-
-/// The rank of the card `id`, whose register is `place`, in the column that shows it.
-pub(super) fn rank<'r>(place: Option<&'r RawPlace>, column: Option<&ColumnId>, id: &'r CardId) -> Rank<'r> {
-    let own = column.is_some() && place.map(|place| &place.column) == column;
-    let key = place.and_then(|place| place.key.as_ref());
-    let group = match (own, key) {
-        (true, Some(_)) => Group::Keyed,
-        (true, None) => Group::Unkeyed,
-        (false, Some(_)) => Group::Stranded,
-        (false, None) => Group::StrandedUnkeyed,
-    };
-    (group, key, id)
+/// What orders the cards of one list, before their ids do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub(super) group: Group,
+    pub(super) key: Option<OrderKey>,
 }
 
-/// Where `wanted` stands, or would, among `cards` that have these ranks.
-pub(super) fn search<'r>(
-    cards: &'r [CardId],
-    wanted: Rank<'_>,
-    rank: impl Fn(&'r CardId) -> Rank<'r>,
-) -> Result<usize, usize> {
-    cards.binary_search_by(|card| {
-        let (group, key, id) = rank(card);
-        Ordering::then_with((group, key).cmp(&(wanted.0, wanted.1)), || id.cmp(wanted.2))
-    })
+impl Rank {
+    /// The rank of a card whose register is `place`, in the column that shows it.
+    pub(super) fn of(place: Option<&RawPlace>, column: Option<&ColumnId>) -> Self {
+        let own = column.is_some() && place.map(|place| &place.column) == column;
+        let key = place.and_then(|place| place.key.clone());
+        let group = match (own, key.is_some()) {
+            (true, true) => Group::Keyed,
+            (true, false) => Group::Unkeyed,
+            (false, true) => Group::Stranded,
+            (false, false) => Group::StrandedUnkeyed,
+        };
+        Self { group, key }
+    }
 }
 
 impl Board {
     /// Where an open card stands. Takes time in the logarithm of the number of cards.
     pub fn seat(&self, id: &CardId) -> Option<Seat> {
-        self.seat_with(id, |card| self.place_of(card))
+        let rank = self.index.rank(id)?;
+        let column = self.view.cards.get(id)?.column.as_ref();
+        let list = self.list(column);
+        let above = self.search(list, rank, id).ok()?.checked_sub(1);
+        Some(Seat {
+            column: column.cloned(),
+            group: rank.group,
+            key: rank.key.clone(),
+            previous: above.and_then(|above| list.get(above)).cloned(),
+        })
     }
 
     /// Every open card, with where it stands, as they are shown from the first column to the last.
     pub fn seats(&self) -> impl Iterator<Item = (&CardId, Seat)> {
         let columns = self.view.columns.iter();
         let lists = columns.map(|column| (Some(&column.id), column.cards.as_slice()));
-        lists
-            .chain([(None, self.view.unsorted.as_slice())])
-            .flat_map(move |(column, cards)| {
-                let above = std::iter::once(None).chain(cards.iter().map(Some));
-                cards.iter().zip(above).map(move |(card, above)| {
-                    let (group, key, _) = rank(self.place_of(card), column, card);
-                    let seat = Seat {
-                        column: column.cloned(),
-                        group,
-                        key: key.cloned(),
-                        previous: above.cloned(),
-                    };
-                    (card, seat)
-                })
+        let lists = lists.chain([(None, self.view.unsorted.as_slice())]);
+        lists.flat_map(move |(column, cards)| {
+            let above = std::iter::once(None).chain(cards.iter().map(Some));
+            cards.iter().zip(above).filter_map(move |(card, above)| {
+                let rank = self.index.rank(card)?.clone();
+                let seat = Seat {
+                    column: column.cloned(),
+                    group: rank.group,
+                    key: rank.key,
+                    previous: above.cloned(),
+                };
+                Some((card, seat))
             })
+        })
     }
 
     /// Whether a card still stands where it stood. Who else is there is not looked at.
     pub(super) fn is_in_place(&self, id: &CardId, seat: Option<&Seat>) -> bool {
-        let open = self
-            .view
-            .cards
-            .get(id)
-            .filter(|card| card.state == CardState::Open);
-        match (open, seat) {
+        match (self.index.rank(id), seat) {
             (None, None) => true,
-            (Some(card), Some(seat)) => {
-                let (group, key, _) = rank(self.place_of(id), card.column.as_ref(), id);
-                (&card.column, group, key) == (&seat.column, seat.group, seat.key.as_ref())
+            (Some(rank), Some(seat)) => {
+                let column = self.view.cards.get(id).and_then(|card| card.column.as_ref());
+                (column, rank.group, &rank.key) == (seat.column.as_ref(), seat.group, &seat.key)
             }
             _ => false,
         }
     }
 
-    /// The position of an open card in the list that shows it.
-    pub(super) fn position(&self, id: &CardId, card: &CardView) -> Option<usize> {
-        let column = card.column.as_ref();
-        let wanted = rank(self.place_of(id), column, id);
-        search(self.list(column), wanted, |other| {
-            rank(self.place_of(other), column, other)
-        })
-        .ok()
+    /// Where a card of this rank stands in a list of open cards, or would.
+    pub(super) fn search(&self, cards: &[CardId], rank: &Rank, id: &CardId) -> Result<usize, usize> {
+        cards.binary_search_by(|card| (self.index.rank(card), card).cmp(&(Some(rank), id)))
     }
 
     /// The cards that a column shows, or those that no column does.
@@ -144,33 +133,5 @@ impl Board {
             None => &self.view.unsorted,
             Some(column) => self.view.column(column).map_or(&[], |(_, column)| &column.cards),
         }
-    }
-
-    /// What the document says about the place of a card.
-    pub(super) fn place_of(&self, id: &CardId) -> Option<&RawPlace> {
-        self.raw.cards.get(id)?.place.as_ref()
-    }
-
-    /// Where an open card stands, by places that may be others than those in the document.
-    pub(super) fn seat_with<'p>(
-        &'p self,
-        id: &'p CardId,
-        place: impl Fn(&'p CardId) -> Option<&'p RawPlace>,
-    ) -> Option<Seat> {
-        let card = self
-            .view
-            .cards
-            .get(id)
-            .filter(|card| card.state == CardState::Open)?;
-        let column = card.column.as_ref();
-        let wanted = rank(place(id), column, id);
-        let list = self.list(column);
-        let at = search(list, wanted, |other| rank(place(other), column, other)).ok()?;
-        Some(Seat {
-            column: column.cloned(),
-            group: wanted.0,
-            key: wanted.1.cloned(),
-            previous: at.checked_sub(1).map(|above| list[above].clone()),
-        })
     }
 }

@@ -105,6 +105,7 @@ fn a_board_with_something_on_it_is_not_planted() {
     assert_eq!(replica.board(), before);
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[test]
 fn what_cannot_be_shown_is_no_plan() {
     let with = |pointer: &str, value: Json| {

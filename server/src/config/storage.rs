@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use weft_storage::{Database, InvalidDatabaseUrl};
 
 use super::check::Checks;
+use super::redis::RedisAddress;
 
 /// The section `[storage]`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -13,6 +14,10 @@ use super::check::Checks;
 pub struct StorageConfig {
     /// The address of a Postgres database; empty for the file in the data directory.
     pub database_url: DatabaseUrl,
+    /// The address of a Redis server, or of several of a cluster; empty for none.
+    pub redis_url: RedisAddress,
+    /// What the names of channels on Redis begin with.
+    pub redis_prefix: String,
 }
 
 /// A database's address, shown to nobody.
@@ -39,6 +44,13 @@ impl StorageConfig {
         checks.require(self.database_url.database().is_ok(), || {
             format!("storage.database_url must be empty, or: {InvalidDatabaseUrl}")
         });
+        self.redis_url.check(checks);
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let prefix = &self.redis_prefix;
+        checks.require(
+            (1..=64).contains(&prefix.len()) && prefix.chars().all(is_plain),
+            || "storage.redis_prefix must be 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`".to_owned(),
+        );
     }
 }
 

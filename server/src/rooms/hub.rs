@@ -111,6 +111,11 @@ impl Hub {
         })
     }
 
+    /// The way to other nodes.
+    pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
+        &self.bus
+    }
+
     /// An id that no other member has.
     pub(crate) fn new_member(&self) -> MemberId {
         MemberId(self.next_member.fetch_add(1, Ordering::Relaxed))

@@ -20,6 +20,7 @@ mod remote;
 mod replica;
 mod state;
 mod still;
+mod watch;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use projector::whole as rows_of;
 pub(crate) use state::RoomLimits;
 pub(crate) use still::Still;
+pub(crate) use watch::watch_log;
 
 use crate::auth::Access;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::boards::{agrees, names, state, task, workshop};
 use crate::support::{TestServer, text};
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_column_from_its_making_to_its_return() {
     let server = TestServer::start().await;
@@ -233,6 +234,7 @@ async fn lanes_and_labels_are_kept_like_columns() {
     agrees(&server, owner, board).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fields_have_types_and_options() {
     let server = TestServer::start().await;

@@ -32,8 +32,8 @@ mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod task_batches;
+mod task_lists;
 mod task_parts;
 mod tasks;
-mod task_lists;
 mod tenancy;
 mod visible;

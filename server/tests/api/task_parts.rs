@@ -69,6 +69,7 @@ async fn people_and_labels_come_and_go_one_by_one() {
     agrees(&server, owner, board).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checklist_is_written_checked_and_put_in_order() {
     let server = TestServer::start().await;
@@ -188,6 +189,7 @@ async fn a_checklist_is_written_checked_and_put_in_order() {
     agrees(&server, owner, workshop.board).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dependencies_have_two_sides_and_no_circles() {
     let server = TestServer::start().await;
@@ -346,6 +348,7 @@ async fn parts_are_listed_and_never_contain_themselves() {
     agrees(&server, owner, workshop.board).await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_description_is_read_and_written_in_three_formats() {
     let server = TestServer::start().await;

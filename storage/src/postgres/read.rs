@@ -148,6 +148,35 @@ impl LogReader for PostgresReader {
         read.await.map_err(sorted(LISTING))
     }
 
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        let sql = "SELECT d.workspace_id, d.name, d.head_seq FROM documents d \
+                   JOIN UNNEST($1::uuid[], $2::text[]) AS asked (workspace_id, name) \
+                   ON asked.workspace_id = d.workspace_id AND asked.name = d.name";
+        let (workspaces, names): (Vec<Uuid>, Vec<String>) = documents
+            .iter()
+            .map(|(workspace, name)| (workspace.0, name.as_str().to_owned()))
+            .unzip();
+        let rows: Result<Vec<(Uuid, String, i64)>, _> = sqlx::query_as(sql)
+            .bind(workspaces)
+            .bind(names)
+            .fetch_all(&self.pool)
+            .await;
+        let heads = rows
+            .map_err(sorted(READING))?
+            .into_iter()
+            .filter_map(|(workspace, name, head)| {
+                Some((
+                    WorkspaceId(workspace),
+                    DocumentName::parse(&name).ok()?,
+                    rows::seq(head),
+                ))
+            });
+        Ok(heads.collect())
+    }
+
     async fn named_blobs(&self) -> Result<Vec<BlobKey>, StorageError> {
         let sql = "SELECT blob_key FROM snapshots WHERE blob_key IS NOT NULL \
                    UNION ALL SELECT blob_key FROM history WHERE blob_key IS NOT NULL";

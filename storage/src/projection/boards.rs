@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
-use super::connection::{Connection, Locking};
+use super::connection::{Connection, Keyed};
 use super::fold::{BoardKey, Changes};
 use crate::model::WorkspaceId;
-use crate::pieces::Family;
 
 /// What the rows of a board must be told about it.
 #[derive(Debug, Clone, Copy)]
@@ -21,24 +20,19 @@ pub(super) struct Place {
 /// The boards that there are.
 pub(super) type Places = BTreeMap<BoardKey, Place>;
 
-static FIND: LazyLock<Locking> = LazyLock::new(|| {
-    Locking::new(
+static FIND: LazyLock<Keyed> = LazyLock::new(|| {
+    Keyed::locking(
         "SELECT d.id, d.workspace_id, d.project_id, (SELECT count(*) FROM board_seeds s \
          WHERE s.workspace_id = d.workspace_id AND s.document_id = d.id) AS seeds \
-         FROM project_documents d WHERE d.id IN (",
-        "?",
-        ") ORDER BY d.id",
+         FROM project_documents d",
+        &["d.id"],
+        " ORDER BY d.id",
         " FOR SHARE OF d",
     )
 });
 
-static DELETE_SEEDS: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "DELETE FROM board_seeds WHERE (workspace_id, document_id) IN (VALUES ",
-        "(?,?)",
-        ")",
-    )
-});
+static DELETE_SEEDS: LazyLock<Keyed> =
+    LazyLock::new(|| Keyed::new("DELETE FROM board_seeds", &["workspace_id", "document_id"], ""));
 
 /// Finds the boards of `changes`; what is said about others is forgotten.
 pub(super) async fn find(
@@ -48,9 +42,8 @@ pub(super) async fn find(
     let mut ids: Vec<Uuid> = changes.boards.keys().map(|key| key.board).collect();
     ids.sort_unstable();
     ids.dedup();
-    let family = connection.family(&FIND);
     let rows = connection
-        .rows_of_all(family, &ids, |id, values| values.push((*id).into()))
+        .rows_keyed(&FIND, &ids, |id, values| values.push((*id).into()))
         .await?;
     let mut places = Places::new();
     for row in &rows {
@@ -82,7 +75,7 @@ pub(super) async fn remove_seeds(
         .map(|(key, _)| *key)
         .collect();
     connection
-        .execute_all(&DELETE_SEEDS, &sprouted, |key, values| {
+        .execute_keyed(&DELETE_SEEDS, &sprouted, |key, values| {
             values.extend([key.workspace.0.into(), key.board.into()]);
         })
         .await

@@ -17,18 +17,31 @@ pub(crate) enum Connection<'c> {
     Postgres(&'c mut PgConnection),
 }
 
-/// Statements that read rows and, where others could change them meanwhile, lock them.
-pub(super) struct Locking {
+/// Statements about rows that are named by their keys, for each database as it finds them by an index: SQLite looks up the
+/// terms of an `OR` one by one and would read the whole table for `IN (VALUES …)`, Postgres joins the list.
+pub(super) struct Keyed {
     sqlite: Family,
     postgres: Family,
 }
 
-impl Locking {
-    /// Like [`Family::new`], with the words that lock on Postgres. SQLite has one writer.
-    pub(super) fn new(before: &str, group: &str, after: &str, lock: &str) -> Self {
+impl Keyed {
+    /// `before`, the condition that the columns have the values of one of the rows, and `after`.
+    pub(super) fn new(before: &str, columns: &[&str], after: &str) -> Self {
+        Self::locking(before, columns, after, "")
+    }
+
+    /// The same with words at the end that lock on Postgres. SQLite has one writer.
+    pub(super) fn locking(before: &str, columns: &[&str], after: &str, lock: &str) -> Self {
+        let equal = columns.join(" = ? AND ");
+        let list = format!("{before} WHERE ({}) IN (VALUES ", columns.join(", "));
+        let values = format!("({})", vec!["?"; columns.len()].join(","));
         Self {
-            sqlite: Family::new(before, group, after),
-            postgres: Family::new(before, group, &format!("{after}{lock}")),
+            sqlite: Family::joined(
+                &format!("{before} WHERE "),
+                (&format!("({equal} = ?)"), " OR "),
+                after,
+            ),
+            postgres: Family::new(&list, &values, &format!("){after}{lock}")),
         }
     }
 }
@@ -96,11 +109,30 @@ impl Connection<'_> {
         Ok(rows)
     }
 
-    /// The statements for this database.
-    pub(super) fn family<'f>(&self, locking: &'f Locking) -> &'f Family {
+    /// Runs a statement about the rows with these keys; how many rows that changed.
+    pub(super) async fn execute_keyed<T: Sync>(
+        &mut self,
+        keyed: &Keyed,
+        items: &[T],
+        values: impl Fn(&T, &mut Vec<Value>) + Send,
+    ) -> Result<u64, sqlx::Error> {
+        self.execute_all(self.family(keyed), items, values).await
+    }
+
+    /// The rows of a statement about the rows with these keys.
+    pub(super) async fn rows_keyed<T: Sync>(
+        &mut self,
+        keyed: &Keyed,
+        items: &[T],
+        values: impl Fn(&T, &mut Vec<Value>) + Send,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        self.rows_of_all(self.family(keyed), items, values).await
+    }
+
+    fn family<'f>(&self, keyed: &'f Keyed) -> &'f Family {
         match self {
-            Self::Sqlite(_) => &locking.sqlite,
-            Self::Postgres(_) => &locking.postgres,
+            Self::Sqlite(_) => &keyed.sqlite,
+            Self::Postgres(_) => &keyed.postgres,
         }
     }
 }
@@ -111,4 +143,22 @@ fn collect<T>(piece: &[T], values: &impl Fn(&T, &mut Vec<Value>)) -> Vec<Value> 
         values(item, &mut all);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_looked_up_as_each_database_does_it_by_an_index() {
+        let keyed = Keyed::locking("SELECT c FROM t", &["a", "b"], " ORDER BY a", " FOR SHARE");
+        assert_eq!(
+            &*keyed.sqlite.of(2).0,
+            "SELECT c FROM t WHERE (a = $1 AND b = $2) OR (a = $3 AND b = $4) ORDER BY a"
+        );
+        assert_eq!(
+            &*keyed.postgres.of(2).0,
+            "SELECT c FROM t WHERE (a, b) IN (VALUES ($1,$2),($3,$4)) ORDER BY a FOR SHARE"
+        );
+    }
 }

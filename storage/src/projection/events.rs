@@ -12,7 +12,7 @@ use super::NewEvent;
 use super::boards::Places;
 use super::connection::Connection;
 use super::fold::{BoardKey, Changes};
-use super::identities::Ids;
+use super::identities::Identities;
 use super::text::clean;
 use crate::pieces::Family;
 use crate::records::value::Value;
@@ -40,7 +40,7 @@ static INSERT: LazyLock<Family> = LazyLock::new(|| {
 pub(super) async fn write(
     connection: &mut Connection<'_>,
     changes: &Changes<'_>,
-    (places, ids): (&Places, &Ids),
+    (places, identities): (&Places, &Identities),
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
     let mut counts: BTreeMap<Uuid, i64> = BTreeMap::new();
@@ -70,7 +70,9 @@ pub(super) async fn write(
     connection
         .execute_all(&INSERT, &placed, |(seq, key, event), values| {
             let card = event.card.as_deref().map(clean);
-            let task = card.as_ref().and_then(|card| ids.get(&(*key, card.clone())));
+            let task = card
+                .as_ref()
+                .and_then(|card| identities.get(&(*key, card.clone())));
             values.extend([
                 key.workspace.0.into(),
                 (*seq).into(),
@@ -78,7 +80,7 @@ pub(super) async fn write(
                 event.kind.into(),
                 Value::Uuid(places.get(key).map(|place| place.project)),
                 key.board.into(),
-                Value::Uuid(task.copied()),
+                Value::Uuid(task.map(|task| task.id)),
                 Value::Text(card),
                 Value::Uuid(event.actor),
                 clean(&event.data).into(),

@@ -10,22 +10,30 @@ use sha1::{Digest as _, Sha1};
 use uuid::{Builder, Uuid, Version};
 
 use super::boards::Places;
-use super::connection::Connection;
+use super::connection::{Connection, Keyed};
 use super::fold::{BoardKey, Changes, id_of_name};
 use super::text::is_sound;
 use crate::model::WorkspaceId;
 use crate::pieces::Family;
+use crate::records::row::Row;
 use crate::records::value::Value;
 
-/// The ids of the cards that a commit speaks of, as far as they have one.
-pub(super) type Ids = HashMap<(BoardKey, String), Uuid>;
+/// What a card is known by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity {
+    pub(super) id: Uuid,
+    pub(super) number: i64,
+    pub(super) created_at_ms: i64,
+}
 
-static FIND: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "SELECT workspace_id, board_id, card_id, id FROM task_identities \
-         WHERE (workspace_id, board_id, card_id) IN (VALUES ",
-        "(?,?,?)",
-        ")",
+/// The identities of the cards that a commit speaks of, as far as they have one.
+pub(super) type Identities = HashMap<(BoardKey, String), Identity>;
+
+static FIND: LazyLock<Keyed> = LazyLock::new(|| {
+    Keyed::new(
+        "SELECT workspace_id, board_id, card_id, id, number, created_at_ms FROM task_identities",
+        &["workspace_id", "board_id", "card_id"],
+        "",
     )
 });
 
@@ -46,7 +54,7 @@ static GIVE_OWN: LazyLock<Family> = LazyLock::new(|| {
     Family::new(
         INSERT,
         "(?,?,?,?,?,?,?)",
-        " ON CONFLICT DO NOTHING RETURNING workspace_id, board_id, card_id, id",
+        " ON CONFLICT DO NOTHING RETURNING workspace_id, board_id, card_id, id, number, created_at_ms",
     )
 });
 
@@ -62,13 +70,13 @@ struct NewCard<'a> {
     id: Uuid,
 }
 
-/// Finds the ids of all cards that `changes` speaks of, and gives them to those that are shown for the first time.
+/// Finds what all cards that `changes` speaks of are known by, and gives it to those that are shown for the first time.
 pub(super) async fn identify(
     connection: &mut Connection<'_>,
     changes: &Changes<'_>,
     places: &Places,
     now_ms: i64,
-) -> Result<Ids, sqlx::Error> {
+) -> Result<Identities, sqlx::Error> {
     let mut cards: Vec<(BoardKey, &str)> = Vec::new();
     for (key, change) in &changes.boards {
         cards.extend(change.shown.iter().map(|card| (*key, *card)));
@@ -79,38 +87,46 @@ pub(super) async fn identify(
     cards.retain(|(_, card)| is_sound(card));
     cards.sort_unstable();
     cards.dedup();
-    let mut ids = find(connection, &cards).await?;
-    let mut new = new_cards(changes, places, &ids);
+    let mut known = find(connection, &cards).await?;
+    let mut new = new_cards(changes, places, &known);
     number(connection, &mut new).await?;
-    give(connection, new, &mut ids, now_ms).await?;
-    Ok(ids)
+    give(connection, new, &mut known, now_ms).await?;
+    Ok(known)
 }
 
-async fn find(connection: &mut Connection<'_>, cards: &[(BoardKey, &str)]) -> Result<Ids, sqlx::Error> {
+async fn find(
+    connection: &mut Connection<'_>,
+    cards: &[(BoardKey, &str)],
+) -> Result<Identities, sqlx::Error> {
     let rows = connection
-        .rows_of_all(&FIND, cards, |(key, card), values| {
+        .rows_keyed(&FIND, cards, |(key, card), values| {
             values.extend([key.workspace.0.into(), key.board.into(), (*card).into()]);
         })
         .await?;
     rows.iter().map(identity).collect()
 }
 
-fn identity(row: &crate::records::row::Row) -> Result<((BoardKey, String), Uuid), sqlx::Error> {
+fn identity(row: &Row) -> Result<((BoardKey, String), Identity), sqlx::Error> {
     let key = BoardKey {
         workspace: WorkspaceId(row.try_get("workspace_id")?),
         board: row.try_get("board_id")?,
     };
-    Ok(((key, row.try_get("card_id")?), row.try_get("id")?))
+    let identity = Identity {
+        id: row.try_get("id")?,
+        number: row.try_get("number")?,
+        created_at_ms: row.try_get("created_at_ms")?,
+    };
+    Ok(((key, row.try_get("card_id")?), identity))
 }
 
 /// The cards that are shown and have no id, each once, in the order in which they came.
-fn new_cards<'a>(changes: &Changes<'a>, places: &Places, ids: &Ids) -> Vec<NewCard<'a>> {
+fn new_cards<'a>(changes: &Changes<'a>, places: &Places, known: &Identities) -> Vec<NewCard<'a>> {
     let mut new = Vec::new();
     for (key, change) in &changes.boards {
         let Some(place) = places.get(key) else { continue };
         let mut seen = std::collections::HashSet::new();
         for card in &change.shown {
-            if seen.insert(*card) && !ids.contains_key(&(*key, (*card).to_owned())) {
+            if seen.insert(*card) && !known.contains_key(&(*key, (*card).to_owned())) {
                 new.push(NewCard {
                     key: *key,
                     card,
@@ -172,7 +188,7 @@ async fn number(connection: &mut Connection<'_>, new: &mut [NewCard<'_>]) -> Res
 async fn give(
     connection: &mut Connection<'_>,
     mut new: Vec<NewCard<'_>>,
-    ids: &mut Ids,
+    known: &mut Identities,
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
     let values = |card: &NewCard<'_>, values: &mut Vec<Value>| {
@@ -189,16 +205,23 @@ async fn give(
     new.sort_unstable_by_key(|card| card.id);
     let given = connection.rows_of_all(&GIVE_OWN, &new, values).await?;
     for row in &given {
-        let (card, id) = identity(row)?;
-        ids.insert(card, id);
+        let (card, identity) = identity(row)?;
+        known.insert(card, identity);
     }
-    new.retain(|card| !ids.contains_key(&(card.key, card.card.to_owned())));
+    new.retain(|card| !known.contains_key(&(card.key, card.card.to_owned())));
     for card in &mut new {
         card.id = derived_id(card.key.board, card.card);
     }
     new.sort_unstable_by_key(|card| card.id);
     connection.execute_all(&GIVE, &new, values).await?;
-    ids.extend(new.iter().map(|card| ((card.key, card.card.to_owned()), card.id)));
+    for card in new {
+        let identity = Identity {
+            id: card.id,
+            number: card.number,
+            created_at_ms: now_ms,
+        };
+        known.insert((card.key, card.card.to_owned()), identity);
+    }
     Ok(())
 }
 

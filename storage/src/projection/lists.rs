@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::connection::Connection;
+use super::connection::{Connection, Keyed};
 use super::fold::Changes;
 use super::tasks::all;
 use super::text::{clean, title_key};
@@ -20,12 +20,9 @@ static UPSERT_ENTRIES: LazyLock<Family> = LazyLock::new(|| {
     )
 });
 
-static DELETE_ENTRIES: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "DELETE FROM board_entries WHERE (workspace_id, board_id, kind, entry_id) IN (VALUES ",
-        "(?,?,?,?)",
-        ")",
-    )
+static DELETE_ENTRIES: LazyLock<Keyed> = LazyLock::new(|| {
+    let key = ["workspace_id", "board_id", "kind", "entry_id"];
+    Keyed::new("DELETE FROM board_entries", &key, "")
 });
 
 static UPSERT_LINKS: LazyLock<Family> = LazyLock::new(|| {
@@ -37,12 +34,9 @@ static UPSERT_LINKS: LazyLock<Family> = LazyLock::new(|| {
     )
 });
 
-static DELETE_LINKS: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "DELETE FROM task_links WHERE (workspace_id, board_id, from_card, kind, to_card) IN (VALUES ",
-        "(?,?,?,?,?)",
-        ")",
-    )
+static DELETE_LINKS: LazyLock<Keyed> = LazyLock::new(|| {
+    let key = ["workspace_id", "board_id", "from_card", "kind", "to_card"];
+    Keyed::new("DELETE FROM task_links", &key, "")
 });
 
 /// Writes the entries of `changes`; how many were new or different, and how many are gone.
@@ -52,7 +46,7 @@ pub(super) async fn write_entries(
 ) -> Result<(u64, u64), sqlx::Error> {
     let gone = all(changes, |change| change.gone_entries.iter().copied());
     let gone = connection
-        .execute_all(&DELETE_ENTRIES, &gone, |(key, (kind, id)), values| {
+        .execute_keyed(&DELETE_ENTRIES, &gone, |(key, (kind, id)), values| {
             values.extend([
                 key.workspace.0.into(),
                 key.board.into(),
@@ -87,7 +81,7 @@ pub(super) async fn write_links(
 ) -> Result<(u64, u64), sqlx::Error> {
     let gone = all(changes, |change| change.gone_links.iter().copied());
     let gone = connection
-        .execute_all(&DELETE_LINKS, &gone, |(key, (from, kind, to)), values| {
+        .execute_keyed(&DELETE_LINKS, &gone, |(key, (from, kind, to)), values| {
             values.extend([key.workspace.0.into(), key.board.into()]);
             values.extend([(*from).into(), (*kind).into(), (*to).into()]);
         })

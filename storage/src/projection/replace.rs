@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::connection::{Connection, Locking};
+use super::connection::{Connection, Keyed};
 use super::fold::{BoardChange, BoardKey, Changes, key_of};
+use super::identities::Identities;
 use super::text::sound;
 use super::write::write_changes;
 use super::{EntryKind, LINKS, Projection, TaskRow, tasks};
 use crate::board_rows::RowsReport;
 use crate::model::Seq;
-use crate::pieces::Family;
 use crate::records::BoardAddress;
 use crate::records::row::Row;
 
@@ -25,24 +25,23 @@ pub(crate) struct RowsReplacement {
     pub(crate) rows: Projection,
 }
 
-static HEAD: LazyLock<Locking> = LazyLock::new(|| {
-    Locking::new(
-        "SELECT head_seq FROM documents WHERE (workspace_id, name) IN (VALUES ",
-        "(?,?)",
-        ")",
+static HEAD: LazyLock<Keyed> = LazyLock::new(|| {
+    Keyed::locking(
+        "SELECT head_seq FROM documents",
+        &["workspace_id", "name"],
+        "",
         " FOR UPDATE",
     )
 });
 
-static CARDS: LazyLock<Family> = LazyLock::new(|| selection("card_id", "tasks"));
-static ENTRIES: LazyLock<Family> = LazyLock::new(|| selection("kind, entry_id", "board_entries"));
-static LINK_KEYS: LazyLock<Family> = LazyLock::new(|| selection("from_card, kind, to_card", "task_links"));
-static MEMBERS: LazyLock<Family> = LazyLock::new(|| selection("card_id, role, user_id", "task_members"));
-static LABELS: LazyLock<Family> = LazyLock::new(|| selection("card_id, label_id", "task_labels"));
+static CARDS: LazyLock<Keyed> = LazyLock::new(|| selection("card_id", "tasks"));
+static ENTRIES: LazyLock<Keyed> = LazyLock::new(|| selection("kind, entry_id", "board_entries"));
+static LINK_KEYS: LazyLock<Keyed> = LazyLock::new(|| selection("from_card, kind, to_card", "task_links"));
+static MEMBERS: LazyLock<Keyed> = LazyLock::new(|| selection("card_id, role, user_id", "task_members"));
 
-fn selection(columns: &str, table: &str) -> Family {
-    let before = format!("SELECT {columns} FROM {table} WHERE (workspace_id, board_id) IN (VALUES ");
-    Family::new(&before, "(?,?)", ")")
+fn selection(columns: &str, table: &str) -> Keyed {
+    let before = format!("SELECT {columns} FROM {table}");
+    Keyed::new(&before, &["workspace_id", "board_id"], "")
 }
 
 /// Replaces the rows. `None` if the log has moved on or there is no such board; nothing is written then.
@@ -71,19 +70,18 @@ pub(crate) async fn replace(
         boards: BTreeMap::from([(key, change)]),
         events: Vec::new(),
     };
-    let mut report = write_changes(connection, &mut changes, now_ms).await?;
+    let (mut report, identities) = write_changes(connection, &mut changes, now_ms).await?;
     let Some(change) = changes.boards.get(&key) else {
         return Ok(None);
     };
-    report.strays = find_again(connection, key, change).await?;
+    report.strays = find_again(connection, key, change, &identities).await?;
     Ok(Some(report))
 }
 
 /// Where the board's log ends: it does not move until the transaction ends.
 async fn head(connection: &mut Connection<'_>, key: BoardKey) -> Result<Seq, sqlx::Error> {
-    let family = connection.family(&HEAD);
     let rows = connection
-        .rows_of_all(family, &[key], |key, values| {
+        .rows_keyed(&HEAD, &[key], |key, values| {
             values.extend([key.workspace.0.into(), key.board.to_string().into()]);
         })
         .await?;
@@ -139,43 +137,35 @@ async fn gone(
     Ok(gone)
 }
 
-/// Writes anew by whom and what the cards are found that are not found by what their tasks have; how many.
+/// Writes anew by whom the cards are found that are not found by those whom their tasks have; how many.
 async fn find_again(
     connection: &mut Connection<'_>,
     key: BoardKey,
     change: &BoardChange<'_>,
+    identities: &Identities,
 ) -> Result<u64, sqlx::Error> {
     let mut found: BTreeMap<String, BTreeSet<(String, String)>> = BTreeMap::new();
     for row in select(connection, &MEMBERS, key).await? {
         let by = (row.try_get("role")?, row.try_get("user_id")?);
         found.entry(row.try_get("card_id")?).or_default().insert(by);
     }
-    for row in select(connection, &LABELS, key).await? {
-        let by = ("label".to_owned(), row.try_get("label_id")?);
-        found.entry(row.try_get("card_id")?).or_default().insert(by);
-    }
-    let strays: Vec<(BoardKey, &TaskRow)> = change
+    let mut differs = |row: &&TaskRow| found.remove(&row.card).unwrap_or_default() != wanted(row);
+    let strays: Vec<&TaskRow> = change
         .tasks
         .values()
-        .filter(|row| found.remove(&row.card).unwrap_or_default() != wanted(row))
-        .map(|row| (key, *row))
+        .copied()
+        .filter(|row| differs(row))
         .collect();
-    let cards: Vec<_> = strays
-        .iter()
-        .map(|(key, row)| (*key, row.card.as_str()))
-        .collect();
+    let cards: Vec<_> = strays.iter().map(|row| (key, row.card.as_str())).collect();
     tasks::forget(connection, &cards).await?;
+    let strays = tasks::identified(strays.into_iter().map(|row| (key, row)), identities)?;
     tasks::remember(connection, &strays).await?;
     Ok(strays.len() as u64)
 }
 
-/// By what a task is to be found.
+/// By whom a task is to be found.
 fn wanted(row: &TaskRow) -> BTreeSet<(String, String)> {
-    let lists = [
-        ("assignee", &row.assignees),
-        ("watcher", &row.watchers),
-        ("label", &row.labels),
-    ];
+    let lists = [("assignee", &row.assignees), ("watcher", &row.watchers)];
     let pairs = lists.into_iter().flat_map(|(role, ids)| {
         sound(ids)
             .into_iter()
@@ -186,11 +176,11 @@ fn wanted(row: &TaskRow) -> BTreeSet<(String, String)> {
 
 async fn select(
     connection: &mut Connection<'_>,
-    family: &Family,
+    selection: &Keyed,
     key: BoardKey,
 ) -> Result<Vec<Row>, sqlx::Error> {
     connection
-        .rows_of_all(family, &[key], |key, values| {
+        .rows_keyed(selection, &[key], |key, values| {
             values.extend([key.workspace.0.into(), key.board.into()]);
         })
         .await

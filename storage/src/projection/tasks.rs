@@ -1,12 +1,15 @@
-//! Writes the rows of tasks, and by whom and what they are found.
+//! Writes the rows of tasks, and by whom they are found.
 //!
-//! Invariant: a row that is equal is not touched: its version and its time stay.
+//! Invariant: a row that is equal is not touched: its version and its time stay. What a task is known by is written once,
+//! with the row.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::TaskRow;
-use super::connection::Connection;
+use super::connection::{Connection, Keyed};
 use super::fold::{BoardKey, Changes};
+use super::identities::{Identities, Identity};
 use super::text::{clean, sound, title_key};
 use crate::model::WorkspaceId;
 use crate::pieces::Family;
@@ -14,10 +17,10 @@ use crate::records::value::Value;
 
 static UPSERT: LazyLock<Family> = LazyLock::new(|| {
     Family::new(
-        "INSERT INTO tasks (workspace_id, board_id, card_id, state, column_id, order_group, order_key, title, \
+        "INSERT INTO tasks (workspace_id, board_id, card_id, id, number, created_at_ms, state, column_id, order_group, order_key, title, \
          title_key, priority, due, start, estimate, parent, assignees, labels, watchers, checklist_total, \
          checklist_done, done, view, updated_at_ms, done_at_ms, archived_at_ms, deleted_at_ms) VALUES ",
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         " ON CONFLICT (workspace_id, board_id, card_id) DO UPDATE SET state = excluded.state, \
          column_id = excluded.column_id, order_group = excluded.order_group, order_key = excluded.order_key, \
          title = excluded.title, title_key = excluded.title_key, priority = excluded.priority, due = excluded.due, \
@@ -45,30 +48,29 @@ static UPSERT: LazyLock<Family> = LazyLock::new(|| {
     )
 });
 
-/// Takes along by whom and what they are found.
-static DELETE: LazyLock<Family> = LazyLock::new(|| deletion("tasks"));
-static DELETE_MEMBERS: LazyLock<Family> = LazyLock::new(|| deletion("task_members"));
-static DELETE_LABELS: LazyLock<Family> = LazyLock::new(|| deletion("task_labels"));
+/// Takes along by whom they are found.
+static DELETE: LazyLock<Keyed> = LazyLock::new(|| deletion("tasks"));
+static DELETE_MEMBERS: LazyLock<Keyed> = LazyLock::new(|| deletion("task_members"));
 
 static INSERT_MEMBERS: LazyLock<Family> = LazyLock::new(|| {
     Family::new(
-        "INSERT INTO task_members (workspace_id, board_id, card_id, role, user_id) VALUES ",
-        "(?,?,?,?,?)",
+        "INSERT INTO task_members (workspace_id, board_id, card_id, task_id, role, user_id) VALUES ",
+        "(?,?,?,?,?,?)",
         "",
     )
 });
 
-static INSERT_LABELS: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "INSERT INTO task_labels (workspace_id, board_id, card_id, label_id) VALUES ",
-        "(?,?,?,?)",
-        "",
-    )
-});
+fn deletion(table: &str) -> Keyed {
+    let before = format!("DELETE FROM {table}");
+    Keyed::new(&before, &["workspace_id", "board_id", "card_id"], "")
+}
 
-fn deletion(table: &str) -> Family {
-    let before = format!("DELETE FROM {table} WHERE (workspace_id, board_id, card_id) IN (VALUES ");
-    Family::new(&before, "(?,?,?)", ")")
+/// A task with what it is known by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdentifiedTask<'a> {
+    key: BoardKey,
+    identity: Identity,
+    row: &'a TaskRow,
 }
 
 /// A card of a board.
@@ -78,76 +80,90 @@ pub(super) type Card<'a> = (BoardKey, &'a str);
 pub(super) async fn write(
     connection: &mut Connection<'_>,
     changes: &Changes<'_>,
+    identities: &Identities,
     now_ms: i64,
 ) -> Result<(u64, u64), sqlx::Error> {
     let purged: Vec<Card<'_>> = all(changes, |change| change.purged.iter().copied());
-    let gone = connection.execute_all(&DELETE, &purged, card_values).await?;
+    let gone = connection.execute_keyed(&DELETE, &purged, card_values).await?;
     let tasks: Vec<(BoardKey, &TaskRow)> = all(changes, |change| change.tasks.values().copied());
+    let tasks = identified(tasks, identities)?;
     let rows = connection
-        .rows_of_all(&UPSERT, &tasks, |(key, row), values| {
-            task_values(*key, row, now_ms, values);
+        .rows_of_all(&UPSERT, &tasks, |task, values| {
+            card_values(&(task.key, &task.row.card), values);
+            values.extend([
+                task.identity.id.into(),
+                task.identity.number.into(),
+                task.identity.created_at_ms.into(),
+            ]);
+            task_values(task.row, now_ms, values);
         })
         .await?;
-    let (mut changed, mut known) = (Vec::with_capacity(rows.len()), Vec::new());
+    let mut versions: HashMap<(BoardKey, String), i64> = HashMap::with_capacity(rows.len());
     for row in &rows {
         let key = BoardKey {
             workspace: WorkspaceId(row.try_get("workspace_id")?),
             board: row.try_get("board_id")?,
         };
-        let card: String = row.try_get("card_id")?;
-        let change = changes.boards.get(&key);
-        let Some(row_of_card) = change.and_then(|change| change.tasks.get(card.as_str())) else {
-            continue;
-        };
-        if row.try_get::<i64>("version")? > 1 {
-            known.push((key, row_of_card.card.as_str()));
-        }
-        changed.push((key, *row_of_card));
+        versions.insert((key, row.try_get("card_id")?), row.try_get("version")?);
     }
+    let version = |task: &IdentifiedTask<'_>| versions.get(&(task.key, task.row.card.clone())).copied();
     // Rows that are new have nothing to be replaced.
+    let known = tasks.iter().filter(|task| version(task) > Some(1));
+    let known: Vec<Card<'_>> = known.map(|task| (task.key, task.row.card.as_str())).collect();
     forget(connection, &known).await?;
+    let changed: Vec<_> = tasks
+        .iter()
+        .filter(|task| version(task).is_some())
+        .copied()
+        .collect();
     remember(connection, &changed).await?;
     Ok((changed.len() as u64, gone))
 }
 
-/// Forgets by whom and what cards are found.
-pub(super) async fn forget(connection: &mut Connection<'_>, cards: &[Card<'_>]) -> Result<(), sqlx::Error> {
-    connection
-        .execute_all(&DELETE_MEMBERS, cards, card_values)
-        .await?;
-    connection.execute_all(&DELETE_LABELS, cards, card_values).await?;
-    Ok(())
+/// Tasks with what they are known by. All that are written have been given it.
+pub(super) fn identified<'a>(
+    tasks: impl IntoIterator<Item = (BoardKey, &'a TaskRow)>,
+    identities: &Identities,
+) -> Result<Vec<IdentifiedTask<'a>>, sqlx::Error> {
+    let identified = tasks.into_iter().map(|(key, row)| {
+        let identity = identities.get(&(key, row.card.clone())).copied();
+        let identity = identity.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(IdentifiedTask { key, identity, row })
+    });
+    identified.collect()
 }
 
-/// Writes by whom and what cards are found, of which nothing is written yet.
+/// Forgets by whom cards are found.
+pub(super) async fn forget(connection: &mut Connection<'_>, cards: &[Card<'_>]) -> Result<(), sqlx::Error> {
+    connection
+        .execute_keyed(&DELETE_MEMBERS, cards, card_values)
+        .await
+        .map(|_| ())
+}
+
+/// Writes by whom tasks are found, of which nothing is written yet.
 pub(super) async fn remember(
     connection: &mut Connection<'_>,
-    tasks: &[(BoardKey, &TaskRow)],
+    tasks: &[IdentifiedTask<'_>],
 ) -> Result<(), sqlx::Error> {
-    let (mut members, mut labels) = (Vec::new(), Vec::new());
-    for (key, row) in tasks {
+    let mut members = Vec::new();
+    for IdentifiedTask { key, identity, row } in tasks {
         for (role, users) in [("assignee", &row.assignees), ("watcher", &row.watchers)] {
-            members.extend(sound(users).into_iter().map(|user| (*key, &row.card, role, user)));
+            let card = (*key, row.card.as_str());
+            members.extend(
+                sound(users)
+                    .into_iter()
+                    .map(|user| (card, identity.id, role, user)),
+            );
         }
-        labels.extend(
-            sound(&row.labels)
-                .into_iter()
-                .map(|label| (*key, &row.card, label)),
-        );
     }
     connection
-        .execute_all(&INSERT_MEMBERS, &members, |(key, card, role, user), values| {
-            card_values(&(*key, card.as_str()), values);
-            values.extend([(*role).into(), (*user).into()]);
+        .execute_all(&INSERT_MEMBERS, &members, |(card, id, role, user), values| {
+            card_values(card, values);
+            values.extend([(*id).into(), (*role).into(), (*user).into()]);
         })
-        .await?;
-    connection
-        .execute_all(&INSERT_LABELS, &labels, |(key, card, label), values| {
-            card_values(&(*key, card.as_str()), values);
-            values.push((*label).into());
-        })
-        .await?;
-    Ok(())
+        .await
+        .map(|_| ())
 }
 
 /// Something of each board.
@@ -165,10 +181,9 @@ fn card_values((key, card): &Card<'_>, values: &mut Vec<Value>) {
     values.extend([key.workspace.0.into(), key.board.into(), (*card).into()]);
 }
 
-fn task_values(key: BoardKey, row: &TaskRow, now_ms: i64, values: &mut Vec<Value>) {
+fn task_values(row: &TaskRow, now_ms: i64, values: &mut Vec<Value>) {
     let text = |text: &Option<String>| Value::Text(text.as_deref().map(clean));
     let since = |is_so: bool| Value::Int(is_so.then_some(now_ms));
-    card_values(&(key, &row.card), values);
     values.extend([
         row.state.into(),
         text(&row.column),

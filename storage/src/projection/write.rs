@@ -6,6 +6,7 @@
 
 use super::connection::Connection;
 use super::fold::Changes;
+use super::identities::Identities;
 use super::{boards, events, identities, lists, tasks};
 use crate::board_rows::RowsReport;
 use crate::model::Append;
@@ -24,20 +25,20 @@ pub(crate) async fn write(
     write_changes(connection, &mut changes, now_ms).await.map(|_| ())
 }
 
-/// Writes `changes`, and counts the rows.
+/// Writes `changes`, counts the rows, and says what the cards are known by.
 pub(super) async fn write_changes(
     connection: &mut Connection<'_>,
     changes: &mut Changes<'_>,
     now_ms: i64,
-) -> Result<RowsReport, sqlx::Error> {
+) -> Result<(RowsReport, Identities), sqlx::Error> {
     let places = boards::find(connection, changes).await?;
-    let ids = identities::identify(connection, changes, &places, now_ms).await?;
-    let (tasks, gone_tasks) = tasks::write(connection, changes, now_ms).await?;
+    let identities = identities::identify(connection, changes, &places, now_ms).await?;
+    let (tasks, gone_tasks) = tasks::write(connection, changes, &identities, now_ms).await?;
     let (entries, gone_entries) = lists::write_entries(connection, changes).await?;
     let (links, gone_links) = lists::write_links(connection, changes).await?;
     boards::remove_seeds(connection, changes, &places).await?;
-    events::write(connection, changes, (&places, &ids), now_ms).await?;
-    Ok(RowsReport {
+    events::write(connection, changes, (&places, &identities), now_ms).await?;
+    let report = RowsReport {
         tasks,
         gone_tasks,
         entries,
@@ -45,5 +46,6 @@ pub(super) async fn write_changes(
         links,
         gone_links,
         strays: 0,
-    })
+    };
+    Ok((report, identities))
 }

@@ -153,10 +153,10 @@ macro_rules! part {
 
 macro_rules! follows {
     (ascending) => {
-        " AND ($2 IS NULL OR e.seq > $2) ORDER BY e.seq LIMIT $3"
+        " AND e.seq > COALESCE($2, 0) ORDER BY e.seq LIMIT $3"
     };
     (descending) => {
-        " AND ($2 IS NULL OR e.seq < $2) ORDER BY e.seq DESC LIMIT $3"
+        " AND e.seq < COALESCE($2, 9223372036854775807) ORDER BY e.seq DESC LIMIT $3"
     };
 }
 

@@ -21,11 +21,11 @@ impl FromRow for Head {
     }
 }
 
-/// By what a card is found.
+/// By whom a card is found.
 struct Found {
     card: String,
     role: String,
-    by: String,
+    user: String,
 }
 
 impl FromRow for Found {
@@ -33,30 +33,28 @@ impl FromRow for Found {
         Ok(Self {
             card: row.get("card_id")?,
             role: row.get("role")?,
-            by: row.get("found_by")?,
+            user: row.get("user_id")?,
         })
     }
 }
 
-/// What a card is found by, each list sorted: people who work on it, people who hear of it, labels.
+/// People by whom a card is found, sorted: those who work on it, and those who hear of it.
 #[derive(Debug, Default, PartialEq)]
-struct Keys([Vec<String>; 3]);
+struct People {
+    assignees: Vec<String>,
+    watchers: Vec<String>,
+}
 
-impl Keys {
-    /// What a task says.
+impl People {
+    /// Those that a task has.
     fn of(row: &TaskRow) -> Self {
-        let mut keys = [row.assignees.clone(), row.watchers.clone(), row.labels.clone()];
-        keys.iter_mut().for_each(|list| list.sort_unstable());
-        Self(keys)
-    }
-
-    fn add(&mut self, found: Found) {
-        let [assignees, watchers, labels] = &mut self.0;
-        match found.role.as_str() {
-            "assignee" => assignees.push(found.by),
-            "watcher" => watchers.push(found.by),
-            _ => labels.push(found.by),
-        }
+        let mut people = Self {
+            assignees: row.assignees.clone(),
+            watchers: row.watchers.clone(),
+        };
+        people.assignees.sort_unstable();
+        people.watchers.sort_unstable();
+        people
     }
 }
 
@@ -94,23 +92,21 @@ impl Tenant<'_> {
         }))
     }
 
-    /// The cards that are found by something else than their tasks say.
+    /// The cards that are found by others than their tasks have.
     async fn strays(&mut self, board: Uuid, tasks: &[TaskRow]) -> Result<Vec<String>, RecordError> {
-        let members = tenant_sql!(
-            "SELECT card_id, role, user_id AS found_by FROM task_members \
+        let sql = tenant_sql!(
+            "SELECT card_id, role, user_id FROM task_members \
              WHERE workspace_id = $1 AND board_id = $2 ORDER BY card_id, role, user_id"
         );
-        let labels = tenant_sql!(
-            "SELECT card_id, 'label' AS role, label_id AS found_by FROM task_labels \
-             WHERE workspace_id = $1 AND board_id = $2 ORDER BY card_id, label_id"
-        );
-        let mut found: Vec<Found> = self.all(members, args![board]).await?;
-        found.extend(self.all::<Found>(labels, args![board]).await?);
-        let mut keys: BTreeMap<String, Keys> = BTreeMap::new();
-        for found in found {
-            keys.entry(found.card.clone()).or_default().add(found);
+        let mut found: BTreeMap<String, People> = BTreeMap::new();
+        for row in self.all::<Found>(sql, args![board]).await? {
+            let people = found.entry(row.card).or_default();
+            match row.role.as_str() {
+                "assignee" => people.assignees.push(row.user),
+                _ => people.watchers.push(row.user),
+            }
         }
-        let differs = |row: &&TaskRow| keys.get(&row.card).unwrap_or(&Keys::default()) != &Keys::of(row);
+        let differs = |row: &&TaskRow| found.get(&row.card).unwrap_or(&People::default()) != &People::of(row);
         Ok(tasks.iter().filter(differs).map(|row| row.card.clone()).collect())
     }
 }

@@ -36,15 +36,29 @@ pub(crate) async fn take(
     workspace: WorkspaceId,
     name: &DocumentName,
 ) -> Result<u64, RecordError> {
-    // Of two who delete the same row at once, one finds that it is gone.
-    const SQL: CrossTenantSql = CrossTenantSql::because(
+    // Of two who delete the same row at once, one finds that it is gone and looks again.
+    const TAKE: CrossTenantSql = CrossTenantSql::because(
         REASON,
         "DELETE FROM server_clients WHERE workspace_id = $1 AND document_name = $2 AND client_id = \
          (SELECT min(o.client_id) FROM server_clients o WHERE o.workspace_id = $1 AND o.document_name = $2) \
          RETURNING client_id",
     );
+    const LOOK: CrossTenantSql = CrossTenantSql::because(
+        REASON,
+        "SELECT client_id FROM server_clients WHERE workspace_id = $1 AND document_name = $2 LIMIT 1",
+    );
     let mut tx = records.write().await?;
-    let taken: Option<Client> = tx.one_across(SQL, args![workspace.0, name.as_str()]).await?;
+    let mut taken: Option<Client> = None;
+    for _ in 0..MOST_KEPT {
+        taken = tx.one_across(TAKE, args![workspace.0, name.as_str()]).await?;
+        if taken.is_some() {
+            break;
+        }
+        let left: Option<Client> = tx.one_across(LOOK, args![workspace.0, name.as_str()]).await?;
+        if left.is_none() {
+            break;
+        }
+    }
     tx.commit().await?;
     let taken = taken.and_then(|client| u64::try_from(client.0).ok());
     match taken {

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 36] = [
+pub(super) const TENANT_TABLES: [&str; 35] = [
     "documents",
     "updates",
     "snapshots",
@@ -31,7 +31,6 @@ pub(super) const TENANT_TABLES: [&str; 36] = [
     "task_identities",
     "tasks",
     "task_members",
-    "task_labels",
     "task_links",
     "board_entries",
     "workspace_sequences",

@@ -74,6 +74,22 @@ impl Tx {
 }
 
 impl Tenant<'_> {
+    /// Where the task with this number of a project is, also if its card is gone: `PROJ-12` names one.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn task_with_number(
+        &mut self,
+        project: Uuid,
+        number: i64,
+    ) -> Result<Option<TaskAddress>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT workspace_id, board_id, card_id FROM task_identities \
+             WHERE workspace_id = $1 AND project_id = $2 AND number = $3"
+        );
+        self.one(sql, args![project, number]).await
+    }
+
     /// What a card of a board is known by, also if it is gone.
     ///
     /// # Errors
@@ -109,15 +125,19 @@ impl Tenant<'_> {
         );
         let last: Option<Count> = self.one(take, args![project, count]).await?;
         let first = last.map_or(0, |last| last.0) - count;
+        // Rows are found by their id alone: a planner without statistics would try each with each by the other columns.
         let renumber = tenant_sql!(
             "UPDATE task_identities SET project_id = $3, number = $4 + ranked.place FROM \
-             (SELECT card_id, row_number() OVER (ORDER BY number) AS place FROM task_identities \
+             (SELECT id, row_number() OVER (ORDER BY number) AS place FROM task_identities \
              WHERE workspace_id = $1 AND board_id = $2 AND project_id <> $3) AS ranked \
-             WHERE task_identities.workspace_id = $1 AND task_identities.board_id = $2 \
-             AND task_identities.card_id = ranked.card_id"
+             WHERE task_identities.workspace_id = $1 AND task_identities.id = ranked.id"
         );
-        self.execute(renumber, args![board, project, first])
-            .await
-            .map(|_| ())
+        self.execute(renumber, args![board, project, first]).await?;
+        let tasks = tenant_sql!(
+            "UPDATE tasks SET number = i.number FROM task_identities i \
+             WHERE i.workspace_id = tasks.workspace_id AND i.id = tasks.id \
+             AND tasks.workspace_id = $1 AND tasks.board_id = $2"
+        );
+        self.execute(tasks, args![board]).await.map(|_| ())
     }
 }

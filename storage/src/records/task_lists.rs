@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::error::RecordError;
 use super::span::{Span, containing, cross_span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
-use super::tasks::{Task, join_identity, task_columns};
+use super::tasks::{Task, join_column, task_columns};
 use super::tenant::Tenant;
 use super::tx::Tx;
 use super::value::{Value, args};
@@ -125,57 +125,87 @@ pub enum TaskOrder {
 
 const REASON: &str = "what somebody may see, in whichever workspace, is theirs to list";
 
-/// `$6` to `$27`, but for `$6`, `$7` and `$11`, which each statement puts where an index serves it.
+/// `$8` to `$27`, but for `$11`. What is left of a list of ids without the one that it has is another text.
 macro_rules! is_asked_for {
     () => {
         " AND ($8 IS NULL OR $8 LIKE '%,' || k.state || ',%') AND ($9 IS NULL OR k.column_id = $9) \
          AND ($10 IS NULL OR $10 LIKE '%,' || c.category || ',%') \
          AND ($12 IS NULL OR (k.assignees <> '') = $12) \
-         AND ($13 IS NULL OR EXISTS (SELECT 1 FROM task_labels l \
-         LEFT JOIN board_entries e ON e.workspace_id = l.workspace_id AND e.board_id = l.board_id \
-         AND e.kind = 'label' AND e.entry_id = l.label_id \
-         WHERE l.workspace_id = k.workspace_id AND l.board_id = k.board_id AND l.card_id = k.card_id \
-         AND (l.label_id = $13 OR e.name_key = $14))) \
+         AND ($13 IS NULL OR replace(',' || k.labels || ',', ',' || $13 || ',', '') <> ',' || k.labels || ',' \
+         OR EXISTS (SELECT 1 FROM board_entries e WHERE e.workspace_id = k.workspace_id \
+         AND e.board_id = k.board_id AND e.kind = 'label' AND e.name_key = $14 \
+         AND replace(',' || k.labels || ',', ',' || e.entry_id || ',', '') <> ',' || k.labels || ',')) \
          AND ($15 IS NULL OR $15 LIKE '%,' || CAST(k.priority AS text) || ',%') \
          AND ($16 IS NULL OR k.due < $16) AND ($17 IS NULL OR k.due >= $17) \
          AND ($18 IS NULL OR (k.due IS NOT NULL) = $18) \
          AND ($19 IS NULL OR k.title_key LIKE $19 ESCAPE '!') AND ($20 IS NULL OR k.updated_at_ms >= $20) \
          AND ($21 IS NULL OR k.parent = $21) AND ($22 IS NULL OR (k.parent IS NOT NULL) = $22) \
-         AND ($23 IS NULL OR i.number = $23) AND ($24 IS NULL OR k.done = $24) \
+         AND ($23 IS NULL OR k.number = $23) AND ($24 IS NULL OR k.done = $24) \
          AND ($25 IS NULL OR (NOT k.done AND k.due IS NOT NULL \
          AND CASE WHEN length(k.due) = 10 THEN k.due < $25 ELSE k.due < $26 END) = $27)"
     };
 }
 
-/// Narrows to an assignee, starting from what they work on.
-macro_rules! join_assignee {
+/// Where the tasks come from: from the boards, or from what an assignee works on. A cross join tells SQLite the order, so
+/// that no plan reads all tasks of a workspace for the sake of a few; to Postgres it is a join like others. Tasks of an
+/// assignee are found by their id alone, which has one plan even where Postgres has no statistics yet.
+macro_rules! from_tasks {
     (anybody) => {
-        ""
+        " FROM project_documents d CROSS JOIN tasks k"
     };
     (somebody) => {
-        " JOIN task_members a ON a.workspace_id = k.workspace_id AND a.board_id = k.board_id \
-         AND a.card_id = k.card_id AND a.role = 'assignee' AND a.user_id = $11"
+        " FROM task_members a CROSS JOIN tasks k CROSS JOIN project_documents d"
+    };
+    (here) => {
+        " FROM project_documents d CROSS JOIN tasks k"
     };
 }
 
-macro_rules! is_assignee {
+macro_rules! is_tenants {
     (anybody) => {
-        " AND $11 IS NULL"
+        " WHERE d.workspace_id = $1 AND $11 IS NULL AND k.workspace_id = d.workspace_id AND k.board_id = d.id"
     };
     (somebody) => {
-        ""
+        " WHERE a.workspace_id = $1 AND a.role = 'assignee' AND a.user_id = $11 \
+         AND k.workspace_id = a.workspace_id AND k.id = a.task_id \
+         AND d.workspace_id = a.workspace_id AND d.id = a.board_id"
+    };
+    // A board has few enough tasks to look at the list of each.
+    (here) => {
+        " WHERE d.workspace_id = $1 AND k.workspace_id = d.workspace_id AND k.board_id = d.id \
+         AND replace(',' || k.assignees || ',', ',' || $11 || ',', '') <> ',' || k.assignees || ','"
+    };
+}
+
+/// The same from boards that somebody sees.
+macro_rules! join_tasks {
+    (anybody) => {
+        " CROSS JOIN tasks k"
+    };
+    (somebody) => {
+        " CROSS JOIN task_members a CROSS JOIN tasks k"
+    };
+}
+
+macro_rules! is_seen {
+    (anybody) => {
+        " AND $11 IS NULL AND k.workspace_id = d.workspace_id AND k.board_id = d.id"
+    };
+    (somebody) => {
+        " AND a.workspace_id = d.workspace_id AND a.board_id = d.id AND a.role = 'assignee' AND a.user_id = $11 \
+         AND k.id = a.task_id"
     };
 }
 
 macro_rules! is_in {
     (board) => {
-        " AND k.board_id = $7 AND ($6 IS NULL OR i.project_id = $6)"
+        " AND d.id = $7 AND ($6 IS NULL OR d.project_id = $6)"
     };
     (project) => {
-        " AND i.project_id = $6 AND $7 IS NULL"
+        " AND d.project_id = $6 AND $7 IS NULL"
     };
     (anywhere) => {
-        " AND ($6 IS NULL OR i.project_id = $6) AND ($7 IS NULL OR k.board_id = $7)"
+        " AND ($6 IS NULL OR d.project_id = $6) AND ($7 IS NULL OR d.id = $7)"
     };
 }
 
@@ -183,15 +213,12 @@ macro_rules! is_in {
 macro_rules! from_tenant {
     ($scope:ident, $assignee:ident) => {
         concat!(
-            " FROM tasks k",
-            join_identity!(),
-            " JOIN project_documents d \
-             ON d.workspace_id = k.workspace_id AND d.id = k.board_id AND d.deleted_at_ms IS NULL \
-             JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id AND p.deleted_at_ms IS NULL",
-            join_assignee!($assignee),
-            " WHERE k.workspace_id = $1",
+            from_tasks!($assignee),
+            join_column!(),
+            " JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id AND p.deleted_at_ms IS NULL",
+            is_tenants!($assignee),
+            " AND d.deleted_at_ms IS NULL",
             is_in!($scope),
-            is_assignee!($assignee),
             is_asked_for!()
         )
     };
@@ -202,14 +229,13 @@ macro_rules! from_seen {
     ($assignee:ident) => {
         concat!(
             from_visible!(),
-            " JOIN tasks k ON k.workspace_id = d.workspace_id AND k.board_id = d.id",
-            join_identity!(),
-            join_assignee!($assignee),
+            join_tasks!($assignee),
+            join_column!(),
             " WHERE m.user_id = $1 AND d.deleted_at_ms IS NULL \
              AND ($28 IS NULL OR m.workspace_id = $28) AND ($29 IS NULL OR m.workspace_id = $29) AND ",
             is_permitted!(),
             is_in!(anywhere),
-            is_assignee!($assignee),
+            is_seen!($assignee),
             is_asked_for!()
         )
     };
@@ -219,11 +245,11 @@ macro_rules! from_seen {
 macro_rules! ordered {
     ($order:expr, $span:expr, $list:ident, $($from:tt)+) => {
         match $order {
-            TaskOrder::Created => ($list!($span, "i.created_at_ms", $($from)+), $span.by_number()),
+            TaskOrder::Created => ($list!($span, "k.created_at_ms", $($from)+), $span.by_number()),
             TaskOrder::Updated => ($list!($span, "k.updated_at_ms", $($from)+), $span.by_number()),
             TaskOrder::Due => ($list!($span, "COALESCE(k.due, '~')", $($from)+), $span.by_text()),
             TaskOrder::Priority => ($list!($span, "k.priority", $($from)+), $span.by_number()),
-            TaskOrder::Number => ($list!($span, "i.number", $($from)+), $span.by_number()),
+            TaskOrder::Number => ($list!($span, "k.number", $($from)+), $span.by_number()),
             TaskOrder::Title => ($list!($span, "k.title_key", $($from)+), $span.by_text()),
             TaskOrder::Position => (
                 $list!(
@@ -240,13 +266,13 @@ macro_rules! ordered {
 
 macro_rules! list_tenant {
     ($span:expr, $mark:literal, $($from:tt)+) => {
-        tenant_span!($span, $mark, "i.id", "SELECT ", task_columns!(), from_tenant!($($from)+))
+        tenant_span!($span, $mark, "k.id", "SELECT ", task_columns!(), from_tenant!($($from)+))
     };
 }
 
 macro_rules! list_seen {
     ($span:expr, $mark:literal, $($from:tt)+) => {
-        cross_span!($span, REASON, $mark, "i.id", "SELECT ", task_columns!(), from_seen!($($from)+))
+        cross_span!($span, REASON, $mark, "k.id", "SELECT ", task_columns!(), from_seen!($($from)+))
     };
 }
 
@@ -373,7 +399,7 @@ impl Tenant<'_> {
     ) -> Result<Vec<Task>, RecordError> {
         let (sql, part) = match (filter.board, filter.project, filter.assignee) {
             (Some(_), _, None) => ordered!(order, span, list_tenant, board, anybody),
-            (Some(_), _, Some(_)) => ordered!(order, span, list_tenant, board, somebody),
+            (Some(_), _, Some(_)) => ordered!(order, span, list_tenant, board, here),
             (None, Some(_), None) => ordered!(order, span, list_tenant, project, anybody),
             (None, Some(_), Some(_)) => ordered!(order, span, list_tenant, project, somebody),
             (None, None, None) => ordered!(order, span, list_tenant, anywhere, anybody),
@@ -389,7 +415,7 @@ impl Tenant<'_> {
     pub async fn count_tasks(&mut self, filter: &TaskFilter<'_>) -> Result<i64, RecordError> {
         let sql = match (filter.board, filter.project, filter.assignee) {
             (Some(_), _, None) => count_tenant!(board, anybody),
-            (Some(_), _, Some(_)) => count_tenant!(board, somebody),
+            (Some(_), _, Some(_)) => count_tenant!(board, here),
             (None, Some(_), None) => count_tenant!(project, anybody),
             (None, Some(_), Some(_)) => count_tenant!(project, somebody),
             (None, None, None) => count_tenant!(anywhere, anybody),

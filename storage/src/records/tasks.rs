@@ -90,35 +90,33 @@ impl Task {
     }
 }
 
-/// The columns of a [`Task`]: of the task `k`, its identity `i`, its project `p`, and the column `c` that shows it.
+/// The columns of a [`Task`]: of the task `k`, the project `p` of its board, and the column `c` that shows it.
 macro_rules! columns {
     () => {
         "k.workspace_id, k.board_id, k.card_id, k.state, k.column_id, k.order_group, k.order_key, k.title, \
          k.priority, k.due, k.start, k.estimate, k.parent, k.assignees, k.labels, k.watchers, k.checklist_total, \
          k.checklist_done, k.done, k.view, k.updated_at_ms, k.done_at_ms, k.archived_at_ms, k.deleted_at_ms, \
-         k.version, i.id, i.project_id, i.number, i.created_at_ms, p.task_key, c.position AS column_position, \
+         k.version, k.id, k.number, k.created_at_ms, p.id AS project_id, p.task_key, c.position AS column_position, \
          c.name AS column_name, c.category AS column_category"
     };
 }
 pub(super) use columns as task_columns;
 
-/// What belongs to the task `k`, but for its project.
-macro_rules! join_identity {
+/// The column `c` that shows the task `k`.
+macro_rules! join_column {
     () => {
-        " JOIN task_identities i \
-         ON i.workspace_id = k.workspace_id AND i.board_id = k.board_id AND i.card_id = k.card_id \
-         LEFT JOIN board_entries c ON c.workspace_id = k.workspace_id AND c.board_id = k.board_id \
+        " LEFT JOIN board_entries c ON c.workspace_id = k.workspace_id AND c.board_id = k.board_id \
          AND c.kind = 'column' AND c.entry_id = k.column_id"
     };
 }
-pub(super) use join_identity;
+pub(super) use join_column;
 
 macro_rules! from_tasks {
     () => {
         concat!(
-            " FROM tasks k",
-            join_identity!(),
-            " JOIN projects p ON p.workspace_id = i.workspace_id AND p.id = i.project_id"
+            " FROM tasks k JOIN project_documents d ON d.workspace_id = k.workspace_id AND d.id = k.board_id \
+             JOIN projects p ON p.workspace_id = d.workspace_id AND p.id = d.project_id",
+            join_column!()
         )
     };
 }
@@ -241,7 +239,7 @@ impl Tenant<'_> {
             columns!(),
             from_tasks!(),
             " WHERE k.workspace_id = $1 AND k.board_id = $2 AND k.parent = $3 AND k.state <> 'deleted' \
-             ORDER BY i.number LIMIT $4"
+             ORDER BY k.number LIMIT $4"
         );
         self.all(sql, args![board, card, limit]).await
     }

@@ -81,6 +81,14 @@ impl LogReader for SqliteReader {
         query.fetch_optional(&self.pool).await.map_err(sorted(READING))
     }
 
+    async fn heads(
+        &self,
+        _documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        // Nobody else has this database open.
+        Ok(Vec::new())
+    }
+
     async fn read_whole(&self, id: DocumentId) -> Result<Option<DocumentView>, StorageError> {
         let read = async {
             let mut transaction = self.pool.begin().await?;

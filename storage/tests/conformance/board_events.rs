@@ -126,6 +126,7 @@ async fn kinds(storage: &Storage, place: &Place, filter: EventFilter<'_>, span: 
     all.into_iter().map(|event| event.kind).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 pub(crate) async fn events_are_found_by_what_they_are_about(bed: Bed) {
     let storage = bed.open().await;
     let place = place(&storage).await;

@@ -96,6 +96,7 @@ async fn varied(storage: &Storage, place: &Place) -> Room {
     room
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 pub(crate) async fn tasks_are_found_by_what_they_are(bed: Bed) {
     let storage = bed.open().await;
     let place = place(&storage).await;
@@ -470,6 +471,7 @@ pub(crate) async fn positions_are_those_of_the_board(bed: Bed) {
     storage.close().await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 pub(crate) async fn lists_hold_the_tasks_of_boards_that_are_seen(bed: Bed) {
     let storage = bed.open().await;
     let (here, there) = (place(&storage).await, place(&storage).await);

@@ -252,6 +252,7 @@ pub(crate) fn happening(kind: &str) -> NewWorkspaceEvent<'_> {
     NewWorkspaceEvent {
         id: Uuid::now_v7(),
         kind,
+        team_id: None,
         project_id: None,
         document_id: None,
         task_id: None,

@@ -126,7 +126,7 @@ suite! { [sqlite, postgres] {
     records_comments::what_somebody_chose_to_hear_is_not_changed_by_what_they_do,
     records_comments::views_are_seen_by_their_owner_or_by_the_project,
     records_comments::reminders_follow_the_date_and_are_claimed_once,
-    records_comments::events_are_seen_by_those_who_see_what_they_are_about,
+    records_comments::events_of_comments_are_seen_by_those_who_see_their_subject,
     records_comments::files_of_a_task_are_listed_by_it,
     records_tenancy::what_connects_somebody_with_a_project_is_found,
     records_tenancy::nobody_is_put_into_a_team_of_another_workspace,

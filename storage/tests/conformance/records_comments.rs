@@ -482,7 +482,8 @@ pub(crate) async fn reminders_follow_the_date_and_are_claimed_once(bed: Bed) {
     storage.close().await;
 }
 
-pub(crate) async fn events_are_seen_by_those_who_see_what_they_are_about(bed: Bed) {
+#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
+pub(crate) async fn events_of_comments_are_seen_by_those_who_see_their_subject(bed: Bed) {
     let storage = bed.open().await;
     let place = place(&bed, &storage).await;
     let document = create(&storage, &place, "Plan").await;

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import * as Y from 'yjs'
-import { call, person as account } from '../support/accounts.js'
 import { person, reaches, useBrowser } from '../support/browser.js'
+import { ask, joins, PASSWORD, person as account } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
 
@@ -507,7 +507,7 @@ scenario('somebody with an account logs in, makes a board, and works on it with 
   await page.getByLabel('Password').fill('not the password')
   await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.locator('.said.wrong').waitFor()
-  await page.getByLabel('Password').fill('tidal ovens wary 4711')
+  await page.getByLabel('Password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Log in', exact: true }).click()
   await page.getByTestId('new-project').click()
   await page.getByLabel('Name').fill('Carpets')
@@ -523,7 +523,7 @@ scenario('somebody with an account logs in, makes a board, and works on it with 
   await reaches(page, 'saved')
   await card(page, 'Find the wool').focus()
   await page.keyboard.press('i')
-  await page.getByRole('group', { name: /assigned to ada Test/ }).waitFor()
+  await page.getByRole('group', { name: /assigned to ada Weaver/ }).waitFor()
 
   // A reload, and another tab, need no new login; the list leads back.
   await page.reload()
@@ -539,8 +539,32 @@ scenario('somebody with an account logs in, makes a board, and works on it with 
   await reaches(page, 'offline')
   await server.start()
   await reaches(page, 'saved', { within: 60_000 })
-  const state = await call(server, 'GET', `/v1/documents/${name}`, { token: ada.token })
+  const state = await ask(server, 'GET', `/v1/documents/${name}`, { token: ada.token })
   assert.equal(state.kind, 'board')
+
+  // A card has an address. Who may read alone sees it there, and can change nothing.
+  await card(page, 'Spin it').click()
+  await dialog(page).waitFor()
+  const link = await until('the address leads to the card', () => page.url().includes('?card=') && page.url(), POLL)
+  const bo = await account(server, 'bo')
+  await joins(server, ada, state.workspace_id, bo, 'guest')
+  await ask(server, 'PUT', `/v1/documents/${name}/shares/${bo.id}`, { token: ada.token, body: { role: 'viewer' } })
+  const reader = await person(scene, link)
+  await reader.page.getByLabel('E-mail address').fill(bo.email)
+  await reader.page.getByLabel('Password').fill(PASSWORD)
+  await reader.page.getByRole('button', { name: 'Log in', exact: true }).click()
+  await dialog(reader.page).waitFor()
+  assert.equal(await dialog(reader.page).getByLabel('Title of the card').inputValue(), 'Spin it')
+  assert.equal(await dialog(reader.page).getByLabel('Title of the card').getAttribute('readonly'), '')
+  await reader.page.getByRole('button', { name: 'Close', exact: true }).click()
+  assert.match(await reader.page.getByTestId('notice').textContent(), /may read/)
+  assert.equal(await reader.page.getByRole('button', { name: 'Add a card', exact: true }).count(), 0)
+  await drag(reader.page, card(reader.page, 'Spin it'), card(reader.page, 'Find the wool'))
+  await reader.page.keyboard.press('Escape')
+  await card(reader.page, 'Spin it').focus()
+  await reader.page.keyboard.press('Delete')
+  await shows(reader.page, { [first]: ['Find the wool', 'Spin it'] })
+  await page.getByRole('button', { name: 'Close', exact: true }).click()
 
   // Logged out here is logged out there; without a login there is nothing to be seen.
   await page.getByTestId('account').click()
@@ -549,5 +573,7 @@ scenario('somebody with an account logs in, makes a board, and works on it with 
   await second.getByRole('heading', { name: 'Log in' }).waitFor()
   assert.equal(await page.locator('.bcard').count(), 0)
   assert.deepEqual(complaints.filter((text) => !/401/.test(text)), [])
+  // A guest sees neither the project nor its people, and is told so.
+  assert.deepEqual(reader.complaints.filter((text) => !/40[34]/.test(text)), [])
   assert.deepEqual(await violations(page), [])
 })

@@ -69,6 +69,8 @@ describe('a login', () => {
     pass(590_000);
     expect(await reloaded.token()).toBe('access-3');
     expect(calls.filter((path) => path === '/v1/auth/refresh')).toHaveLength(2);
+    reloaded.distrust();
+    expect(await reloaded.token()).toBe('access-4');
   });
 
   it('is refreshed by one tab after the other, each with the newest token', async () => {

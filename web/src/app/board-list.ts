@@ -1,5 +1,6 @@
 /** All boards, project by project. */
 import type { Schemas } from '../api/client';
+import { colorOf } from '../board-page/avatar';
 import { longMoment } from '../board-page/dates';
 import { fill, h, labelled } from '../ui/dom';
 import { icon } from '../ui/icons';
@@ -109,7 +110,7 @@ function projectSection(
           {},
           h(
             'a',
-            { class: 'tile', href: `/boards/${board.id}` },
+            { class: 'tile', href: `/boards/${board.id}`, style: `--tile: ${colorOf(board.id)}` },
             h('span', { class: 'tile-title' }, board.title || 'Untitled'),
             h('small', {}, `Since ${longMoment(board.created_at.slice(0, 10))}`),
           ),

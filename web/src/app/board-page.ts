@@ -9,7 +9,7 @@ import { peopleHere, showPeople } from '../presence';
 import { SaveMark } from '../save-mark';
 import { h, setText } from '../ui/dom';
 import { toast } from '../ui/voice';
-import { type BoardInfo, getBoard, listPeople, renameBoard, socketTicket } from './boards';
+import { type BoardInfo, getBoard, listPeople, projectName, renameBoard, socketTicket } from './boards';
 import type { OpenPage } from './router';
 import { nameOfUser, PageError, type Shell } from './shell';
 
@@ -24,6 +24,7 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
     token: () => socketTicket(api),
     me,
   });
+  const path = location.pathname;
   let directory: Directory = { isOpen: false, members: [{ id: me.id, name: me.name }] };
   const board = new Board({
     connection,
@@ -32,6 +33,11 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
     self: () => user.id,
     directory: () => directory,
     mayFound: false,
+    openFirst: new URLSearchParams(location.search).get('card'),
+    onOpen: (card) => {
+      if (location.pathname === path)
+        history.replaceState(null, '', card === null ? path : `${path}?card=${card}`);
+    },
   });
   if (info.workspace_id && info.project_id) {
     void listPeople(api, info.workspace_id, info.project_id).then((people) => {
@@ -42,10 +48,17 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
       board.refresh();
     });
   }
-  const head = boardHead(shell, info, connection);
+  const project = h('span', { class: 'board-project' });
+  if (info.project_id) void projectName(api, info.project_id).then((name) => setText(project, name ?? ''));
+  const head = boardHead(shell, info, connection, project);
   const peers = h('ul', { id: 'peers', 'data-testid': 'peers', 'aria-label': 'People here' });
   shell.slot.append(peers);
-  const meet = () => showPeople(peers, peopleHere(me, [connection.awareness.getStates()]));
+  const meet = () => {
+    // Oneself stands at the end of the bar already.
+    const here = peopleHere(me, [connection.awareness.getStates()]);
+    showPeople(peers, here.slice(1), '');
+    peers.dataset.peers = String(here.length);
+  };
   connection.awareness.on('change', meet);
   meet();
   const warn = (event: BeforeUnloadEvent) => {
@@ -69,7 +82,12 @@ export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage>
   };
 }
 
-function boardHead(shell: Shell, info: BoardInfo, connection: DocumentConnection): HTMLElement {
+function boardHead(
+  shell: Shell,
+  info: BoardInfo,
+  connection: DocumentConnection,
+  project: HTMLElement,
+): HTMLElement {
   const mayRename = info.role === 'owner' || info.role === 'editor';
   const title = h('h1', {});
   const name = h('input', {
@@ -114,5 +132,11 @@ function boardHead(shell: Shell, info: BoardInfo, connection: DocumentConnection
   };
   connection.onChange(show);
   show();
-  return h('div', { class: 'board-page-head' }, notice, h('div', { class: 'heading' }, title, state));
+  return h(
+    'div',
+    { class: 'board-page-head' },
+    notice,
+    project,
+    h('div', { class: 'heading' }, title, state),
+  );
 }

@@ -42,6 +42,12 @@ export function getBoard(api: Api, id: string): Promise<BoardInfo> {
   );
 }
 
+/** The name of a project; nothing where one sees a board and not its project. */
+export async function projectName(api: Api, id: string): Promise<string | null> {
+  const { data } = await api.GET('/v1/projects/{project_id}', { params: { path: { project_id: id } } });
+  return data?.name ?? null;
+}
+
 export async function renameBoard(api: Api, id: string, title: string): Promise<void> {
   await good(
     api.PATCH('/v1/documents/{document_id}', {

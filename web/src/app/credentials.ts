@@ -66,6 +66,11 @@ export class Credentials {
     return this.#refreshing;
   }
 
+  /** The server did not take the token that it was shown, whatever its time: the next request gets another one. */
+  distrust(): void {
+    this.#access = null;
+  }
+
   /** Null if it went well. */
   async logIn(email: string, password: string): Promise<Failure | null> {
     const answer = await post(this.#options, '/v1/users/login', { email, password });

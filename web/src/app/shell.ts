@@ -27,6 +27,11 @@ export class Shell {
     private readonly credentials: Credentials,
   ) {
     this.api = createApi({ token: () => credentials.token() });
+    this.api.use({
+      onResponse({ response }) {
+        if (response.status === 401) credentials.distrust();
+      },
+    });
     const brand = h(
       'a',
       { class: 'brand', href: '/boards', title: 'All boards' },

@@ -121,6 +121,25 @@ describe('undo', () => {
     expect(one.store.history.canRedo).toBe(false);
   });
 
+  it('does not jump over what was made when an edit has no effect any more', () => {
+    const [one, other] = [page(1, 'A'), page(2)];
+    const [a = ''] = one.ids;
+    meet(one.doc, other.doc);
+    one.store.act((board) => board.setAttributes(a, { est: 1 }));
+    const made = one.add('B');
+    one.store.act((board) => board.setAttributes(a, { prio: 'low' }));
+    meet(one.doc, other.doc);
+    other.store.act((board) => board.setAttributes(a, { prio: 'high' }));
+    meet(one.doc, other.doc);
+    one.store.history.undo();
+    const { cards } = one.store.view;
+    expect([cards.get(made)?.state, cards.get(a)?.estimate, cards.get(a)?.priority]).toEqual([
+      'deleted',
+      1,
+      'high',
+    ]);
+  });
+
   it('takes a word back at once, and not what was done between two words', () => {
     const { store, ids } = page(1, 'A');
     const [a = ''] = ids;

@@ -7,18 +7,18 @@
 import '../ui/ui.css';
 import './board.css';
 import './card-dialog.css';
+import { SCHEMA } from '../board/schema';
 import type { BoardView } from '../board/view';
 import type { DocumentConnection } from '../document-connection';
 import type { Person } from '../identity';
-import { arrangeChildren, dropOthers, fill, h, placeChildren } from '../ui/dom';
-import { icon } from '../ui/icons';
+import { arrangeChildren, dropOthers, h, placeChildren, setText } from '../ui/dom';
 import { toast } from '../ui/voice';
 import { arranged, type Lift } from './arrange';
 import { CardElement } from './card';
 import { openCardDialog } from './card-dialog';
 import { ColumnElement } from './column';
 import { openColumnMenu } from './column-menu';
-import { type BoardContext, titleOf } from './context';
+import type { BoardContext } from './context';
 import { localDay } from './dates';
 import { Dragging, type Drop } from './drag';
 import { Faces } from './faces';
@@ -27,7 +27,9 @@ import { found } from './founding';
 import { BoardKeys } from './keys';
 import { openMoveDialog } from './move-dialog';
 import { type Directory, nameOf } from './names';
+import { newColumn } from './new-column';
 import { type Peer, peersByCard, tellWhereabouts } from './peers';
+import { putAway } from './put-away';
 import { BoardStore } from './store';
 import { Tools } from './tools';
 
@@ -46,6 +48,10 @@ export interface BoardOptions {
   readonly directory: () => Directory;
   /** Whether an empty document becomes a board here; otherwise the server makes boards. */
   readonly mayFound: boolean;
+  /** The card that is open, for an address that leads to it. */
+  readonly onOpen?: (card: string | null) => void;
+  /** The card to open as soon as it is here. */
+  readonly openFirst?: string | null;
 }
 
 export class Board {
@@ -77,6 +83,7 @@ export class Board {
   #open: { readonly id: string; readonly update: () => void; readonly close: () => void } | null = null;
   #held: string | null = null;
   #today = localDay(new Date());
+  #first: string | null;
   #isDue = false;
   #isAllDue = false;
   #idle = 0;
@@ -85,6 +92,7 @@ export class Board {
 
   constructor(options: BoardOptions) {
     this.#options = options;
+    this.#first = options.openFirst ?? null;
     const { connection } = options;
     this.store = new BoardStore({
       doc: connection.doc,
@@ -95,7 +103,7 @@ export class Board {
     });
     this.#track = h('div', { class: 'board-track' });
     this.#blank = h('div', { class: 'board-blank' });
-    this.#newColumn = this.#columnForm();
+    this.#newColumn = newColumn(this.store, this.#track);
     this.root = h(
       'div',
       { class: 'board', 'data-testid': 'board', 'data-ready': 'false' },
@@ -156,9 +164,11 @@ export class Board {
     const dialog = openCardDialog(this.#context, id, () => {
       this.#open = null;
       this.#tell();
+      this.#options.onOpen?.(null);
     });
     this.#open = { id, ...dialog };
     this.#tell();
+    this.#options.onOpen?.(id);
   }
 
   destroy(): void {
@@ -191,7 +201,7 @@ export class Board {
       editTitle: (card) => this.#editTitle(card),
       focusCard: (card) => this.focusCard(card),
       chooseMove: (card) => openMoveDialog(this.#context, card),
-      removeCard: (card, how) => this.#remove(card, how),
+      removeCard: (card, how) => putAway(this.#context, card, how),
       today: () => this.#today,
     };
   }
@@ -250,25 +260,22 @@ export class Board {
     this.#tools.draw(view);
     this.#open?.update();
     this.#drawLater();
+    if (this.#first !== null && view.cards.has(this.#first)) {
+      const id = this.#first;
+      this.#first = null;
+      this.openCard(id);
+    }
   }
 
   /** What stands there while there is nothing to show. */
   #drawBlank(view: BoardView): void {
-    const { connection } = this.#options;
-    const isBoard = view.schema === 1;
-    this.root.dataset.ready = String(isBoard && connection.wasSynced);
+    const { wasSynced } = this.#options.connection;
+    const isBoard = view.schema === SCHEMA;
+    this.root.dataset.ready = String(isBoard && wasSynced);
     this.#track.hidden = !isBoard;
-    const text = isBoard
-      ? view.unsorted.length > 0
-        ? `${view.unsorted.length} cards wait for a column.`
-        : null
-      : view.schema !== null
-        ? 'This board is of a newer kind than this page. Reload to get the newest page.'
-        : !connection.wasSynced
-          ? 'Fetching the board…'
-          : 'There is no board in this document yet.';
+    const text = whyBlank(view, wasSynced);
     this.#blank.hidden = text === null;
-    if (text !== null && this.#blank.textContent !== text) fill(this.#blank, h('p', {}, text));
+    setText(this.#blank, text ?? '');
   }
 
   #match(view: BoardView): void {
@@ -356,12 +363,20 @@ export class Board {
       rename: (column, title) => this.store.act((board) => board.rename('columns', column, title)),
       menu: (column, anchor) =>
         openColumnMenu(this.#context, column, anchor, () => this.#columns.get(column)?.rename()),
-      add: (column, title, at) =>
-        this.store.createCard((board, card) => board.createCard(card, title, column, at)),
+      add: (column, title, at) => this.#add(column, title, at),
       focusCard: (card) => this.focusCard(card),
     });
     this.#columns.set(id, column);
     return column;
+  }
+
+  #add(column: string, title: string, at: 'first' | 'last'): string | null {
+    const id = this.store.createCard((board, card) => board.createCard(card, title, column, at));
+    if (id !== null) {
+      this.#draw();
+      if (!this.#matches(id)) toast('The new card is hidden: it does not fit the filter.');
+    }
+    return id;
   }
 
   #card(id: string, atOnce: boolean): CardElement {
@@ -495,65 +510,12 @@ export class Board {
       if (hadFocus && document.activeElement === document.body) card.face.focus();
     });
   }
+}
 
-  #remove(id: string, how: 'archive' | 'delete'): void {
-    const title = titleOf(this.store.view.cards.get(id));
-    const isDone = this.store.act((board) =>
-      how === 'archive' ? board.archiveCard(id) : board.deleteCard(id),
-    );
-    if (!isDone) return;
-    toast(how === 'archive' ? `“${title}” is in the archive.` : `“${title}” is in the trash.`, {
-      label: 'Undo',
-      run: () => {
-        this.store.act((board) => (how === 'archive' ? board.unarchiveCard(id) : board.restoreCard(id)));
-        this.focusCard(id);
-      },
-    });
+function whyBlank({ schema, unsorted }: BoardView, wasSynced: boolean): string | null {
+  if (schema === SCHEMA) {
+    return unsorted.length > 0 ? `${unsorted.length} cards wait for a column.` : null;
   }
-
-  #columnForm(): HTMLElement {
-    const field = h('input', {
-      class: 'column-field',
-      maxlength: 100,
-      placeholder: 'Name of the column',
-      'aria-label': 'Name of a new column',
-    });
-    const button = h('button', { type: 'button', class: 'new-column-button' }, icon('plus'), 'Add a column');
-    const form = h(
-      'form',
-      { class: 'new-column-form' },
-      field,
-      h('button', { type: 'submit', class: 'primary' }, 'Add'),
-    );
-    form.hidden = true;
-    const show = (open: boolean) => {
-      form.hidden = !open;
-      button.hidden = open;
-      if (open) field.focus();
-    };
-    button.addEventListener('click', () => show(true));
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      const title = field.value.trim();
-      if (title === '') return;
-      const made = this.store.createEntry('columns', (board, id) =>
-        board.createColumn(id, title, 'unstarted'),
-      );
-      if (made === null) return;
-      field.value = '';
-      requestAnimationFrame(() => {
-        this.#track.scrollLeft = this.#track.scrollWidth;
-        field.focus();
-      });
-    });
-    form.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape') return;
-      show(false);
-      button.focus();
-    });
-    form.addEventListener('focusout', (event) => {
-      if (!form.contains(event.relatedTarget as Node | null) && field.value.trim() === '') show(false);
-    });
-    return h('div', { class: 'new-column' }, button, form);
-  }
+  if (schema !== null) return 'This board is of a newer kind than this page. Reload to get the newest page.';
+  return wasSynced ? 'There is no board in this document yet.' : 'Fetching the board…';
 }

@@ -61,8 +61,9 @@ export class BoardKeys {
     const { root, context } = this.#host;
     if (event.defaultPrevented || event.isComposing || !isVisible(root)) return;
     const active = document.activeElement;
-    if (active !== document.body && !root.contains(active) && !active?.closest('.board-tools')) return;
-    if (document.querySelector('dialog[open]') !== null || isTyping(active)) return;
+    const isInCard = active?.closest('.card-dialog') != null;
+    const isHere = active === document.body || root.contains(active) || active?.closest('.board-tools');
+    if (!(isHere || isInCard) || isTyping(active)) return;
     if ((event.ctrlKey || event.metaKey) && !event.altKey) {
       const key = event.key.toLowerCase();
       if (key === 'z') context.store.history[event.shiftKey ? 'redo' : 'undo']();
@@ -71,7 +72,8 @@ export class BoardKeys {
       event.preventDefault();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null)
+      return;
     const card = active?.classList.contains('bcard') ? (active as HTMLElement).dataset.card : undefined;
     const isDone =
       this.#host.lift() !== null
@@ -245,6 +247,6 @@ function isVisible(element: HTMLElement): boolean {
 function isTyping(element: Element | null): boolean {
   return (
     element instanceof HTMLElement &&
-    (element.isContentEditable || element.matches('input, textarea, select'))
+    (element.isContentEditable || element.matches('input:not([type=checkbox]), textarea, select'))
   );
 }

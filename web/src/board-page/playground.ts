@@ -13,12 +13,12 @@ export interface PlaygroundBoardOptions {
 
 export function openPlaygroundBoard({ connection, me, people }: PlaygroundBoardOptions): Board {
   const self = () => idOfName(me().name);
+  // Two people of one name are one on a card.
   const directory = (): Directory => ({
     isOpen: true,
-    members: people().flatMap(({ name }) => {
-      const id = idOfName(name);
-      return id === null ? [] : [{ id, name }];
-    }),
+    members: [...new Map(people().map(({ name }) => [idOfName(name), name]))].flatMap(([id, name]) =>
+      id === null ? [] : [{ id, name }],
+    ),
   });
   return new Board({ connection, by: null, me, self, directory, mayFound: true });
 }

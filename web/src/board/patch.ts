@@ -149,12 +149,13 @@ export function keeping(before: Reading, raw: RawBoard): BoardView {
   };
 }
 
+/** Whether a card whose registers are the same is shown the same, whatever it refers to. */
 function same(before: Reading, raw: RawBoard, id: string, shown: CardView, fresh: CardView): boolean {
   return (
     before.raw.cards.get(id) === raw.cards.get(id) &&
-    before.raw.lanes === raw.lanes &&
-    before.raw.labels === raw.labels &&
-    before.raw.fields === raw.fields &&
+    (before.raw.fields === raw.fields || fresh.values.size + shown.values.size === 0) &&
+    shown.lane === fresh.lane &&
+    alike(shown.labels, fresh.labels) &&
     shown.column === fresh.column &&
     shown.parent === fresh.parent &&
     alike(shown.children, fresh.children)

@@ -97,14 +97,20 @@ impl World {
         for column in state["columns"].as_array().into_iter().flatten() {
             let id = column["id"].as_str().unwrap_or_default();
             for card in column["cards"].as_array().into_iter().flatten() {
-                shown.entry(card.as_str().unwrap_or_default()).or_default().push(id);
+                shown
+                    .entry(card.as_str().unwrap_or_default())
+                    .or_default()
+                    .push(id);
             }
         }
         for (card, column) in placed {
             match shown.remove(card.as_str()).as_deref() {
                 Some([only]) if only == column => {}
                 Some([_]) => problems.note("content", &format!("card {card} is not where it was put")),
-                Some(many) => problems.note("content", &format!("card {card} stands in {} columns", many.len())),
+                Some(many) => problems.note(
+                    "content",
+                    &format!("card {card} stands in {} columns", many.len()),
+                ),
                 None => problems.note("content", &format!("card {card} is gone")),
             }
         }
@@ -145,9 +151,14 @@ mod tests {
             columns: Vec::new(),
             tasks: Vec::new(),
         };
-        let placed = [("a", "todo"), ("b", "done")].map(|(card, column)| (card.to_owned(), column.to_owned()));
+        let placed =
+            [("a", "todo"), ("b", "done")].map(|(card, column)| (card.to_owned(), column.to_owned()));
         let mut problems = Problems::default();
-        world.check(&json!({ "columns": columns }), &HashMap::from(placed), &mut problems);
+        world.check(
+            &json!({ "columns": columns }),
+            &HashMap::from(placed),
+            &mut problems,
+        );
         problems.into_list()
     }
 
@@ -158,9 +169,15 @@ mod tests {
         assert_eq!(right, Vec::<String>::new());
         for (wrong, said) in [
             (json!([column("todo", &["a", "b"])]), "not where it was put"),
-            (json!([column("todo", &["a", "b"]), column("done", &["b"])]), "in 2 columns"),
+            (
+                json!([column("todo", &["a", "b"]), column("done", &["b"])]),
+                "in 2 columns",
+            ),
             (json!([column("todo", &["a"])]), "is gone"),
-            (json!([column("todo", &["a", "c"]), column("done", &["b"])]), "nobody made"),
+            (
+                json!([column("todo", &["a", "c"]), column("done", &["b"])]),
+                "nobody made",
+            ),
         ] {
             let found = problems(wrong);
             assert!(found.len() == 1 && found[0].contains(said), "{found:?}");

@@ -120,10 +120,25 @@ impl Samples {
             .collect();
         type Of = fn(&Look) -> Option<f64>;
         let watched: [(&str, &str, Of, f64); 4] = [
-            ("resident MiB", "resident MiB per hour", |look| look.resident_mib, RESIDENT_MIB),
-            ("open files", "open files per hour", |look| look.descriptors, DESCRIPTORS),
+            (
+                "resident MiB",
+                "resident MiB per hour",
+                |look| look.resident_mib,
+                RESIDENT_MIB,
+            ),
+            (
+                "open files",
+                "open files per hour",
+                |look| look.descriptors,
+                DESCRIPTORS,
+            ),
             ("threads", "threads per hour", |look| look.threads, THREADS),
-            ("log tail, rows", "log tail, rows per hour", |look| look.tail_rows, TAIL_ROWS),
+            (
+                "log tail, rows",
+                "log tail, rows per hour",
+                |look| look.tail_rows,
+                TAIL_ROWS,
+            ),
         ];
         for (name, per_hour, of, allowed) in watched {
             let points: Vec<_> = settled
@@ -139,7 +154,10 @@ impl Samples {
                 problems.note("growth", &format!("{slope:.1} {per_hour}, allowed are {allowed}"));
             }
         }
-        outcome.tell("documents in memory at the end", self.0.last().and_then(|look| look.documents));
+        outcome.tell(
+            "documents in memory at the end",
+            self.0.last().and_then(|look| look.documents),
+        );
         outcome.course = self
             .0
             .windows(2)
@@ -175,7 +193,11 @@ mod tests {
         let (mut outcome, mut problems) = (Outcome::default(), Problems::default());
         samples.judge(&mut outcome, &mut problems);
         assert!(outcome.value("resident MiB per hour").is_some());
-        assert_eq!(outcome.value("log tail, rows per hour"), None, "the server tells none");
+        assert_eq!(
+            outcome.value("log tail, rows per hour"),
+            None,
+            "the server tells none"
+        );
         problems.into_list()
     }
 

@@ -13,6 +13,7 @@ use crate::board::id::{CardId, ColumnId, kind};
 use crate::board::key::{OrderKey, settle};
 use crate::board::repair::place;
 use crate::board::schema::{Category, WipMode, field};
+use crate::board::seat::Group;
 use crate::board::view::{CardState, ColumnView};
 
 impl Editor<'_, '_> {
@@ -99,8 +100,9 @@ pub(super) fn gap(
     let list = &shown.cards;
     let seat = |id: &CardId| {
         let card = board.view.cards.get(id).filter(|_| stays(&id));
-        let here = card.filter(|card| card.state == CardState::Open && card.column.as_ref() == Some(column));
-        let at = here.and_then(|card| board.position(id, card));
+        let here = card.filter(|card| card.column.as_ref() == Some(column));
+        let rank = here.and_then(|_| board.index.rank(id));
+        let at = rank.and_then(|rank| board.search(list, rank, id).ok());
         at.ok_or_else(|| not_found(What::Card, id.as_str()))
     };
     // Cards before `from` stand above the place, those from there on below it.
@@ -112,7 +114,7 @@ pub(super) fn gap(
     };
     let (above, below) = list.split_at(from);
     let above = above.iter().rfind(stays);
-    let key = |id: &CardId| own_key(board, id, column);
+    let key = |id: &CardId| own_key(board, id);
     Ok(Gap {
         column: column.clone(),
         category: shown.category,
@@ -141,10 +143,10 @@ fn check_limit(board: &Board, column: &ColumnView, cards: &[CardId]) -> Result<(
     Ok(())
 }
 
-/// The key by which a card stands in this column, if it says that it does.
-fn own_key(board: &Board, id: &CardId, column: &ColumnId) -> Option<OrderKey> {
-    let place = board.place_of(id)?;
-    place.key.clone().filter(|_| place.column == *column)
+/// The key by which a card stands in its own column, if it does.
+fn own_key(board: &Board, id: &CardId) -> Option<OrderKey> {
+    let rank = board.index.rank(id)?;
+    rank.key.clone().filter(|_| rank.group == Group::Keyed)
 }
 
 /// Places for `cards` in their gap, and for as many others as it takes to make room.
@@ -154,10 +156,7 @@ fn settled(board: &Board, cards: &[CardId], gap: &Gap) -> Vec<(CardId, OrderKey)
     let mut list: Vec<&CardId> = others.filter(|card| !moving.contains(card)).collect();
     let above = |above: &CardId| list.iter().position(|card| *card == above).map_or(0, |at| at + 1);
     let from = gap.above.as_ref().map_or(0, above);
-    let mut keys: Vec<_> = list
-        .iter()
-        .map(|card| own_key(board, card, &gap.column))
-        .collect();
+    let mut keys: Vec<_> = list.iter().map(|card| own_key(board, card)).collect();
     list.splice(from..from, cards);
     keys.splice(from..from, cards.iter().map(|_| None));
     settle(&keys)

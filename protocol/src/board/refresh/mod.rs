@@ -20,7 +20,7 @@ use yrs::ReadTxn;
 use super::Board;
 use super::before::{Before, CardBefore};
 use super::id::CardId;
-use super::raw::{self, RawCard, RawPlace};
+use super::raw::{self, RawCard};
 use super::watch::Touched;
 
 /// Cards as they were in the document before they were read again; `None` is what was not there.
@@ -39,11 +39,10 @@ impl Board {
         let past = self.reread(txn, &touched.cards);
         let parts = parts::changes(self, &past);
         for id in cards.iter().chain(parts.concerned()) {
-            self.note(id, &past, &mut before);
+            self.note(id, &mut before);
         }
         before.descriptions = self.described(&touched.descriptions, &past);
 
-        seating::lift(self, &cards, &past);
         lists::apply(self, lists, &mut before);
         seating::show(self, &cards);
         parts.apply(self);
@@ -71,13 +70,13 @@ impl Board {
     }
 
     /// Notes what is shown of a card, unless that is noted.
-    fn note(&self, id: &CardId, past: &Past, before: &mut Before) {
+    fn note(&self, id: &CardId, before: &mut Before) {
         if before.cards.contains_key(id) {
             return;
         }
         let card = self.view.cards.get(id).map(|view| CardBefore {
             view: view.clone(),
-            seat: self.seat_with(id, |card| place_then(self, past, card)),
+            seat: self.seat(id),
         });
         before.cards.insert(id.clone(), card);
     }
@@ -91,13 +90,5 @@ impl Board {
             .filter(|id| is(self.raw.cards.get(*id)) || then(*id))
             .cloned()
             .collect()
-    }
-}
-
-/// Where the document said that a card stands, before it was read again.
-fn place_then<'b>(board: &'b Board, past: &'b Past, id: &CardId) -> Option<&'b RawPlace> {
-    match past.get(id) {
-        Some(card) => card.as_ref()?.place.as_ref(),
-        None => board.place_of(id),
     }
 }

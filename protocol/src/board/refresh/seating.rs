@@ -1,14 +1,15 @@
-//! Taking cards from where they stand, and putting them where they belong.
+//! Taking cards from where they stood, and putting them where they belong.
 //!
-//! Invariant: between the two, the lists have exactly the cards that nothing happened to, still in their order.
+//! Invariant: between the two, the lists have exactly the cards that stay where they are, still in their order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Past, place_then, splice};
+use super::splice;
 use crate::board::Board;
 use crate::board::before::{Before, Placed};
 use crate::board::id::{CardId, ColumnId};
-use crate::board::seat::{rank, search};
+use crate::board::raw::RawCard;
+use crate::board::seat::Rank;
 use crate::board::view::{CardState, card_view, state};
 
 /// The lists that cards are in, one each.
@@ -28,18 +29,6 @@ impl List {
             (CardState::Archived, _) => Self::Archive,
             (CardState::Deleted, _) => Self::Trash,
         }
-    }
-
-    fn column(&self) -> Option<&ColumnId> {
-        match self {
-            Self::Column(column) => Some(column),
-            _ => None,
-        }
-    }
-
-    /// Whether cards stand in it by their places, or by their ids alone.
-    fn has_places(&self) -> bool {
-        matches!(self, Self::Column(_) | Self::Unsorted)
     }
 
     fn cards<'b>(&self, board: &'b Board) -> &'b [CardId] {
@@ -64,22 +53,80 @@ impl List {
     }
 }
 
-/// Takes `cards` out of the lists that show them.
-pub(super) fn lift(board: &mut Board, cards: &BTreeSet<CardId>, past: &Past) {
-    let mut lists: BTreeMap<List, Vec<usize>> = BTreeMap::new();
+/// Shows `cards` as the document says now, where it says so, with the parents and parts that they had.
+pub(super) fn show(board: &mut Board, cards: &BTreeSet<CardId>) {
+    let moves = moves(board, cards);
+    take_out(board, &moves);
+    for each in &moves {
+        board
+            .index
+            .set_rank(each.card, each.to.as_ref().and_then(|(_, rank)| rank.clone()));
+    }
+    put_in(board, &moves);
     for id in cards {
-        let Some(card) = board.view.cards.get(id) else {
+        let Some(card) = board.raw.cards.get(id) else {
+            board.view.cards.remove(id);
             continue;
         };
+        let mut shown = card_view(&board.raw, card, column_of(board, card).cloned());
+        match board.view.cards.get_mut(id) {
+            Some(old) => {
+                shown.parent = old.parent.take();
+                shown.children = std::mem::take(&mut old.children);
+                *old = shown;
+            }
+            None => drop(board.view.cards.insert(id.clone(), shown)),
+        }
+    }
+}
+
+/// A card that goes from one place to another. Places in lists without ranks have none.
+struct Move<'c> {
+    card: &'c CardId,
+    from: Option<(List, Option<Rank>)>,
+    to: Option<(List, Option<Rank>)>,
+}
+
+/// Those of the cards that do not stay where they are.
+fn moves<'c>(board: &Board, cards: &'c BTreeSet<CardId>) -> Vec<Move<'c>> {
+    let to = |id: &CardId| {
+        let card = board.raw.cards.get(id)?;
+        let column = column_of(board, card);
+        let state = state(card);
+        let rank = (state == CardState::Open).then(|| Rank::of(card.place.as_ref(), column));
+        Some((List::of(state, column), rank))
+    };
+    let from = |id: &CardId| {
+        let card = board.view.cards.get(id)?;
         let list = List::of(card.state, card.column.as_ref());
-        let shown = list.cards(board);
-        let found = if list.has_places() {
-            let rank = |card| rank(place_then(board, past, card), list.column(), card);
-            search(shown, rank(id), rank)
-        } else {
-            shown.binary_search(id)
-        };
-        if let Ok(at) = found {
+        Some((list, board.index.rank(id).cloned()))
+    };
+    let moves = cards.iter().map(|card| Move {
+        card,
+        from: from(card),
+        to: to(card),
+    });
+    moves.filter(|each| each.from != each.to).collect()
+}
+
+/// The column that shows a card if it is open.
+fn column_of<'b>(board: &'b Board, card: &'b RawCard) -> Option<&'b ColumnId> {
+    let own = card.place.as_ref().map(|place| &place.column);
+    let live = |column: &&ColumnId| {
+        let column = board.raw.columns.get(*column);
+        column.is_some_and(|column| column.entry.deleted.is_none())
+    };
+    let first = || board.view.columns.first().map(|column| &column.id);
+    own.filter(live).or_else(first)
+}
+
+/// Takes the cards out of the lists in which they were. A column that is gone took its list with it.
+fn take_out(board: &mut Board, moves: &[Move<'_>]) {
+    let mut lists: BTreeMap<&List, Vec<usize>> = BTreeMap::new();
+    for Move { card, from, .. } in moves {
+        if let Some((list, rank)) = from
+            && let Ok(at) = search(board, list, rank.as_ref(), card)
+        {
             lists.entry(list).or_default().push(at);
         }
     }
@@ -91,55 +138,33 @@ pub(super) fn lift(board: &mut Board, cards: &BTreeSet<CardId>, past: &Past) {
     }
 }
 
-/// Shows `cards` as the document says now, with the parents and parts that they had.
-pub(super) fn show(board: &mut Board, cards: &BTreeSet<CardId>) {
-    let mut lists: BTreeMap<List, Vec<&CardId>> = BTreeMap::new();
-    for id in cards {
-        let Some(card) = board.raw.cards.get(id) else {
-            board.view.cards.remove(id);
-            continue;
-        };
-        let own = card.place.as_ref().map(|place| &place.column);
-        let own = own.filter(|own| {
-            let column = board.raw.columns.get(*own);
-            column.is_some_and(|column| column.entry.deleted.is_none())
-        });
-        let first = || board.view.columns.first().map(|column| &column.id);
-        let column = own.or_else(first).cloned();
-        let list = List::of(state(card), column.as_ref());
-        let mut shown = card_view(&board.raw, card, column);
-        if let Some(old) = board.view.cards.get_mut(id) {
-            shown.parent = old.parent.take();
-            shown.children = std::mem::take(&mut old.children);
+/// Puts the cards into the lists in which they are, in order.
+fn put_in(board: &mut Board, moves: &[Move<'_>]) {
+    let mut lists: BTreeMap<&List, Vec<(Option<&Rank>, &CardId)>> = BTreeMap::new();
+    for Move { card, to, .. } in moves {
+        if let Some((list, rank)) = to {
+            lists.entry(list).or_default().push((rank.as_ref(), card));
         }
-        board.view.cards.insert(id.clone(), shown);
-        lists.entry(list).or_default().push(id);
     }
-    for (list, cards) in lists {
-        let places = placed(board, &list, cards);
+    for (list, mut coming) in lists {
+        coming.sort_unstable();
+        let placed = coming.into_iter().map(|(rank, card)| {
+            let at = search(board, list, rank, card).unwrap_or_else(|at| at);
+            (at, card.clone())
+        });
+        let placed = placed.collect();
         if let Some(cards) = list.cards_mut(board) {
-            splice::put_in(cards, places);
+            splice::put_in(cards, placed);
         }
     }
 }
 
-/// Where in a list `cards` belong, in order.
-fn placed(board: &Board, list: &List, mut cards: Vec<&CardId>) -> Vec<(usize, CardId)> {
-    let shown = list.cards(board);
-    if !list.has_places() {
-        let at = |id: &CardId| shown.binary_search(id).unwrap_or_else(|at| at);
-        return cards.into_iter().map(|id| (at(id), id.clone())).collect();
+/// Where a card stands in a list, or would.
+fn search(board: &Board, list: &List, rank: Option<&Rank>, card: &CardId) -> Result<usize, usize> {
+    match rank {
+        Some(rank) => board.search(list.cards(board), rank, card),
+        None => list.cards(board).binary_search(card),
     }
-    let column = list.column();
-    cards.sort_by_cached_key(|id| {
-        let (group, key, id) = rank(board.place_of(id), column, id);
-        (group, key.cloned(), id.clone())
-    });
-    let at = |id| {
-        let wanted = rank(board.place_of(id), column, id);
-        search(shown, wanted, |card| rank(board.place_of(card), column, card)).unwrap_or_else(|at| at)
-    };
-    cards.into_iter().map(|id| (at(id), id.clone())).collect()
 }
 
 /// Sees which columns have more cards than they should.

@@ -14,7 +14,7 @@ use crate::board::key::OrderKey;
 use crate::board::moment::Moment;
 use crate::board::raw::{LinkId, RawBoard, RawCard, RawColumn, RawEntry, RawField, Value, compare};
 use crate::board::schema::{FieldType, LinkKind};
-use crate::board::seat::rank;
+use crate::board::seat::Rank;
 
 /// What everybody is shown of `raw`.
 pub fn assemble(raw: &RawBoard) -> BoardView {
@@ -130,13 +130,13 @@ fn seats(raw: &RawBoard, columns: &[ColumnView]) -> (BTreeMap<ColumnId, Vec<Card
         if state(card) == CardState::Open {
             let own = card.place.as_ref().map(|place| &place.column);
             let own = own.filter(|own| there.contains(own));
-            seats.push((rank(card.place.as_ref(), own, id), own));
+            seats.push(((Rank::of(card.place.as_ref(), own), id), own));
         }
     }
-    seats.sort_by_key(|(rank, _)| *rank);
+    seats.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut seated: BTreeMap<ColumnId, Vec<CardId>> = BTreeMap::new();
     let mut unsorted = Vec::new();
-    for ((_, _, id), own) in seats {
+    for ((_, id), own) in seats {
         match own.or_else(|| columns.first().map(|column| &column.id)) {
             Some(column) => seated.entry(column.clone()).or_default().push(id.clone()),
             None => unsorted.push(id.clone()),

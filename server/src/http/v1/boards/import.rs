@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -135,9 +135,9 @@ pub(super) async fn import_board(
     Id(project): Id,
     once: Once,
     Query(params): Query<ImportParams>,
-    headers: HeaderMap,
-    request_body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (Parts { headers, .. }, request_body) = request.into_parts();
     let mut tx = api.records.read().await?;
     let place = facts::project(&mut tx, &caller.0, project).await?;
     drop(tx);

@@ -69,7 +69,7 @@ pub(super) async fn check(
 /// Whether the account `user` may see a document and can hear of it.
 async fn sees(tx: &mut Tx, document: Uuid, user: Uuid, now_ms: i64) -> Result<bool, Problem> {
     let account = tx.account_standing(user).await?;
-    let is_active = account
-        .is_some_and(|account| account.status == "active" && account.deleted_at_ms.is_none());
+    let is_active =
+        account.is_some_and(|account| account.status == "active" && account.deleted_at_ms.is_none());
     Ok(is_active && people::sees_document(tx, document, user, now_ms).await?)
 }

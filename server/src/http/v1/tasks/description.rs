@@ -2,8 +2,8 @@
 //!
 //! `PUT` changes only what differs from what the description shows now, so what others type at the same time survives.
 
-use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -124,9 +124,9 @@ pub(super) async fn put_task_description(
     Id(id): Id,
     Query(params): Query<DescriptionParams>,
     if_match: IfMatch,
-    headers: HeaderMap,
-    request_body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (Parts { headers, .. }, request_body) = request.into_parts();
     let opened = find_live(&api, &caller, id).await?;
     let format = params.format.map(|format| Format::from(format.0));
     let format = format.or_else(|| sent(&headers)).ok_or(UNKNOWN_FORMAT)?;
