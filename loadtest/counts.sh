@@ -32,7 +32,10 @@ for program in "$weft" "$loadtest" "$hot_paths"; do
     [ -x "$program" ] || { echo "counts: $program is missing; \`make counts\` builds it" >&2; exit 1; }
 done
 compiler=$(rustc --version | cut -d' ' -f2)-$(uname -m)
-if [ -z "$record" ] && [ -e "$recorded" ] && ! grep -q "^# compiler $compiler\$" "$recorded"; then
+if [ -z "$record" ] && [ ! -e "$recorded" ]; then
+    skip "nothing is recorded yet: record it with --record"
+fi
+if [ -z "$record" ] && ! grep -q "^# compiler $compiler\$" "$recorded"; then
     skip "the counts were recorded with another compiler than $compiler: record them anew"
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/weft-counts.XXXXXX")
