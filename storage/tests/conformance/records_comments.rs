@@ -242,7 +242,8 @@ pub(crate) async fn reactions_are_counted_once_for_each_person(bed: Bed) {
     assert_eq!(shown, [("+", place.owner), ("-", other)]);
     assert_eq!(tenant.count_reactions(comment, Some("+")).await.unwrap(), 1);
     // They go with their comment.
-    tenant.delete_comment(comment, NOW).await.unwrap();
+    let found = tenant.tx().comment(comment).await.unwrap().unwrap();
+    tenant.delete_comment(&found, NOW).await.unwrap();
     assert_eq!(tenant.count_reactions(comment, None).await.unwrap(), 0);
     drop(tx);
     storage.close().await;
