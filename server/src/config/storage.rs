@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use weft_storage::{Database, InvalidDatabaseUrl};
 
 use super::check::Checks;
-use super::redis::RedisAddress;
+use super::redis_address::RedisAddress;
 
 /// The section `[storage]`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
