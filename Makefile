@@ -11,7 +11,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
-.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof crash \
+.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds crash \
 	bench smoke soak sweep breaking-point counts clean distclean
 
 help: ## show this list
@@ -85,6 +85,12 @@ hostile: ## hostile bytes for longer: ROUNDS=20 SEED=7
 board-proof: ## replicas of boards edit, undo, repair and meet at random, for longer: ROUNDS=10000 SEED=7
 	WEFT_BOARD_ROUNDS=$(or $(ROUNDS),10000) WEFT_SEED=$(or $(SEED),1) \
 		cargo test -p weft-protocol $(LOCKED) --test board -- --nocapture board_replicas_agree
+
+board-rounds: setup build .tools/e2e.stamp ## edits, requests and kill -9 at a board, on both databases: ROUNDS=1000 MOVES=10000
+	cd web/e2e && WEFT_BOARD_ROUNDS=$(or $(ROUNDS),1000) WEFT_BOARD_MOVES=$(or $(MOVES),10000) \
+		node --test --test-reporter=spec tests/board-rounds.test.js tests/board-growth.test.js </dev/null
+	cd web/e2e && WEFT_BOARD_ROUNDS=$(or $(ROUNDS),1000) \
+		../../scripts/with-postgres.sh node --test --test-reporter=spec tests/board-rounds.test.js </dev/null
 
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 after(async () => { await browser?.close() })
 
-scenario('the reference shows every operation, under our content security policy and from this server alone', { timeout: 60_000 }, async (scene) => {
+scenario('the reference shows every operation, under our content security policy and from this server alone', { timeout: 180_000 }, async (scene) => {
   const server = await scene.server()
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
   scene.defer(() => page.close())
@@ -23,7 +23,7 @@ scenario('the reference shows every operation, under our content security policy
     if (protocol !== 'data:' && origin !== server.httpUrl) complaints.push(`asks ${request.url()}`)
   })
   await page.goto(`${server.httpUrl}/reference`)
-  await page.getByRole('heading', { name: 'Reads what is known of a document, without its content.' }).waitFor()
+  await page.getByRole('heading', { name: 'Reads what is known of a document, without its content.' }).waitFor({ timeout: 120_000 }) // two hundred operations, drawn by one slow core
   const { paths } = await (await fetch(`${server.httpUrl}/openapi.json`)).json()
   const text = await page.textContent('body')
   const summaries = Object.values(paths).flatMap((item) => Object.values(item)).map(({ summary }) => summary).filter(Boolean)

@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import * as Y from 'yjs'
 import { ask, person, roomyLimits } from './people.js'
 import { until } from './until.js'
 
@@ -108,8 +109,30 @@ export async function sameBoard (server, who, board, clients) {
   await until('all clients and the server show the same board', async () => {
     seen = [await shownByServer(server, who, board), ...clients.map(({ shown }) => shown)].map((one) => canonical(one))
     return new Set(seen).size === 1
-  }, { every: 20, detail: () => seen.map((one) => one.slice(0, 1500)) })
+  }, {
+    every: 20,
+    within: 30_000,
+    detail: () => clients.map(({ client, doc }, index) => ({
+      kind: client.kind,
+      synced: client.isSynced,
+      connections: client.connections,
+      closes: client.closes.slice(-3),
+      waiting: doc.store.pendingStructs !== null,
+      lacks: Y.encodeStateAsUpdate(clients[0].doc, Y.encodeStateVector(doc)).length,
+      hasBeyond: Y.encodeStateAsUpdate(doc, Y.encodeStateVector(clients[0].doc)).length,
+      deletions: Y.equalSnapshots(Y.snapshot(doc), Y.snapshot(clients[0].doc)) || 'differ',
+      differs: firstDifference(seen[0], seen[index + 1]),
+    })),
+  })
   return seen[0]
+}
+
+/** Where two texts part. */
+function firstDifference (one, other) {
+  if (one === other) return null
+  let at = 0
+  while (at < one.length && one[at] === other[at]) at += 1
+  return `…${one.slice(Math.max(0, at - 80), at + 120)}… on the server, …${other.slice(Math.max(0, at - 80), at + 120)}…`
 }
 
 /** The same text for the same JSON. */
