@@ -72,7 +72,7 @@ export async function person (server, name) {
   })
   await ask(server, 'POST', '/v1/auth/email/verify', { body: { token } })
   const session = await ask(server, 'POST', '/v1/users/login', { body: { email, password: PASSWORD } })
-  return { id, email, token: session.access_token, refreshToken: session.refresh_token }
+  return { id, email, password: PASSWORD, token: session.access_token, refreshToken: session.refresh_token }
 }
 
 /** Makes somebody a member of a workspace, by invitation. */

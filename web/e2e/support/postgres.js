@@ -1,7 +1,10 @@
 // A database for each data directory, when the tests run beside a Postgres server (scripts/with-postgres.sh).
 
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 /** The directory of the server's socket; empty when the tests run on the embedded database. */
 const socket = process.env.WEFT_TEST_POSTGRES ?? ''
@@ -25,3 +28,37 @@ export function databaseFor (data) {
 
 const psql = (sql) =>
   execFileSync('psql', ['-h', socket, '-U', 'postgres', '-qAtc', sql, 'postgres'], { encoding: 'utf8' })
+
+const WITH_POSTGRES = fileURLToPath(new URL('../../../scripts/with-postgres.sh', import.meta.url))
+
+/** A Postgres server for one test alone, which may do to it what it likes. */
+export class OwnPostgres {
+  async start () {
+    this.child = spawn(WITH_POSTGRES, ['sh', '-c', 'echo "$WEFT_TEST_POSTGRES"; exec sleep infinity'], {
+      stdio: ['ignore', 'pipe', 'inherit'], detached: true,
+    })
+    this.socket = await new Promise((resolve, reject) => {
+      this.child.stdout.once('data', (text) => resolve(String(text).trim()))
+      this.child.once('exit', () => reject(new Error('the Postgres server did not start')))
+    })
+    execFileSync('psql', ['-h', this.socket, '-U', 'postgres', '-qc', 'CREATE DATABASE weft OWNER weft', 'postgres'])
+    return this
+  }
+
+  /** The path of the socket that connections lead to. */
+  get path () { return `${this.socket}/.s.PGSQL.5432` }
+
+  /** Ends the server as a crash does, and starts it again. */
+  async restart () {
+    const { uid, gid } = statSync(`${this.socket}/data`)
+    const control = ['pg_ctl', '-D', `${this.socket}/data`, '-m', 'immediate', '-l', `${this.socket}/log`, '-w', 'restart']
+    const asOwner = process.getuid() === 0 ? ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'] : []
+    await promisify(execFile)('setpriv', [...asOwner, '--', ...control], { cwd: this.socket })
+  }
+
+  async stop () {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve))
+    process.kill(-this.child.pid, 'SIGTERM')
+    await ended
+  }
+}
