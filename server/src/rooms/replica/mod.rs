@@ -45,6 +45,8 @@ pub(crate) struct Applied {
     pub(crate) delta: Option<Bytes>,
     /// Positions of updates of which a part waits now for what is missing. The delta has nothing of that part.
     pub(crate) waiting: Vec<usize>,
+    /// Whether the delta has something that had waited: then whoever sent the batch has not sent all of it.
+    pub(crate) released: bool,
     /// Positions of updates that would have made too much wait; nothing of them was taken.
     pub(crate) refused: Vec<usize>,
 }
@@ -297,9 +299,12 @@ impl Replica {
         for (position, update) in updates.into_iter().enumerate() {
             let held = self.gate.ever_held();
             match self.gate.admit(update, || transaction.state_vector().encode_v1()) {
-                Ok(admitted) => admitted
-                    .iter()
-                    .try_for_each(|part| integrate_part(&mut transaction, part))?,
+                Ok(admitted) => {
+                    applied.released |= admitted.len() > 1;
+                    admitted
+                        .iter()
+                        .try_for_each(|part| integrate_part(&mut transaction, part))?;
+                }
                 Err(GateError::TooMuchWaiting) => applied.refused.push(position),
                 Err(GateError::Scan(_)) => return Err(ReplicaError::Poisoned),
             }

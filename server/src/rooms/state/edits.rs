@@ -117,13 +117,10 @@ impl RoomState {
             let sole_author = sole_author(edits);
             let author = sole_author.and_then(|member| self.author(member));
             self.note_board(edits, author)?;
-            self.accept_delta(
-                Delta {
-                    update: delta,
-                    author,
-                },
-                sole_author,
-            )?;
+            // What had waited may be somebody else's, and the author of the rest has not seen it.
+            let knows_it_all = sole_author.filter(|_| !applied.released);
+            let update = delta;
+            self.accept_delta(Delta { update, author }, knows_it_all)?;
         }
         for (position, edit) in edits.iter().enumerate() {
             if applied.refused.contains(&position) {

@@ -328,6 +328,30 @@ fn structs_that_wait_are_logged_kept_and_bounded() {
 }
 
 #[test]
+fn whoever_brings_what_others_waited_for_is_sent_what_waited() {
+    let mut table = Table::new();
+    let mut ann = join_writer(&mut table, 1);
+    let mut bob = join_writer(&mut table, 2);
+    // Both have the first word from a server that died before it was durable; Ann goes on, a moment too early.
+    let RoomMessage::Edit(first) = ann.types("one ") else {
+        panic!("typing is an edit");
+    };
+    bob.doc
+        .transact_mut()
+        .apply_update(Update::decode_v1(&first.update).unwrap())
+        .unwrap();
+    let second = ann.types("two");
+    table.tell([second]);
+    bob.listen();
+    assert_eq!(bob.text(), "one ");
+    let answer = bob.edit(EditKind::StepTwo, bob.everything());
+    table.tell([answer]);
+    bob.listen();
+    ann.listen();
+    assert_eq!((bob.text().as_str(), ann.text().as_str()), ("one two", "one two"));
+}
+
+#[test]
 fn limits_end_a_membership_and_leave_the_document() {
     let mut table = Table::new();
     let ann = join_writer(&mut table, 1);
