@@ -32,8 +32,8 @@ const TOO_MANY: Problem = Problem::new(
 #[serde(deny_unknown_fields)]
 pub(super) struct ReactionFilters {
     /// Only those that show this emoji.
-    #[param(min_length = 1, max_length = 64)]
-    emoji: Option<String>,
+    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
+    emoji: Option<Line<64>>,
 }
 
 impl Filters for ReactionFilters {

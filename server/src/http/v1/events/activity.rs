@@ -10,7 +10,7 @@ use weft_storage::records::{EventFilter, EventSpan, Tenant, Tx};
 
 use super::catalogue;
 use super::coalesce::{Group, Grouper};
-use super::list::limit;
+use super::list::{limit, place};
 use crate::access::facts;
 use crate::auth::permission::Action;
 use crate::http::Problem;
@@ -121,7 +121,7 @@ pub(super) async fn list_task_activity(
     Id(id): Id,
     Query(params): Query<ActivityParams>,
 ) -> Result<Found<ActivityList>, Problem> {
-    let limit = limit(params.limit)?;
+    let (limit, before) = (limit(params.limit)?, place("before", params.before)?);
     let mut tx = api.records.read().await?;
     let now_ms = api.clock.now_ms();
     let opened = topics::open(&mut tx, &caller, TopicId::Task(id), Action::ReadContent, now_ms).await?;
@@ -135,7 +135,7 @@ pub(super) async fn list_task_activity(
         filter,
         viewer: None,
     };
-    walk.page(&mut tx, params.before, limit).await
+    walk.page(&mut tx, before, limit).await
 }
 
 /// Lists what happened in a project, newest first.
@@ -152,10 +152,10 @@ pub(super) async fn list_project_activity(
     Id(id): Id,
     Query(params): Query<ActivityParams>,
 ) -> Result<Found<ActivityList>, Problem> {
-    let limit = limit(params.limit)?;
+    let (limit, before) = (limit(params.limit)?, place("before", params.before)?);
     let mut tx = api.records.read().await?;
-    let place = facts::project(&mut tx, &caller.0, id).await?;
-    caller.require(Action::ViewProject, &place.resource)?;
+    let found = facts::project(&mut tx, &caller.0, id).await?;
+    caller.require(Action::ViewProject, &found.resource)?;
     let readable = |kind: &&catalogue::EventType| require_at_all(&caller, kind.read_by).is_ok();
     let kinds: Vec<_> = catalogue::all()
         .iter()
@@ -168,11 +168,11 @@ pub(super) async fn list_project_activity(
         ..EventFilter::default()
     };
     let walk = Walk {
-        workspace: place.workspace,
+        workspace: found.workspace,
         filter,
         viewer: caller.0.user(),
     };
-    walk.page(&mut tx, params.before, limit).await
+    walk.page(&mut tx, before, limit).await
 }
 
 /// A way through events, newest first.

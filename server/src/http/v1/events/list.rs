@@ -33,14 +33,7 @@ pub(super) async fn list_events(
 ) -> Result<Found<EventList>, Problem> {
     let mut tx = api.records.read().await?;
     let workspace = workspace_of(&mut tx, &caller, params.workspace_id).await?;
-    let after = params.after.unwrap_or(0);
-    if !(0..=MAX_SEQUENCE).contains(&after) {
-        return Err(refuse(
-            "after",
-            "INVALID_VALUE",
-            "must be a place in the sequence",
-        ));
-    }
+    let after = place("after", params.after)?.unwrap_or(0);
     let limit = limit(params.limit)?;
     let asked = params.types.as_ref().map(|types| {
         let names = types.0.iter().map(|name| &**name);
@@ -118,6 +111,19 @@ async fn workspace_of(tx: &mut Tx, caller: &Caller, asked: Option<Uuid>) -> Resu
     let place = facts::workspace(tx, &caller.0, id).await?;
     caller.require(Action::ViewWorkspace, &place.resource)?;
     Ok(place.workspace)
+}
+
+/// A place in the sequence, if one is asked for.
+///
+/// # Errors
+/// 400 for what can be none.
+pub(super) fn place(name: &'static str, asked: Option<i64>) -> Result<Option<i64>, Problem> {
+    match asked {
+        Some(place) if !(0..=MAX_SEQUENCE).contains(&place) => {
+            Err(refuse(name, "INVALID_VALUE", "must be a place in the sequence"))
+        }
+        place => Ok(place),
+    }
 }
 
 /// How many events to give.

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use weft_protocol::board::UserId;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{Overdue, TaskFilter, TaskOrder};
 
@@ -96,6 +97,23 @@ pub(in crate::http::v1) enum TaskLife {
     Any,
 }
 
+/// `me`, `any`, `none`, or the id of an account as boards write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http::v1) struct Assignee(String);
+
+impl<'de> Deserialize<'de> for Assignee {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match UserId::parse(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err(serde::de::Error::invalid_value(
+                serde::de::Unexpected::Str(&text),
+                &"an id, `me`, `any` or `none`",
+            )),
+        }
+    }
+}
+
 /// A day, or a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::http::v1) struct DueBound(String);
@@ -127,7 +145,7 @@ macro_rules! filters {
                 /// Only those that somebody works on: the id of an account, `me`, `any` for whomever, or `none` for
                 /// nobody.
                 #[param(value_type = Option<String>, min_length = 1, max_length = 64, pattern = "^[0-9A-Za-z_-]+$")]
-                assignee: Option<Line<64>>,
+                assignee: Option<Assignee>,
                 /// Only those in a column of one of these categories. `todo`, `in_progress` and `done` are names for them.
                 #[param(inline, value_type = Option<Vec<TaskStatus>>, style = Form, explode = false)]
                 status: Option<Commas<AnyCase<TaskStatus>>>,
@@ -224,7 +242,7 @@ macro_rules! forms {
             impl $name {
                 /// As it is asked for by somebody.
                 pub(in crate::http::v1) fn form(&self, asker: &Asker) -> TaskFilterForm {
-                    let (assignee, is_assigned) = assignee(self.assignee.as_deref(), asker.user);
+                    let (assignee, is_assigned) = assignee(self.assignee.as_ref().map(|assignee| assignee.0.as_str()), asker.user);
                     let statuses = self.status.iter().flat_map(|statuses| &statuses.0);
                     let priorities = self.priority.iter().flat_map(|priorities| &priorities.0);
                     TaskFilterForm {
