@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::clock::{Clock, SystemClock};
-use weft_storage::{Database, Storage, StorageConfig};
+use weft_storage::{Blobs, Database, Storage};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
@@ -32,10 +32,6 @@ use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
 const LEASE: Duration = Duration::from_secs(60);
-/// How often blobs that nothing names are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
-const SWEEP_GRACE: Duration = Duration::from_secs(600);
 
 /// Serves until a signal or a failure; returns the code for the system.
 ///
@@ -274,12 +270,15 @@ async fn open_rights(
 /// What is wrong with them.
 pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Storage>> {
     let data = &config.server.data;
-    let database = config.storage.database_url.database()?;
-    let place = match &database {
-        Database::Embedded => format!("the data directory {}", data.display()),
-        Database::Postgres(url) => format!("the data directory {} with {url}", data.display()),
-    };
-    let storage = Storage::open(&StorageConfig::with_database(data, database), clock)
+    let places = config.storage.storage(data)?;
+    let mut place = format!("the data directory {}", data.display());
+    if let Database::Postgres(url) = &places.database {
+        place.push_str(&format!(" with {url}"));
+    }
+    if let Blobs::S3(_) = &places.blobs {
+        place.push_str(&format!(" and {}", places.blobs));
+    }
+    let storage = Storage::open(&places, clock)
         .await
         .with_context(|| format!("cannot open {place}"))?;
     Ok(Arc::new(storage))
@@ -303,13 +302,9 @@ async fn renew_leases(life: Lifecycle, registry: Arc<Registry>) {
 
 /// Removes the files of replaced snapshots now and then.
 async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
-    while life
-        .soft()
-        .run_until_cancelled(sleep(SWEEP_EVERY))
-        .await
-        .is_some()
-    {
-        if let Err(error) = storage.sweep_blobs(SWEEP_GRACE).await {
+    let (every, grace) = storage.sweep_pace();
+    while life.soft().run_until_cancelled(sleep(every)).await.is_some() {
+        if let Err(error) = storage.sweep_blobs(grace).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "replaced snapshots were not removed"

@@ -58,7 +58,15 @@ pub async fn clear_away(storage: &Storage, now_ms: i64, file_age: Duration) -> R
     let mut tx = storage.records().write().await?;
     tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
     tx.commit().await?;
-    sweep_files(storage, file_age).await
+    sweep_files(storage, file_age).await?;
+    let unfinished = storage.objects().sweep_unfinished(file_age).await?;
+    if unfinished > 0 {
+        tracing::info!(
+            objects = unfinished,
+            "uploads that nobody finishes were cleared away"
+        );
+    }
+    Ok(())
 }
 
 async fn empty_trash(storage: &Storage, now_ms: i64) -> Result<(), UpkeepError> {

@@ -20,6 +20,7 @@ mod attachments;
 mod conventions;
 mod documents;
 mod external;
+mod moving;
 mod oauth;
 mod revocation;
 mod sessions;
