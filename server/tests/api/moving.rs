@@ -157,8 +157,17 @@ impl World {
             markdown(server, &fresh, self.busy).await,
             format!("{before}\nand on\n")
         );
-        assert_eq!(weft_storage::doctor(&server.storage).await.unwrap(), []);
+        assert_sound(server).await;
     }
+}
+
+/// Nothing is damaged. Blobs that were replaced and not swept yet are no damage.
+async fn assert_sound(server: &TestServer) {
+    let findings = weft_storage::doctor(&server.storage).await.unwrap();
+    assert!(
+        !findings.iter().any(weft_storage::Finding::is_damage),
+        "{findings:?}"
+    );
 }
 
 async fn markdown(server: &TestServer, token: &str, document: Uuid) -> String {
@@ -429,6 +438,6 @@ async fn what_an_older_version_has_written_is_served() {
             assert_eq!(&server.get(&file).bearer(&token).send().await.body[..], PNG);
         }
     }
-    assert_eq!(weft_storage::doctor(&server.storage).await.unwrap(), []);
+    assert_sound(&server).await;
     server.stop().await;
 }

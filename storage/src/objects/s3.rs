@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::path::{key_of, steps};
 use super::{ObjectKey, ObjectReader, ObjectStore, ObjectUpload, StoredObject};
 use crate::error::StorageError;
-use crate::s3::{Bucket, CheckedBy, Upload};
+use crate::s3::{Bucket, CheckedBy, Upload, is_older};
 
 const OBJECTS: &str = "objects/";
 
@@ -69,13 +69,12 @@ impl ObjectStore for S3Objects {
         limit: usize,
     ) -> Result<Vec<ObjectKey>, StorageError> {
         let now_ms = self.bucket.now_ms().await?;
-        let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let mut after = after.map(path_of);
         let mut found = Vec::new();
         loop {
             let page = self.bucket.list(OBJECTS, after.as_deref()).await?;
             for object in &page.objects {
-                if now_ms.saturating_sub(object.put_at_ms) >= age_ms {
+                if is_older(object.put_at_ms, now_ms, age) {
                     found.extend(parse(&object.path));
                 }
                 if found.len() >= limit {

@@ -29,6 +29,13 @@ pub(crate) struct Page {
     pub(crate) is_last: bool,
 }
 
+/// Whether something that was put at `put_at_ms` is `age` old at `now_ms`. The server tells times in whole seconds here
+/// and more exactly there, so what is just being put may seem to come later: it has no age. What has no time is young.
+pub(crate) fn is_older(put_at_ms: i64, now_ms: i64, age: Duration) -> bool {
+    let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    now_ms.saturating_sub(put_at_ms).max(0) >= age_ms
+}
+
 impl Bucket {
     /// The objects whose paths begin with `folder`, behind the path `after`.
     pub(crate) async fn list(&self, folder: &str, after: Option<&str>) -> Result<Page, StorageError> {
@@ -55,7 +62,6 @@ impl Bucket {
     /// that cannot list them clear them away by themselves, or by a rule of the bucket.
     pub(crate) async fn abort_uploads(&self, age: Duration) -> Result<usize, StorageError> {
         let now_ms = self.now_ms().await?;
-        let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
         let (mut aborted, mut key, mut id) = (0, None, None);
         loop {
             let request = self
@@ -76,7 +82,7 @@ impl Bucket {
                 let (Some(key), Some(id)) = (upload.key(), upload.upload_id()) else {
                     continue;
                 };
-                if now_ms.saturating_sub(milliseconds(upload.initiated())) >= age_ms {
+                if is_older(milliseconds(upload.initiated()), now_ms, age) {
                     self.abort(key, id).await?;
                     aborted += 1;
                 }
@@ -102,5 +108,18 @@ impl Bucket {
             Err(SdkError::ServiceError(error)) if error.raw().status().as_u16() == 404 => Ok(()),
             Err(error) => Err(sorted("giving up an upload")(error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_time_is_young() {
+        let second = Duration::from_secs(1);
+        assert!(is_older(0, 1_000, second) && !is_older(1, 1_000, second));
+        assert!(is_older(900, 0, Duration::ZERO) && !is_older(900, 0, Duration::from_millis(1)));
+        assert!(!is_older(i64::MAX, i64::MAX - 1, Duration::from_millis(1)));
     }
 }

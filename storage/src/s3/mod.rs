@@ -14,5 +14,6 @@ mod write;
 pub use address::{InvalidS3Address, S3Address, S3Addressing, S3Config, S3Credentials, S3Secret, S3Timeouts};
 
 pub(crate) use connect::Bucket;
+pub(crate) use list::is_older;
 pub(crate) use read::CheckedBy;
 pub(crate) use upload::Upload;

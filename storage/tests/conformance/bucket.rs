@@ -117,26 +117,45 @@ struct Files {
     unfinished: Unfinished,
 }
 
-/// What is passed on as it is.
-macro_rules! pass_on {
-    ($($name:ident($input:ident) -> $output:ident),+ $(,)?) => {
-        $(
-            async fn $name(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                self.files.$name(request).await
-            }
-        )+
-    };
-}
-
 #[async_trait::async_trait]
 impl S3 for Files {
-    pass_on! {
-        copy_object(CopyObjectInput) -> CopyObjectOutput,
-        delete_object(DeleteObjectInput) -> DeleteObjectOutput,
-        get_object(GetObjectInput) -> GetObjectOutput,
-        head_object(HeadObjectInput) -> HeadObjectOutput,
-        list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
-        upload_part(UploadPartInput) -> UploadPartOutput,
+    async fn copy_object(
+        &self,
+        request: S3Request<CopyObjectInput>,
+    ) -> S3Result<S3Response<CopyObjectOutput>> {
+        self.files.copy_object(request).await
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.files.delete_object(request).await
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        self.files.get_object(request).await
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.files.head_object(request).await
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.files.list_objects_v2(request).await
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        self.files.upload_part(request).await
     }
 
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {

@@ -93,7 +93,7 @@ async fn relay(client: TcpStream, server: SocketAddr, trouble: Arc<AtomicUsize>)
         let mut buffer = vec![0; 1 << 16];
         loop {
             let length = from_client.read(&mut buffer).await.unwrap_or(0);
-            if length == 0 {
+            if length == 0 || is(Trouble::Refusal) {
                 return;
             }
             if is(Trouble::Failure) {

@@ -3,7 +3,8 @@
 use futures_util::TryStreamExt;
 use weft_storage::objects::{ObjectKey, ObjectOwner};
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, NewUpdate, Seq, WorkspaceId, doctor, migrate, pending_migrations,
+    Append, CompactionOutcome, DocumentId, Finding, NewUpdate, Seq, WorkspaceId, doctor, migrate,
+    pending_migrations,
 };
 
 use crate::support::{Bed, Editor};
@@ -18,10 +19,10 @@ pub(crate) async fn what_an_older_version_has_written_goes_on(bed: Bed) {
     assert_eq!(migrate(&bed.config).await.unwrap(), pending);
     assert_eq!(pending_migrations(&bed.config).await.unwrap(), []);
     let storage = bed.open().await;
-    assert_eq!(doctor(&storage).await.unwrap(), []);
+    assert_eq!(damage(&storage).await, []);
 
     let mut tx = storage.records().read().await.unwrap();
-    let ada = tx.user_by_email("ada@example.com").await.unwrap().unwrap();
+    let ada = tx.user_by_email("ada@example.com").await.unwrap().unwrap().user;
     let mine = tx.workspaces_of(ada.id, None, 10).await.unwrap();
     let mill = mine.iter().find(|found| found.workspace.name == "Mill").unwrap();
     let workspace: WorkspaceId = mill.workspace.id;
@@ -46,7 +47,7 @@ pub(crate) async fn what_an_older_version_has_written_goes_on(bed: Bed) {
     }
     heads.sort_unstable();
     assert_eq!((heads, tails), (vec![7, 8], 1));
-    assert_eq!(doctor(&storage).await.unwrap(), []);
+    assert_eq!(damage(&storage).await, []);
 
     // Files lie in the data directory, which a dump does not have.
     if bed.address.is_empty() {
@@ -62,6 +63,12 @@ pub(crate) async fn what_an_older_version_has_written_goes_on(bed: Bed) {
         assert!(pieces.concat().starts_with(b"\x89PNG"));
     }
     storage.close().await;
+}
+
+/// What is wrong. A blob that was replaced and not swept yet is nothing wrong.
+async fn damage(storage: &weft_storage::Storage) -> Vec<Finding> {
+    let findings = doctor(storage).await.unwrap().into_iter();
+    findings.filter(Finding::is_damage).collect()
 }
 
 /// Writes one update more and folds everything.
