@@ -11,8 +11,8 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
-.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile crash \
-	bench smoke clean distclean
+.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof crash \
+	bench smoke soak sweep breaking-point counts clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -82,6 +82,10 @@ hostile: ## hostile bytes for longer: ROUNDS=20 SEED=7
 	WEFT_HOSTILE_ROUNDS=$(or $(ROUNDS),10) WEFT_SEED=$(or $(SEED),1) \
 		cargo test -p weft-protocol $(LOCKED) --test hostile -- --nocapture
 
+board-proof: ## replicas of boards edit, undo, repair and meet at random, for longer: ROUNDS=10000 SEED=7
+	WEFT_BOARD_ROUNDS=$(or $(ROUNDS),10000) WEFT_SEED=$(or $(SEED),1) \
+		cargo test -p weft-protocol $(LOCKED) --test board -- --nocapture board_replicas_agree
+
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)
 
@@ -89,12 +93,28 @@ crash: setup-run build .tools/e2e.stamp ## kill -9 and SIGTERM in the middle of 
 	cd web/e2e && WEFT_CRASH_ROUNDS=$(or $(ROUNDS),100) node --test --test-reporter=spec tests/crash.test.js </dev/null
 	WEFT_CRASH_ROUNDS=$(or $(ROUNDS),100) cargo test -p weft-storage $(LOCKED) --test conformance acknowledged_updates_survive_kill -- --nocapture
 
-bench: web ## measure a release build beside the floor and its peers (loadtest/bench.sh)
-	cargo build --release --workspace $(LOCKED)
+bench: release ## measure a release build beside the floor and its peers: ARGS="fanout hot-room"
 	loadtest/bench.sh $(ARGS)
 
-smoke: build ## the same, small and without peers: shows only that everything runs
+sweep: release ## how costs grow with work: OF="receivers writers"
+	loadtest/bench.sh --no-peers sweep $(or $(OF),connections receivers writers history documents cards)
+
+breaking-point: release ## double the load until it is too slow or wrong: OF="fanout hot-room presence"
+	loadtest/bench.sh breaking-point $(or $(OF),fanout hot-room presence)
+
+soak: release ## everything at once for MINUTES=60, and whether anything grows
+	loadtest/bench.sh soak $(or $(MINUTES),60)
+
+smoke: build ## every scenario, small and without peers: shows only that it runs and that the content is right
 	WEFT_BIN=$(CURDIR)/target/debug/weft loadtest/bench.sh --smoke
+
+counts: release ## instructions of the hot paths against what is recorded; ARGS=--record records them
+	loadtest/counts.sh $(ARGS)
+
+.PHONY: release
+release: web
+	cargo build --release --workspace $(LOCKED)
+	cargo build --release -p weft-protocol --example hot_paths $(LOCKED)
 
 clean: ## remove what was built, keep what was downloaded and all data
 	cargo clean

@@ -1,18 +1,25 @@
 #!/bin/sh
-# Measures Weft beside the floor and its peers, on this machine: servers on core 0, the load generator on core 1.
+# Measures Weft beside the floor and its peers, on this machine: servers on core 0, the load on core 1.
 #
 #   bench.sh [--smoke] [--no-peers] [SCENARIO...]
+#   bench.sh [--no-peers] sweep connections|receivers|writers|history|documents|cards ...
+#   bench.sh [--no-peers] breaking-point fanout|hot-room|presence ...
+#   bench.sh soak MINUTES
 #
-# Scenarios: idle fanout hot-room (the default), ack-latency many-documents cold-open. Every scenario gets fresh servers. Weft is
-# started twice, once for each protocol, so that memory is counted for each alone, with data in a scratch directory.
+# Scenarios: idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash
+# rest; all of these if none is named. Also board-moves and webhooks. Each server is started afresh for each round, alone, with data in a scratch
+# directory, so rounds are interleaved and memory is comparable. weft-y is spoken to as y-websocket, weft-hocuspocus as
+# Hocuspocus; both are the same program with its defaults (SQLite, an fsync before each acknowledgement).
 # --smoke is small, short and without peers: it only shows that everything runs and that the content is right.
 #
 # WEFT_BIN      the server (default: target/release/weft)
 # LOADTEST_BIN  the load generator (default: beside WEFT_BIN)
-# BENCH_ROUNDS  rounds per scenario (default: 3; idle always 1, as memory is only comparable in a fresh process)
+# BENCH_ROUNDS  rounds per scenario (default: 3)
 # BENCH_SECONDS seconds measured in each round (default: 30)
-# BENCH_JSON    a directory for the results as JSON
-# BENCH_PORT    the first of five ports (default: 9700)
+# BENCH_OUT     a directory for results as JSON and as pages with plots (default: target/bench)
+# BENCH_PORT    the first of ten ports (default: 9700)
+# BENCH_PIN     the cores of servers and load (default: 0,1 where there are two; empty: the system chooses)
+# BENCH_Y_SWEET set to 1 to measure y-sweet too, which is compiled on first use
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
@@ -21,116 +28,112 @@ loadtest=${LOADTEST_BIN:-$(dirname "$weft")/weft-loadtest}
 port=${BENCH_PORT:-9700}
 rounds=${BENCH_ROUNDS:-3}
 seconds=${BENCH_SECONDS:-30}
-smoke= peers=yes scenarios=
+out=${BENCH_OUT:-$root/target/bench}
+default_pin=
+[ "$(nproc)" -lt 2 ] || default_pin=0,1
+pin=${BENCH_PIN-$default_pin}
+peers="$here/peers/start.sh"
+smoke= with_peers=yes words= mode=
+usage() {
+    sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+}
 for argument in "$@"; do
     case "$argument" in
-    --smoke) smoke=--smoke peers=no rounds=1 ;;
-    --no-peers) peers=no ;;
-    -*) sed -n '2,17s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
-    *) scenarios="$scenarios $argument" ;;
+    --smoke) smoke=yes with_peers=no ;;
+    --no-peers) with_peers=no ;;
+    -*) usage ;;
+    sweep | breaking-point | soak)
+        # Only the first word says what is done; `soak` may also be one of several scenarios.
+        if [ -z "$mode$words" ] && [ -z "$smoke" ]; then mode=$argument; else words="$words $argument"; fi
+        ;;
+    *) words="$words $argument" ;;
     esac
 done
-# 5,000 connections at each end of this machine.
-ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
-if command -v taskset >/dev/null && [ "$(nproc)" -ge 2 ]; then
-    on_server="taskset -c 0" on_load="taskset -c 1"
-else
-    on_server= on_load=
-fi
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/weft-bench.XXXXXX")
-
-# What a restart needs, too: ends a process and waits until it has ended; one that nobody has waited for yet (a zombie)
-# has.
-cat >"$scratch/end.sh" <<'END'
-runs() { [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
-end() {
-    kill "$1" 2>/dev/null || return 0
-    waited=0
-    while runs "$1"; do
-        waited=$((waited + 1))
-        [ $waited -le 200 ] || kill -9 "$1"
-        sleep 0.05
-    done
+[ -x "$weft" ] && [ -x "$loadtest" ] || {
+    echo "bench: $weft or $loadtest is missing; \`make bench\` builds them" >&2
+    exit 1
 }
-END
-. "$scratch/end.sh"
+mkdir -p "$out"
 
-stop_servers() {
-    for file in "$scratch"/*.pid; do
-        [ -e "$file" ] || continue
-        end "$(cat "$file")"
-        rm "$file"
-    done
+# Servers, each with a port of its own. A playground needs no tokens; roomy limits keep what is measured from being
+# slowed down on purpose.
+roomy="WEFT_RATES_PER_PRINCIPAL_PER_MINUTE=1000000 WEFT_RATES_PER_ADDRESS_PER_MINUTE=1000000"
+roomy="$roomy WEFT_LIMITS_MAX_SOCKETS_PER_USER=100000 WEFT_OUTGOING_ALLOWED_NETWORKS=127.0.0.0/8"
+playground="$weft serve --playground --listen 127.0.0.1:{port} --data {data}"
+accounts="env $roomy WEFT_METRICS_LISTEN=127.0.0.1:$((port + 9)) $weft serve --listen 127.0.0.1:{port} --data {data}"
+
+# What a group of servers is called on the command line: names of targets and how to start them, one argument a line.
+floor() { target floor floor 0 "$loadtest floor --listen 127.0.0.1:{port}"; }
+wefts() {
+    target weft-y weft-y 1 "$playground"
+    target weft-hocuspocus weft-hocuspocus 2 "$playground"
 }
-trap 'stop_servers; rm -rf "$scratch"' EXIT
-trap 'exit 130' INT TERM
-
-# start PORT COMMAND...: starts a server on the server's core and waits until its port accepts. Leaves a script that
-# restarts it.
-start() {
-    wanted=$1
-    shift
-    cat >"$scratch/$wanted.sh" <<END
-. "$scratch/end.sh"
-[ ! -e "$scratch/$wanted.pid" ] || end "\$(cat "$scratch/$wanted.pid")"
-$on_server $* >>"$scratch/$wanted.log" 2>&1 </dev/null &
-echo \$! >"$scratch/$wanted.pid"
-END
-    sh "$scratch/$wanted.sh"
-    waited=0
-    until accepts "$wanted"; do
-        waited=$((waited + 1))
-        if [ $waited -gt 100 ]; then
-            echo "not listening on port $wanted: $*" >&2
-            cat "$scratch/$wanted.log" >&2
-            exit 1
-        fi
-        sleep 0.1
-    done
-}
-
-accepts() {
-    hex=$(printf '%04X' "$1")
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ":$hex [0-9A-F]*:0000 0A"
-}
-
-start_weft() {
-    mkdir -p "$scratch/data-$1-$2"
-    start "$1" "$weft" serve --playground --listen "127.0.0.1:$1" --data "$scratch/data-$1-$2"
-}
-
-# arguments SCENARIO: what is not the default of the load generator.
-arguments() {
+weft_with_accounts() { target weft weft-y 1 "$accounts"; }
+others() {
+    [ "$with_peers" = yes ] || return 0
+    target "Hocuspocus SQLite" hocuspocus 3 "$peers hocuspocus-sqlite {port} {data}/hocuspocus.sqlite"
     case "$1" in
-    many-documents | cold-open) echo "--rounds 1" ;;
-    idle) echo "--rounds 1 --seconds $seconds" ;;
-    *) echo "--rounds $rounds --seconds $seconds" ;;
+    memory) target y-websocket y 4 "$peers y-websocket {port}" ;;
+    durable) target "y-websocket LevelDB" y 5 "$peers y-websocket-leveldb {port} {data}/leveldb" ;;
+    esac
+    [ -z "${BENCH_Y_SWEET:-}" ] || target y-sweet y-sweet 6 "$peers y-sweet {port} {data}/y-sweet"
+}
+target() {
+    printf '%s\n' "--target" "$1:$2=ws://127.0.0.1:$((port + $3))" "--start" "$1=$4"
+}
+
+# servers SCENARIO: who takes part. The floor keeps nothing, so documents make no sense against it.
+servers() {
+    case "$1" in
+    idle | fanout | hot-room | presence | slow-readers | connections | receivers | writers) floor && wefts && others memory ;;
+    ack-latency) wefts && others durable ;;
+    many-documents | cold-open | join-storm | reconnect-storm | crash | history | documents) wefts && others durable ;;
+    rest | board-moves | webhooks | soak | cards) weft_with_accounts ;;
+    *) echo "bench: there is no scenario $1" >&2 && return 1 ;;
     esac
 }
 
-[ "$peers" = no ] || "$here/peers/start.sh" install
+# run NAME SERVERS ARGUMENT...: one run of the load generator with these servers.
 failed=0
-for scenario in ${scenarios:-idle fanout hot-room}; do
-    start "$port" "$loadtest" floor --listen "127.0.0.1:$port"
-    start_weft $((port + 1)) "$scenario"
-    start_weft $((port + 2)) "$scenario"
-    set -- --target "weft-y=ws://127.0.0.1:$((port + 1))" --target "weft-hocuspocus=ws://127.0.0.1:$((port + 2))"
-    # The floor keeps nothing: documents make no sense against it.
-    [ "$scenario" = many-documents ] || [ "$scenario" = cold-open ] || set -- --target "floor=ws://127.0.0.1:$port" "$@"
-    if [ "$peers" = yes ]; then
-        start $((port + 3)) "$here/peers/start.sh" hocuspocus-sqlite $((port + 3)) "$scratch/$scenario.sqlite"
-        start $((port + 4)) "$here/peers/start.sh" y-websocket $((port + 4))
-        set -- "$@" --target "Hocuspocus SQLite:hocuspocus=ws://127.0.0.1:$((port + 3))" \
-            --target "y-websocket:y=ws://127.0.0.1:$((port + 4))"
-    fi
-    # What starts still works for a moment; it would be counted against whoever is measured first.
-    [ -n "$smoke" ] || sleep 5
-    [ "$scenario" != cold-open ] || set -- "$@" --restart "weft-y=sh $scratch/$((port + 1)).sh" \
-        --restart "weft-hocuspocus=sh $scratch/$((port + 2)).sh" \
-        --restart "Hocuspocus SQLite=sh $scratch/$((port + 3)).sh"
-    [ -z "${BENCH_JSON:-}" ] || set -- "$@" --json "$BENCH_JSON/$scenario.json"
-    # shellcheck disable=SC2046 # the arguments are words
-    $on_load "$loadtest" "$scenario" $smoke $(arguments "$scenario") "$@" || failed=1
-    stop_servers
-done
+run() {
+    name=$1 list=$(servers "$2")
+    shift 2
+    # One argument a line, as commands hold spaces.
+    old=$IFS
+    IFS='
+'
+    # shellcheck disable=SC2086 # split at line ends alone
+    set -- "$@" $list
+    IFS=$old
+    [ -z "$pin" ] || set -- "$@" --pin "$pin"
+    "$loadtest" "$@" --json "$out/$name.json" --html "$out/$name.html" || failed=1
+}
+
+[ "$with_peers" = no ] || "$peers" install ${BENCH_Y_SWEET:+y-sweet}
+case "$mode" in
+sweep)
+    for of in $words; do
+        run "sweep-$of" "$of" sweep --of "$of" --seconds "$seconds" --rounds "${BENCH_ROUNDS:-1}"
+    done
+    ;;
+breaking-point)
+    for of in $words; do run "breaking-point-$of" "$of" breaking-point --of "$of" --seconds "${BENCH_SECONDS:-10}"; done
+    ;;
+soak)
+    # shellcheck disable=SC2086 # the minutes
+    run soak soak soak --minutes ${words:-60} --metrics "weft=127.0.0.1:$((port + 9))"
+    ;;
+*)
+    all="idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash rest"
+    [ -z "$smoke" ] || all="$all soak"
+    for scenario in ${words:-$all}; do
+        if [ -n "$smoke" ]; then
+            run "$scenario" "$scenario" "$scenario" --smoke
+        else
+            run "$scenario" "$scenario" "$scenario" --rounds "$rounds" --seconds "$seconds"
+        fi
+    done
+    ;;
+esac
 exit $failed

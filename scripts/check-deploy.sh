@@ -110,7 +110,6 @@ if [ -x "$weft" ]; then
         # shellcheck disable=SC1091 # an example that is in the repository
         . deploy/compose.env.example
         set +a
-        unset WEFT_REDIS_URL
         "$weft" serve --check-config
     }
     check "settings of the compose example" example

@@ -9,8 +9,6 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"
-# Settings that the recipes have before the server has them.
-EXPECTED = {"WEFT_REDIS_URL"}
 problems = []
 
 
@@ -37,7 +35,7 @@ def check_names(known):
         if not path.is_file():
             continue
         for name in re.findall(r"\bWEFT_[A-Z0-9_]+", path.read_text()):
-            require(name in known | EXPECTED, f"{path.relative_to(ROOT)}: {name} is no setting")
+            require(name in known, f"{path.relative_to(ROOT)}: {name} is no setting")
 
 
 def check_compose(shutdown):

@@ -16,9 +16,13 @@ URL = os.environ["WEFT_TEST_URL"].rstrip("/")
 DATABASE = os.environ["WEFT_TEST_DATABASE"]
 DOCUMENT_TOKEN = os.environ["WEFT_TEST_DOCUMENT_TOKEN"]
 PASSWORD = "correct horse battery staple"
+KEY = re.compile(r"^[!-~]{1,255}$")
 CONDITION = re.compile(r'^(\*|(W/)?"[^",]*"(, (W/)?"[^",]*")*)$')
 DICE = random.Random(1)
-KINDS = "workspace team project document invitation user session api_key client grant link share board column task label attachment"
+KINDS = (
+    "workspace team project document invitation user session api_key client grant link share attachment"
+    " board column lane label field option task item"
+)
 known = {f"{kind}_id": [] for kind in KINDS.split()}
 accounts = 0
 
@@ -51,8 +55,31 @@ def seed(token):
     project = post("/v1/projects", {"team_id": team, "name": "Seed"}, token)["id"]
     document = post(f"/v1/projects/{project}/documents", {"title": "Seed"}, token)["id"]
     ids = {"workspace_id": workspace, "team_id": team, "project_id": project, "document_id": document}
+    ids |= seed_board(token, project)
     for name, made in ids.items():
         known[name] = (known[name] + [made] * 5)[-20:]
+
+
+def seed_board(token, project):
+    """A board with something of everything on it."""
+    board = post(f"/v1/projects/{project}/boards", {"title": "Seed"}, token)["id"]
+    column = post(f"/v1/boards/{board}/columns", {"title": "Seed"}, token)["id"]
+    lane = post(f"/v1/boards/{board}/lanes", {"title": "Seed"}, token)["id"]
+    label = post(f"/v1/boards/{board}/labels", {"name": "Seed"}, token)["id"]
+    field = {"name": "Seed", "type": "select", "options": [{"name": "Seed"}]}
+    field = post(f"/v1/boards/{board}/fields", field, token)
+    task = {"title": "Seed", "board_id": board, "checklist": [{"text": "Seed"}], "label_ids": [label]}
+    task = post(f"/v1/projects/{project}/tasks", task, token)
+    return {
+        "board_id": board,
+        "column_id": column,
+        "lane_id": lane,
+        "label_id": label,
+        "field_id": field["id"],
+        "option_id": field["options"][0]["id"],
+        "task_id": task["id"],
+        "item_id": task["checklist"][0]["id"],
+    }
 
 
 @schemathesis.auth(refresh_interval=20)
@@ -80,11 +107,14 @@ class Administrator:
 
 def make_condition_good(case):
     """Schemathesis makes strings of the shortest and the longest length without looking at their pattern, and takes
-    them for good ones. What is to be a good condition becomes one; bad ones stay bad."""
+    them for good ones. What is to be a good condition or key becomes one; bad ones stay bad."""
     for name in ("If-Match", "If-None-Match"):
         value = (case.headers or {}).get(name)
         if value is not None and not CONDITION.match(value):
             case.headers[name] = '"1"'
+    key = (case.headers or {}).get("Idempotency-Key")
+    if key is not None and not KEY.match(key):
+        case.headers["Idempotency-Key"] = f"key-{DICE.random()}"
 
 
 def use_known_ids(case):

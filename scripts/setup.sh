@@ -3,7 +3,7 @@
 # says in one line what is missing. Quick when everything is there.
 #
 #   setup.sh run     what `make run` needs: Rust, a C compiler, Node
-#   setup.sh test    the same, a browser, the programs of Postgres, and schemathesis
+#   setup.sh test    the same, a browser, the programs of Postgres and Redis, and schemathesis
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
@@ -43,6 +43,7 @@ missing_packages() {
     has_npm || echo npm
     if is_for_tests && ! has_browser; then echo chromium; fi
     if is_for_tests && ! has_postgres; then echo postgresql; fi
+    if is_for_tests && ! has redis-server; then echo redis-server; fi
     if is_for_tests && ! has_venv; then echo python3 python3-venv; fi
 }
 

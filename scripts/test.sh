@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test, one stage after the other; a failing stage does not hide the others. Ends with one line that sums up.
 #
-#   test.sh [STAGE...]    rust web api clients browser (all of them by default)
+#   test.sh [STAGE...]    rust web api clients postgres browser load (all of them by default)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.tools/bin:$PATH"
@@ -62,7 +62,10 @@ api_on_postgres() {
 
 browser() { npm run --prefix web/e2e --silent test:browser; }
 
-for name in "${@:-rust web api clients postgres browser}"; do
+# Every scenario of the load generator, small: the content must be right, no figure is judged.
+load() { BENCH_OUT=target/bench-smoke loadtest/bench.sh --smoke; }
+
+for name in "${@:-rust web api clients postgres browser load}"; do
     for one in $name; do stage "$one" "$one"; done
 done
 

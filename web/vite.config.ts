@@ -17,14 +17,26 @@ const nothingFromElsewhere: Plugin = {
   },
 };
 
+/** What the server does: the pages for people with accounts are another entry. */
+const boardsHaveAPage: Plugin = {
+  name: 'boards-have-a-page',
+  configureServer({ middlewares }) {
+    middlewares.use((request, _response, next) => {
+      const asked = request as { url?: string };
+      if (/^\/boards(\/[^/.]*)?(\?|$)/.test(asked.url ?? '')) asked.url = '/boards.html';
+      next();
+    });
+  },
+};
+
 export default defineConfig({
   base: '/',
-  plugins: [nothingFromElsewhere],
+  plugins: [nothingFromElsewhere, boardsHaveAPage],
   server: { host: '127.0.0.1', proxy: { '/v1': { target: WEFT_URL, ws: true }, '/openapi.json': WEFT_URL } },
   build: {
     target: 'es2022',
     sourcemap: false,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: ['index.html', 'reference.html', 'account.html'] },
+    rolldownOptions: { input: ['index.html', 'reference.html', 'account.html', 'boards.html'] },
   },
 });

@@ -3,17 +3,22 @@
 //! Invariant: a connection is cheap (4 KiB read buffer, frames written through) and every wait for the server's first
 //! words is bounded. It must not interpret content; what a frame means to a swarm member is decided there.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::target::Target;
+use crate::measure::traffic::Traffic;
+use crate::target::{Acknowledgement, Target};
 use crate::wire::{Inbound, Wire, pong};
 
 /// How long a server may take for the upgrade, and again for the first sync.
@@ -57,11 +62,23 @@ pub fn small_buffers() -> WebSocketConfig {
         .max_frame_size(Some(MAX_MESSAGE_BYTES))
 }
 
+/// How a client comes.
+#[derive(Clone, Debug, Default)]
+pub struct Coming {
+    /// What it holds of the document already: characters of Yjs clients.
+    pub held: Vec<(u64, u64)>,
+    /// The most bytes that the kernel keeps for it while it does not read; 0 for the system's choice.
+    pub receive_buffer_bytes: u32,
+}
+
 /// A client's socket with one document open on it.
 #[derive(Debug)]
 pub struct Connection {
     socket: WebSocketStream<TcpStream>,
     wire: Wire,
+    traffic: Arc<Traffic>,
+    acknowledgement: Acknowledgement,
+    token: String,
 }
 
 impl Connection {
@@ -70,16 +87,32 @@ impl Connection {
     /// # Errors
     /// If the server does not take the connection in time.
     pub async fn open(target: &Target, document: &str) -> Result<Self, ConnectionError> {
+        Self::open_as(target, document, &Coming::default()).await
+    }
+
+    /// The same, for a client that comes in a certain way.
+    ///
+    /// # Errors
+    /// If the server does not take the connection in time.
+    pub async fn open_as(target: &Target, document: &str, coming: &Coming) -> Result<Self, ConnectionError> {
         let connecting = async {
-            let stream = TcpStream::connect(target.address).await?;
+            let stream = connect(target, coming).await?;
             stream.set_nodelay(true)?;
-            let url = target.url(document);
-            let (socket, _) = client_async_with_config(url, stream, Some(small_buffers())).await?;
+            let mut request = target.url(document).into_client_request()?;
+            if let Some(token) = &target.token
+                && let Ok(value) = HeaderValue::try_from(format!("Bearer {token}"))
+            {
+                request.headers_mut().insert(header::AUTHORIZATION, value);
+            }
+            let (socket, _) = client_async_with_config(request, stream, Some(small_buffers())).await?;
             let mut connection = Self {
                 socket,
                 wire: Wire::new(target.protocol, document),
+                traffic: Arc::clone(&target.traffic),
+                acknowledgement: target.acknowledgement,
+                token: target.token.clone().unwrap_or_default(),
             };
-            connection.ask().await?;
+            connection.ask(&coming.held).await?;
             Ok(connection)
         };
         timeout(OPENING_TIMEOUT, connecting)
@@ -95,14 +128,14 @@ impl Connection {
         let close = self.wire.close();
         self.send(close).await?;
         self.wire = Wire::new(self.wire.protocol(), document);
-        self.ask().await
+        self.ask(&[]).await
     }
 
-    async fn ask(&mut self) -> Result<(), ConnectionError> {
-        if let Some(auth) = self.wire.auth() {
+    async fn ask(&mut self, held: &[(u64, u64)]) -> Result<(), ConnectionError> {
+        if let Some(auth) = self.wire.auth(&self.token) {
             self.send(auth).await?;
         }
-        let step1 = self.wire.step1();
+        let step1 = self.wire.step1_of(held);
         self.send(step1).await
     }
 
@@ -145,7 +178,10 @@ impl Connection {
     pub async fn next(&mut self) -> Result<Bytes, ConnectionError> {
         loop {
             match self.socket.next().await {
-                Some(Ok(Message::Binary(frame))) => return Ok(frame),
+                Some(Ok(Message::Binary(frame))) => {
+                    self.traffic.received(frame.len());
+                    return Ok(frame);
+                }
                 Some(Ok(Message::Close(reason))) => {
                     let reason = reason.map_or_else(|| "no reason".to_owned(), |reason| reason.to_string());
                     return Err(ConnectionError::Closed(reason));
@@ -162,6 +198,7 @@ impl Connection {
     /// # Errors
     /// If the socket fails.
     pub async fn send(&mut self, frame: Vec<u8>) -> Result<(), ConnectionError> {
+        self.traffic.sent(frame.len());
         Ok(self.socket.send(Message::Binary(frame.into())).await?)
     }
 
@@ -175,9 +212,10 @@ impl Connection {
         mut enough: impl FnMut(&Inbound<'_>) -> bool,
     ) -> Result<(), ConnectionError> {
         let (mut sink, mut stream) = (&mut self.socket).split();
-        let wire = &self.wire;
+        let (wire, traffic) = (&self.wire, &self.traffic);
         let sending = async {
             for frame in frames {
+                traffic.sent(frame.len());
                 sink.feed(Message::Binary(frame.into())).await?;
             }
             Ok(sink.flush().await?)
@@ -185,12 +223,15 @@ impl Connection {
         let reading = async {
             while let Some(message) = stream.next().await.transpose()? {
                 match message {
-                    Message::Binary(frame) => match wire.read(&frame) {
-                        Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
-                        Some(Inbound::Status(false)) => return Err(ConnectionError::Refused),
-                        Some(message) if enough(&message) => return Ok(()),
-                        _ => {}
-                    },
+                    Message::Binary(frame) => {
+                        traffic.received(frame.len());
+                        match wire.read(&frame) {
+                            Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
+                            Some(Inbound::Status(false)) => return Err(ConnectionError::Refused),
+                            Some(message) if enough(&message) => return Ok(()),
+                            _ => {}
+                        }
+                    }
                     Message::Close(reason) => {
                         let reason = reason.map(|reason| reason.to_string()).unwrap_or_default();
                         return Err(ConnectionError::Closed(reason));
@@ -203,6 +244,42 @@ impl Connection {
         tokio::try_join!(sending, reading).map(drop)
     }
 
+    /// Sends edits as fast as the server takes them and waits until all are acknowledged; where the server
+    /// acknowledges nothing, until it answers a later question.
+    ///
+    /// `earlier` messages sent before will be acknowledged first.
+    ///
+    /// # Errors
+    /// If the server refuses or closes, or the socket fails.
+    pub async fn pour_edits<B: AsRef<[u8]>>(
+        &mut self,
+        updates: &[B],
+        earlier: u32,
+    ) -> Result<(), ConnectionError> {
+        let acknowledgement = self.acknowledgement;
+        let wire = self.wire.clone();
+        let last = match acknowledgement {
+            Acknowledgement::SyncStatus => None,
+            Acknowledgement::Version => Some(wire.version(1)),
+            Acknowledgement::None => Some(wire.step1()),
+        };
+        let frames = updates
+            .iter()
+            .map(|update| wire.update(update.as_ref()))
+            .chain(last);
+        let mut outstanding = updates.len() + earlier as usize;
+        self.pour(frames, |message| match (acknowledgement, message) {
+            (Acknowledgement::SyncStatus, Inbound::Status(true)) => {
+                outstanding -= 1;
+                outstanding == 0
+            }
+            (Acknowledgement::Version, Inbound::Version(_)) => true,
+            (Acknowledgement::None, Inbound::Step2(_)) => true,
+            _ => false,
+        })
+        .await
+    }
+
     /// The frames of the open document.
     #[must_use]
     pub fn wire(&self) -> &Wire {
@@ -213,4 +290,20 @@ impl Connection {
     pub async fn close(mut self) {
         let _ = timeout(Duration::from_secs(1), self.socket.close(None)).await;
     }
+}
+
+async fn connect(target: &Target, coming: &Coming) -> std::io::Result<TcpStream> {
+    let socket = match target.address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if coming.receive_buffer_bytes > 0 {
+        socket.set_recv_buffer_size(coming.receive_buffer_bytes)?;
+    }
+    if let Some(source) = target.source() {
+        // Ports that linger after earlier connections may be used again.
+        socket.set_reuseaddr(true)?;
+        socket.bind(SocketAddr::new(source, 0))?;
+    }
+    socket.connect(target.address).await
 }

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use weft_protocol::lib0::{write_buffer, write_var_uint};
 
-use crate::scenario::editing::client_id;
+use crate::role::client_id;
 use crate::writer::ROOT;
 
 const SEED: u64 = 7;
@@ -27,6 +27,17 @@ pub fn history(operations: usize, clients: usize) -> Vec<Vec<u8>> {
             let character = random.random_range(b'a'..=b'z');
             insert(client_id(index % clients), clock, origin, character)
         })
+        .collect()
+}
+
+/// The same history in larger updates, `size` operations in each.
+///
+/// # Errors
+/// If an operation is no update.
+pub fn batched(operations: &[Vec<u8>], size: usize) -> Result<Vec<Vec<u8>>, yrs::encoding::read::Error> {
+    operations
+        .chunks(size.max(1))
+        .map(yrs::merge_updates_v1)
         .collect()
 }
 
@@ -64,5 +75,11 @@ mod tests {
         assert_eq!(updates, history(1_000, 8), "the same numbers give the same bytes");
         let text = Replica::from_updates(&updates).expect("valid updates").text();
         assert_eq!(text.len(), 1_000);
+        let batches = batched(&updates, 64).expect("valid updates");
+        assert_eq!(batches.len(), 16);
+        assert_eq!(
+            Replica::from_updates(&batches).expect("valid updates").text(),
+            text
+        );
     }
 }

@@ -5,17 +5,24 @@
 //! Invariant: edits are counted, never frames; a run whose content is wrong has failed, however fast it was. It must
 //! never load anything but this machine, and never know a server's storage or code.
 
+pub mod breaking;
 pub mod cli;
 pub mod connection;
 pub mod floor;
 pub mod history;
+pub mod lockstep;
+pub mod machine;
 pub mod marker;
 pub mod measure;
 pub mod member;
 pub mod problems;
 pub mod replica;
+pub mod report;
+pub mod rest;
+pub mod role;
 pub mod scenario;
 pub mod swarm;
+pub mod sweep;
 pub mod target;
 pub mod verify;
 pub mod wire;

@@ -89,7 +89,7 @@ fn take_hex(digits: &[u8]) -> Option<u64> {
 pub struct Tally {
     first_writer: u16,
     next: Vec<u32>,
-    /// Edits that came again (allowed; merged frames may overlap).
+    /// Edits that came again: sent twice, or out of order.
     pub repeated: u64,
     /// Edits that were skipped when a later one of the same writer came: out of order or lost.
     pub skipped: u64,
@@ -127,6 +127,13 @@ impl Tally {
         self.skipped += u64::from(marker.sequence - *next);
         *next = marker.sequence + 1;
         true
+    }
+
+    /// How many edits `writer` has made at least, judging by the last one seen.
+    #[must_use]
+    pub fn latest(&self, writer: u16) -> u32 {
+        let index = writer.checked_sub(self.first_writer).map(usize::from);
+        index.and_then(|index| self.next.get(index)).copied().unwrap_or(0)
     }
 
     /// How many different edits were seen.
@@ -190,5 +197,6 @@ mod tests {
         assert!(!tally.take(marker(12, 0)));
         assert_eq!((tally.repeated, tally.skipped, tally.foreign), (1, 2, 2));
         assert_eq!(tally.seen(), 2);
+        assert_eq!((tally.latest(10), tally.latest(11), tally.latest(12)), (1, 3, 0));
     }
 }

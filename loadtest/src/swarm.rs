@@ -14,17 +14,23 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Connection, ConnectionError};
+use crate::connection::{Coming, Connection, ConnectionError};
 use crate::measure::progress::Progress;
-use crate::member::{Account, Counters, Member, Phase, Role, Sampled};
+use crate::member::{Account, Counters, Member, Phase};
 use crate::problems::Problems;
+use crate::role::{Reading, Role, Sampled};
 use crate::target::{Content, Target};
 use crate::verify::{Room, check_room, load};
 
 /// How many members connect at the same time.
 const CONNECTING_AT_ONCE: usize = 64;
+/// How often, and how many times in a row without news, a swarm looks whether all has arrived.
+const SETTLE_STEP: Duration = Duration::from_millis(50);
+const SETTLED_AFTER: u32 = 15;
 /// How long a swarm waits for the last edits and acknowledgements to arrive.
-const QUIET_TIMEOUT: Duration = Duration::from_secs(20);
+const QUIET_TIMEOUT: Duration = Duration::from_secs(30);
+/// The receive buffer of a member that does not read: small, so that the server has to notice.
+const SLOW_BUFFER_BYTES: u32 = 64 << 10;
 
 /// A gathered swarm.
 #[derive(Debug)]
@@ -91,13 +97,28 @@ impl Swarm {
         self.phase.send_replace(phase);
     }
 
+    /// Stops all activity and waits until everything has arrived, or for some time.
+    ///
+    /// Returns how long it took, in seconds.
+    pub async fn quiet(&self, progress: &Progress) -> f64 {
+        progress.phase("waiting for the last edits", 0);
+        let start = Instant::now();
+        self.enter(Phase::Quiet);
+        self.settle(start).await
+    }
+
+    /// Ends the swarm without any check; the accounts of the members that got in.
+    pub async fn disband(mut self) -> Vec<Account> {
+        self.enter(Phase::End);
+        self.collect(&mut Problems::default()).await
+    }
+
     /// Stops all activity, waits until everything has arrived, ends the swarm and checks what the server did.
     ///
     /// Returns the accounts of the members that got in, and every problem found.
     pub async fn finish(mut self, progress: &Progress) -> (Vec<Account>, Vec<String>) {
+        self.quiet(progress).await;
         progress.phase("verifying", 0);
-        self.enter(Phase::Quiet);
-        self.settle().await;
         let mut problems = Problems::default();
         let mut loaded = Vec::new();
         if self.target.content != Content::Relayed {
@@ -105,14 +126,7 @@ impl Swarm {
         }
         let unacknowledged = self.counters.unacknowledged.load(Ordering::Relaxed);
         self.enter(Phase::End);
-        let mut accounts = Vec::with_capacity(self.members.len());
-        for member in std::mem::take(&mut self.members) {
-            match member.await {
-                Ok(Ok(account)) => accounts.push(account),
-                Ok(Err(error)) => problems.note("could not connect", &error.to_string()),
-                Err(error) => problems.note("member ended abnormally", &error.to_string()),
-            }
-        }
+        let accounts = self.collect(&mut problems).await;
         if unacknowledged > 0 {
             problems.note("messages never acknowledged", &unacknowledged.to_string());
         }
@@ -127,6 +141,18 @@ impl Swarm {
         (accounts, problems.into_list())
     }
 
+    async fn collect(&mut self, problems: &mut Problems) -> Vec<Account> {
+        let mut accounts = Vec::with_capacity(self.members.len());
+        for member in std::mem::take(&mut self.members) {
+            match member.await {
+                Ok(Ok(account)) => accounts.push(account),
+                Ok(Err(error)) => problems.note("could not connect", &error.to_string()),
+                Err(error) => problems.note("member ended abnormally", &error.to_string()),
+            }
+        }
+        accounts
+    }
+
     /// What a fresh client gets of every document in which somebody writes.
     async fn load_written(&self, when: &'static str, problems: &mut Problems) -> Loaded {
         let mut states = HashMap::new();
@@ -139,60 +165,86 @@ impl Swarm {
         (when, states)
     }
 
-    /// Waits until nothing more arrives: no new edits, and no acknowledgement outstanding, for a while.
-    async fn settle(&self) {
-        let deadline = Instant::now() + QUIET_TIMEOUT;
-        let mut before = u64::MAX;
-        while Instant::now() < deadline {
-            let seen = self.counters.edits_seen.load(Ordering::Relaxed);
-            if seen == before && self.counters.unacknowledged.load(Ordering::Relaxed) == 0 {
-                return;
+    /// Waits until nothing more arrives: nothing new seen, and no acknowledgement outstanding, for a while.
+    ///
+    /// Returns when the last of it came, in seconds since `start`.
+    async fn settle(&self, start: Instant) -> f64 {
+        let deadline = start + QUIET_TIMEOUT;
+        let (mut before, mut changed, mut same) = (u64::MAX, start, 0);
+        while Instant::now() < deadline && same < SETTLED_AFTER {
+            sleep(SETTLE_STEP).await;
+            let seen = self.counters.edits_seen.load(Ordering::Relaxed)
+                + self.counters.presence_seen.load(Ordering::Relaxed);
+            if seen != before {
+                (before, changed, same) = (seen, Instant::now(), 0);
+            } else if self.counters.unacknowledged.load(Ordering::Relaxed) == 0 {
+                same += 1;
             }
-            before = seen;
-            sleep(Duration::from_millis(500)).await;
         }
+        (changed - start).as_secs_f64()
     }
 }
 
 async fn join(target: &Target, role: Role, counters: Arc<Counters>) -> Result<Member, ConnectionError> {
-    let mut connection = Connection::open(target, &role.document).await?;
+    let mut coming = Coming::default();
+    if role.reading == Reading::NotDuringWork {
+        coming.receive_buffer_bytes = SLOW_BUFFER_BYTES;
+    }
+    let mut connection = Connection::open_as(target, &role.document, &coming).await?;
     let (_, step2_sent) = connection.synced().await?;
     Ok(Member::new(role, connection, step2_sent, counters))
 }
 
-/// Everybody stayed, and saw every edit of the others.
+/// Everybody stayed, and saw every edit of the others and the last presence of each.
 fn check_accounts(accounts: &[Account], problems: &mut Problems) {
+    let numbered = |of: fn(&Account) -> Option<(u16, u32)>| -> HashMap<u16, u32> {
+        accounts.iter().filter_map(of).collect()
+    };
+    let sent = numbered(|account| Some((account.role.writes?.0, account.sent)));
+    let shown = numbered(|account| Some((account.role.shows?.0, account.shown)));
     for account in accounts {
-        let client = account.role.client;
+        let role = &account.role;
+        let client = role.client;
         if let Some(failure) = &account.failure {
-            problems.note("cut off", &format!("client {client}: {failure}"));
+            if role.reading == Reading::Always {
+                problems.note("cut off", &format!("client {client}: {failure}"));
+            }
             continue;
         }
-        if account.tally.foreign > 0 {
-            problems.note(
-                "edits of other rooms",
-                &format!("client {client}: {}", account.tally.foreign),
-            );
+        let foreign = account.tally.foreign + account.presence.foreign;
+        if foreign > 0 {
+            problems.note("edits of other rooms", &format!("client {client}: {foreign}"));
         }
+        let others = |range: (u16, usize), own: Option<u16>| {
+            let last = usize::from(range.0) + range.1;
+            (range.0..u16::try_from(last).unwrap_or(u16::MAX)).filter(move |number| Some(*number) != own)
+        };
+        let writers = others(role.room_writers, role.writes.map(|(number, _)| number));
+        let sent: u64 = writers
+            .filter_map(|number| sent.get(&number))
+            .map(|edits| u64::from(*edits))
+            .sum();
         let seen = account.tally.seen();
-        let sent = sent_by_others(accounts, account);
         if seen != sent {
             problems.note("edits not seen", &format!("client {client}: {seen} of {sent}"));
         }
+        if account.tally.repeated > 0 && role.reading == Reading::Always {
+            problems.note(
+                "edits delivered twice",
+                &format!("client {client}: {}", account.tally.repeated),
+            );
+        }
+        let presenters = others(role.room_presence, role.shows.map(|(number, _)| number));
+        let stale = presenters
+            .filter(|number| account.presence.latest(*number) != shown.get(number).copied().unwrap_or(0))
+            .count();
+        if stale > 0 {
+            problems.note(
+                "presence is stale",
+                &format!("client {client}: of {stale} others"),
+            );
+        }
     }
-}
-
-fn sent_by_others(accounts: &[Account], account: &Account) -> u64 {
-    let (first, writers) = account.role.room_writers;
-    let others = accounts.iter().filter(|other| {
-        other.role.client != account.role.client
-            && other.role.writes.is_some_and(|(writer, _)| {
-                writer
-                    .checked_sub(first)
-                    .is_some_and(|index| usize::from(index) < writers)
-            })
-    });
-    others.map(|other| u64::from(other.sent)).sum()
 }
 
 /// What fresh clients loaded, at a moment that the first part names.
@@ -222,9 +274,11 @@ fn check_rooms(loaded: &[Loaded], accounts: &[Account], problems: &mut Problems)
                 )
             });
         let written = members().filter_map(|account| Some((account.role.writes?.0, account.sent)));
+        let padding = members().map(|account| account.role.padding).max().unwrap_or(0);
         let room = Room {
             document,
             written: written.collect(),
+            padding,
             replicas: fresh.chain(sampled).collect(),
         };
         if let Err(error) = check_room(&room) {

@@ -4,8 +4,16 @@
 //! than `localhost` is never looked up.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::measure::traffic::Traffic;
 use crate::wire::Protocol;
+
+/// Connections from one source address: fewer than the ports that the system gives out.
+const CONNECTIONS_PER_SOURCE: usize = 20_000;
+/// Source addresses that are used in turn.
+const SOURCES: usize = 64;
 
 /// How a server lets a client know that an edit was taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +24,15 @@ pub enum Acknowledgement {
     Version,
     /// None; a later step 2 on the same socket only shows that the edit is in memory.
     None,
+}
+
+/// When a writer asks whether its edits are taken in, where the protocol makes it ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// After each edit, as clients of Y-Sweet do.
+    EachEdit,
+    /// Once at the end of a run: clients of y-websocket never ask, but the check wants to know.
+    AtTheEnd,
 }
 
 /// Whether a server keeps documents.
@@ -42,10 +59,20 @@ pub struct Target {
     pub protocol: Protocol,
     /// How it acknowledges.
     pub acknowledgement: Acknowledgement,
+    /// When writers ask for it.
+    pub asking: Asking,
     /// Whether a fresh client can check what was written.
     pub content: Content,
+    /// Whether it is Weft, with a REST API beside its sockets.
+    pub is_weft: bool,
     /// Its process, if the caller named one; otherwise it is found by the listening port.
     pub pid: Option<u32>,
+    /// What clients show as `Authorization: Bearer`, if anything.
+    pub token: Option<String>,
+    /// What goes over the wire to and from it.
+    pub traffic: Arc<Traffic>,
+    /// Connections made so far; they choose the source address.
+    connections: Arc<AtomicUsize>,
 }
 
 /// Why an argument names no target.
@@ -53,7 +80,8 @@ pub struct Target {
 pub enum TargetError {
     /// Not `[LABEL:]KIND=ws://HOST:PORT[/PATH]`.
     #[error(
-        "`{0}` is not [LABEL:]KIND=ws://HOST:PORT[/PATH] with KIND one of weft, weft-y, weft-hocuspocus, y, hocuspocus, floor"
+        "`{0}` is not [LABEL:]KIND=ws://HOST:PORT[/PATH] with KIND one of weft, weft-y, weft-y-sweet, \
+         weft-hocuspocus, y, y-sweet, hocuspocus, hocuspocus-memory, floor"
     )]
     Syntax(String),
     /// The address is not of this machine.
@@ -81,40 +109,40 @@ pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
         path: format!("{}{endpoint}", path.trim_end_matches('/')),
         protocol,
         acknowledgement,
+        asking: match kind {
+            "weft-y-sweet" | "y-sweet" => Asking::EachEdit,
+            _ => Asking::AtTheEnd,
+        },
         content: match kind {
             "floor" => Content::Relayed,
             "hocuspocus-memory" => Content::WhileOpen,
             _ => Content::Kept,
         },
+        is_weft: kind.starts_with("weft"),
         pid: None,
+        token: None,
+        traffic: Arc::default(),
+        connections: Arc::default(),
     };
-    let weft_y = |suffix| {
+    let y = |suffix, endpoint, acknowledgement| make(suffix, endpoint, Protocol::YWebsocket, acknowledgement);
+    let b = |suffix, endpoint| {
         make(
             suffix,
-            "/v1/sync/",
-            Protocol::YWebsocket,
-            Acknowledgement::Version,
-        )
-    };
-    let weft_b = |suffix| {
-        make(
-            suffix,
-            "/v1/collab",
+            endpoint,
             Protocol::Hocuspocus,
             Acknowledgement::SyncStatus,
         )
     };
     match kind {
-        "weft" => Ok(vec![weft_y("-y"), weft_b("-hocuspocus")]),
-        "weft-y" => Ok(vec![weft_y("")]),
-        "weft-hocuspocus" => Ok(vec![weft_b("")]),
-        "y" | "floor" => Ok(vec![make("", "/", Protocol::YWebsocket, Acknowledgement::None)]),
-        "hocuspocus" | "hocuspocus-memory" => Ok(vec![make(
-            "",
-            "/",
-            Protocol::Hocuspocus,
-            Acknowledgement::SyncStatus,
-        )]),
+        "weft" => Ok(vec![
+            y("-y", "/v1/sync/", Acknowledgement::Version),
+            b("-hocuspocus", "/v1/collab"),
+        ]),
+        "weft-y" | "weft-y-sweet" => Ok(vec![y("", "/v1/sync/", Acknowledgement::Version)]),
+        "weft-hocuspocus" => Ok(vec![b("", "/v1/collab")]),
+        "y" | "floor" => Ok(vec![y("", "/", Acknowledgement::None)]),
+        "y-sweet" => Ok(vec![y("", "/doc/ws/", Acknowledgement::Version)]),
+        "hocuspocus" | "hocuspocus-memory" => Ok(vec![b("", "/")]),
         _ => Err(syntax()),
     }
 }
@@ -142,6 +170,19 @@ impl Target {
         };
         format!("ws://{}{}{document}", self.address, self.path)
     }
+
+    /// The address that the next connection comes from, if it must not be the system's choice.
+    ///
+    /// One address has ports for some 28,000 connections to one server; loopback has many addresses.
+    #[must_use]
+    pub fn source(&self) -> Option<IpAddr> {
+        let before = self.connections.fetch_add(1, Ordering::Relaxed);
+        let turn = (before / CONNECTIONS_PER_SOURCE) % SOURCES;
+        let own = u8::try_from(turn).ok().filter(|turn| *turn > 0)?;
+        self.address
+            .is_ipv4()
+            .then(|| IpAddr::V4(Ipv4Addr::new(127, 0, 0, own + 1)))
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +205,20 @@ mod tests {
         let targets = parse_targets("sqlite:hocuspocus=ws://[::1]:9000/").expect("a target");
         assert_eq!(targets[0].label, "sqlite");
         assert_eq!(targets[0].url("x"), "ws://[::1]:9000/");
+    }
+
+    #[test]
+    fn beyond_the_ports_of_one_address_others_of_loopback_are_used() {
+        let target = parse_targets("y=ws://127.0.0.1:9000")
+            .expect("a target")
+            .remove(0);
+        let sources: Vec<_> = (0..2 * CONNECTIONS_PER_SOURCE + 1)
+            .map(|_| target.source())
+            .collect();
+        assert_eq!((sources[0], sources[CONNECTIONS_PER_SOURCE - 1]), (None, None));
+        let of = |last| Some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)));
+        assert_eq!(sources[CONNECTIONS_PER_SOURCE], of(2));
+        assert_eq!(sources[2 * CONNECTIONS_PER_SOURCE], of(3));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Room<'a> {
     pub document: &'a str,
     /// How many edits each writer sent.
     pub written: HashMap<u16, u32>,
+    /// What each edit is filled up with, in bytes.
+    pub padding: usize,
     /// Who claims to have it, and the updates it is made of.
     pub replicas: Vec<(String, &'a [Bytes])>,
 }
@@ -34,7 +36,7 @@ pub enum ContentError {
         /// What is wrong with it.
         error: ReplicaError,
     },
-    /// Edits are missing, doubled, or not of this run.
+    /// Edits are missing, doubled, or not of this run, or there is too much or too little beside them.
     #[error("{who} holds {found} of {sent} edits, {wrong} doubled or foreign, {stray_bytes} stray bytes")]
     Edits {
         /// Whose replica.
@@ -45,7 +47,7 @@ pub enum ContentError {
         sent: usize,
         /// Edits that should not be there.
         wrong: usize,
-        /// Text that is no edit.
+        /// Text that should not be there, or that is missing from edits.
         stray_bytes: usize,
     },
     /// Two replicas have the same edits in another order.
@@ -63,7 +65,7 @@ pub enum ContentError {
 pub fn check_room(room: &Room<'_>) -> Result<(), ContentError> {
     let mut first = None;
     for (who, updates) in &room.replicas {
-        let text = check_text(who.clone(), updates, &room.written)?;
+        let text = check_text(who.clone(), updates, &room.written, room.padding)?;
         if first.get_or_insert_with(|| text.clone()) != &text {
             return Err(ContentError::Diverged { who: who.clone() });
         }
@@ -83,7 +85,12 @@ pub async fn load(target: &Target, document: &str) -> Result<Bytes, ConnectionEr
 }
 
 /// The text of a replica in which every written edit stands exactly once.
-fn check_text(who: String, updates: &[Bytes], written: &HashMap<u16, u32>) -> Result<String, ContentError> {
+fn check_text(
+    who: String,
+    updates: &[Bytes],
+    written: &HashMap<u16, u32>,
+    padding: usize,
+) -> Result<String, ContentError> {
     let text = match Replica::from_updates(updates) {
         Ok(replica) => replica.text(),
         Err(error) => return Err(ContentError::Replica { who, error }),
@@ -105,8 +112,8 @@ fn check_text(who: String, updates: &[Bytes], written: &HashMap<u16, u32>) -> Re
             _ => wrong += 1,
         }
     }
-    let sent = written.values().map(|sent| *sent as usize).sum();
-    let stray_bytes = text.len() - (found + wrong) * MARKER_LEN;
+    let sent = written.values().map(|sent| *sent as usize).sum::<usize>();
+    let stray_bytes = (text.len() - (found + wrong) * MARKER_LEN).abs_diff(sent * padding);
     if found == sent && wrong == 0 && stray_bytes == 0 {
         Ok(text)
     } else {
@@ -141,7 +148,7 @@ mod tests {
     #[test]
     fn only_a_document_with_each_edit_exactly_once_passes() {
         let written = HashMap::from([(0, 3)]);
-        let check = |updates: &[Bytes]| check_text("it".to_owned(), updates, &written);
+        let check = |updates: &[Bytes]| check_text("it".to_owned(), updates, &written, 0);
         assert!(check(&updates(&[0, 1, 2])).is_ok());
         assert!(
             matches!(

@@ -37,8 +37,8 @@ pub enum Inbound<'a> {
     Step2(&'a [u8]),
     /// An edit, or several.
     Update(&'a [u8]),
-    /// Presence of others.
-    Awareness,
+    /// Presence of others: the entries, still encoded.
+    Awareness(&'a [u8]),
     /// Hocuspocus took one message in (true) or refused it.
     Status(bool),
     /// The answer to a version message: all earlier edits are taken in.
@@ -80,13 +80,13 @@ impl Wire {
         self.protocol
     }
 
-    /// The message that asks to be let in with an empty token; protocol A has none.
+    /// The message that asks to be let in with a token, which may be empty; protocol A has none.
     #[must_use]
-    pub fn auth(&self) -> Option<Vec<u8>> {
+    pub fn auth(&self, token: &str) -> Option<Vec<u8>> {
         (self.protocol == Protocol::Hocuspocus).then(|| {
             let mut out = self.start(AUTH);
             write_var_uint(&mut out, 0);
-            write_buffer(&mut out, b"");
+            write_buffer(&mut out, token.as_bytes());
             write_buffer(&mut out, PROVIDER_VERSION.as_bytes());
             out
         })
@@ -96,6 +96,18 @@ impl Wire {
     #[must_use]
     pub fn step1(&self) -> Vec<u8> {
         self.sync(0, &[0])
+    }
+
+    /// "This is what I have": the first so many characters of each of these Yjs clients.
+    #[must_use]
+    pub fn step1_of(&self, held: &[(u64, u64)]) -> Vec<u8> {
+        let mut vector = Vec::with_capacity(held.len() * 10 + 2);
+        write_var_uint(&mut vector, held.len() as u64);
+        for (client, clock) in held {
+            write_var_uint(&mut vector, *client);
+            write_var_uint(&mut vector, *clock);
+        }
+        self.sync(0, &vector)
     }
 
     /// "This is what you lack."
@@ -153,7 +165,7 @@ impl Wire {
                 SyncMessage::StepTwo { update } => Some(Inbound::Step2(update)),
                 SyncMessage::Update { update } => Some(Inbound::Update(update)),
             },
-            AWARENESS => reader.buffer().ok().map(|_| Inbound::Awareness),
+            AWARENESS => reader.buffer().ok().map(Inbound::Awareness),
             AUTH => self.read_auth(&mut reader),
             CLOSE if hocuspocus => Some(Inbound::Closed),
             SYNC_STATUS if hocuspocus => reader.var_uint().ok().map(|status| Inbound::Status(status == 1)),
@@ -211,11 +223,13 @@ mod tests {
         assert_eq!(hex(&a.step2(&[0, 0])), "0001020000");
         assert_eq!(hex(&a.awareness(1, 0, "{}")), "0106010100027b7d");
         assert_eq!(hex(&a.version(0)), "660100");
-        assert_eq!(a.auth(), None);
+        assert_eq!(a.auth(""), None);
+        assert_eq!(hex(&a.step1_of(&[])), hex(&a.step1()));
+        assert_eq!(hex(&a.step1_of(&[(1, 300)])), "0000040101ac02");
         let b = Wire::new(Protocol::Hocuspocus, "doc-1");
         assert_eq!(hex(&b.step1()), "05646f632d3100000100");
         assert_eq!(
-            hex(&b.auth().expect("B has one")),
+            hex(&b.auth("").expect("B has one")),
             "05646f632d3102000005342e382e30"
         );
         assert_eq!(hex(&b.close()), "05646f632d3107");

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
+use weft_storage::bus::{Bus, LocalBus, NodeId, RedisBus};
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Blobs, Database, Storage};
 
@@ -26,8 +27,8 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
-use crate::rooms::{Hub, HubSettings, RoomLimits};
-use crate::upkeep::keep_up;
+use crate::rooms::{self, Hub, HubSettings, RoomLimits};
+use crate::upkeep::Upkeep;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -61,6 +62,8 @@ pub struct App {
     pub storage: Arc<Storage>,
     /// Registering, logging in, and what they stand on.
     pub accounts: Arc<Accounts>,
+    /// Clears away what is over.
+    pub upkeep: Arc<Upkeep>,
     /// Makes the first administrator, if there is none and anybody would need one.
     pub setup_token: Option<OpaqueToken>,
 }
@@ -82,9 +85,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     config.server.listen = address;
     let config = &config;
 
-    let rights = open_rights(config, &storage, &clock, life).await?;
-    let gateway = open_gateway(config, &storage, &rights, &metrics, life);
-    keep_rooms(&gateway, &storage, &rights.changes, life);
+    let bus = open_bus(config)?;
+    let rights = open_rights(config, &storage, &clock, &bus, life).await?;
+    let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
+    let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
+    life.spawn_pillar("edits of other nodes", watch);
+    let upkeep = keep_rooms(&gateway, &storage, &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
         None
@@ -131,6 +137,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         address,
         storage,
         accounts,
+        upkeep,
         setup_token,
     })
 }
@@ -151,6 +158,7 @@ fn open_gateway(
     storage: &Storage,
     rights: &Rights,
     metrics: &Arc<Metrics>,
+    bus: &Arc<dyn Bus>,
     life: &Lifecycle,
 ) -> Arc<Gateway> {
     let hub = Hub::new(
@@ -158,6 +166,7 @@ fn open_gateway(
         Arc::clone(&rights.clock),
         hub_settings(config),
         Arc::clone(metrics),
+        Arc::clone(bus),
     );
     let connections = TaskTracker::new();
     let gatekeeper = Arc::new(Gatekeeper::new(
@@ -185,7 +194,12 @@ fn open_gateway(
 }
 
 /// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
-fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes, life: &Lifecycle) {
+fn keep_rooms(
+    gateway: &Arc<Gateway>,
+    storage: &Arc<Storage>,
+    changes: &Changes,
+    life: &Lifecycle,
+) -> Arc<Upkeep> {
     life.spawn_pillar(
         "documents",
         close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage)),
@@ -202,12 +216,10 @@ fn keep_rooms(gateway: &Arc<Gateway>, storage: &Arc<Storage>, changes: &Changes,
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
-    let upkeep = keep_up(
-        Arc::clone(storage),
-        Arc::clone(&gateway.clock),
-        life.soft().clone(),
-    );
-    life.spawn_pillar("upkeep", upkeep);
+    let upkeep = Arc::new(Upkeep::new(Arc::clone(storage), Arc::clone(&gateway.hub)));
+    let keeping = Arc::clone(&upkeep).keep_up(Arc::clone(&gateway.clock), life.soft().clone());
+    life.spawn_pillar("upkeep", keeping);
+    upkeep
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.
@@ -215,9 +227,10 @@ async fn open_rights(
     config: &Config,
     storage: &Storage,
     clock: &Arc<dyn Clock>,
+    bus: &Arc<dyn Bus>,
     life: &Lifecycle,
 ) -> anyhow::Result<Rights> {
-    let (records, changes) = (storage.records(), Changes::default());
+    let (records, changes) = (storage.records(), Changes::new(Arc::clone(bus)));
     let sealer = Sealer::load_or_create(&config.auth.encryption_secrets, &config.server.data)?;
     let sealer = Arc::new(sealer);
     let keyring = Keyring::open(
@@ -264,6 +277,16 @@ async fn open_rights(
     })
 }
 
+/// The way to other nodes that `config` names. It is not waited for: a bus is a hint.
+fn open_bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+    let url = config.storage.redis_url.url()?;
+    let node = NodeId(rand::random());
+    Ok(match url {
+        Some(url) => Arc::new(RedisBus::start(url, &config.storage.redis_prefix, node)),
+        None => Arc::new(LocalBus),
+    })
+}
+
 /// Opens the data directory and the database that `config` names.
 ///
 /// # Errors
@@ -290,6 +313,7 @@ async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<S
     gateway.connections.close();
     gateway.connections.wait().await;
     gateway.hub.close().await;
+    gateway.hub.bus().close().await;
     storage.close().await;
 }
 

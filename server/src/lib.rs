@@ -6,6 +6,7 @@
 pub mod access;
 pub mod accounts;
 pub mod auth;
+mod boards;
 pub mod boot;
 pub mod cli;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod lifecycle;
 pub mod mail;
 pub mod metrics;
 pub mod outgoing;
+pub mod reminders;
 mod rooms;
 pub mod telemetry;
 pub mod upkeep;

@@ -1,17 +1,23 @@
 //! What is over is cleared away: the trash after thirty days, uploads that broke off, files that nothing names.
 //!
 //! Invariant: a file is removed only when no row names it, and only long after its row could have been on its way.
-//! Everything here can be done by several nodes at once, and can stop anywhere.
+//! Everything here can be done by several nodes at once, and can stop anywhere. A task is a part of its board's document,
+//! so its board's room takes it out, like every other change.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use weft_protocol::board::CardId;
+use weft_protocol::board::view::CardState;
+use weft_protocol::id::DocumentName;
 use weft_storage::clock::Clock;
 use weft_storage::objects::{ObjectKey, ObjectOwner};
-use weft_storage::records::RecordError;
+use weft_storage::records::{RecordError, TaskAddress};
 use weft_storage::{Storage, StorageError};
+
+use crate::rooms::{BoardEdit, Hub, Operation};
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(15 * 60);
@@ -36,37 +42,105 @@ pub enum UpkeepError {
     Storage(#[from] StorageError),
 }
 
-/// Clears away what is over, now and then, until `stop`.
-pub async fn keep_up(storage: Arc<Storage>, clock: Arc<dyn Clock>, stop: CancellationToken) {
-    while stop.run_until_cancelled(sleep(EVERY)).await.is_some() {
-        let clearing = clear_away(&storage, clock.now_ms(), FILE_AGE);
-        if let Some(Err(error)) = stop.run_until_cancelled(clearing).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "what is over was not cleared away"
-            );
-        }
+/// Clears away what is over.
+pub struct Upkeep {
+    storage: Arc<Storage>,
+    hub: Arc<Hub>,
+}
+
+impl std::fmt::Debug for Upkeep {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Upkeep").finish_non_exhaustive()
     }
 }
 
-/// Clears away what is over at `now_ms`; of files only those that are older than `file_age`.
-///
-/// # Errors
-/// [`UpkeepError`]; what was cleared away until then stays so.
-pub async fn clear_away(storage: &Storage, now_ms: i64, file_age: Duration) -> Result<(), UpkeepError> {
-    empty_trash(storage, now_ms).await?;
-    let mut tx = storage.records().write().await?;
-    tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
-    tx.commit().await?;
-    sweep_files(storage, file_age).await?;
-    let unfinished = storage.objects().sweep_unfinished(file_age).await?;
-    if unfinished > 0 {
-        tracing::info!(
-            objects = unfinished,
-            "uploads that nobody finishes were cleared away"
-        );
+impl Upkeep {
+    /// Of what is stored; `hub` has the rooms.
+    pub(crate) fn new(storage: Arc<Storage>, hub: Arc<Hub>) -> Self {
+        Self { storage, hub }
     }
-    Ok(())
+
+    /// Clears away what is over, now and then, until `stop`.
+    pub(crate) async fn keep_up(self: Arc<Self>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+        while stop.run_until_cancelled(sleep(EVERY)).await.is_some() {
+            let clearing = self.clear_away(clock.now_ms(), FILE_AGE);
+            if let Some(Err(error)) = stop.run_until_cancelled(clearing).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what is over was not cleared away"
+                );
+            }
+        }
+    }
+
+    /// Clears away what is over at `now_ms`; of files only those that are older than `file_age`.
+    ///
+    /// # Errors
+    /// [`UpkeepError`]; what was cleared away until then stays so.
+    pub async fn clear_away(&self, now_ms: i64, file_age: Duration) -> Result<(), UpkeepError> {
+        empty_trash(&self.storage, now_ms).await?;
+        self.purge_tasks(now_ms - TRASH_MS, now_ms).await?;
+        let mut tx = self.storage.records().write().await?;
+        tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
+        tx.commit().await?;
+        sweep_files(&self.storage, file_age).await?;
+        let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
+        if unfinished > 0 {
+            tracing::info!(
+                objects = unfinished,
+                "uploads that nobody finishes were cleared away"
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes tasks out of their boards that were put in the trash before `before_ms`.
+    async fn purge_tasks(&self, before_ms: i64, now_ms: i64) -> Result<(), UpkeepError> {
+        let mut last = Vec::new();
+        loop {
+            let mut tx = self.storage.records().read().await?;
+            let due = tx.tasks_to_purge(before_ms, STEP).await?;
+            drop(tx);
+            // Boards that cannot be had now are tried again next time.
+            if due.is_empty() || due == last {
+                return Ok(());
+            }
+            for tasks in due.chunk_by(|one, other| one.board_id == other.board_id) {
+                self.purge_of_board(tasks, now_ms).await;
+            }
+            last = due;
+        }
+    }
+
+    /// Takes tasks of one board out of it, if they are in the trash still.
+    async fn purge_of_board(&self, tasks: &[TaskAddress], now_ms: i64) {
+        let Some(first) = tasks.first() else {
+            return;
+        };
+        let Ok(name) = DocumentName::parse(&first.board_id.to_string()) else {
+            return;
+        };
+        let cards: Vec<CardId> = tasks
+            .iter()
+            .filter_map(|task| CardId::parse(&task.card).ok())
+            .collect();
+        let purge = BoardEdit::new(None, now_ms, 0, move |editor| {
+            for card in cards {
+                let shown = editor.board().view.cards.get(&card);
+                if shown.is_some_and(|card| card.state == CardState::Deleted) {
+                    editor.purge_card(&card)?;
+                }
+            }
+            Ok(())
+        });
+        let asked = self
+            .hub
+            .ask(first.workspace, &name, Operation::EditBoard(purge))
+            .await;
+        if let Err(refusal) = asked {
+            tracing::warn!(board = %first.board_id, ?refusal, "the trash of a board was not emptied");
+        }
+    }
 }
 
 async fn empty_trash(storage: &Storage, now_ms: i64) -> Result<(), UpkeepError> {

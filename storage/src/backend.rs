@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 
 use crate::blob::BlobKey;
+use crate::board_rows::RowsReport;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, DocumentSummary, Seq, WorkspaceId};
+use crate::projection::RowsReplacement;
 use crate::stored::StoredBytes;
 
 /// How to find a document.
@@ -179,6 +182,14 @@ pub(crate) trait LogReader: Send + Sync + 'static {
         lookup: Lookup<'_>,
         limit: TailLimit,
     ) -> Result<Option<DocumentView>, StorageError>;
+    /// A document and the rows after `after`, without the snapshot.
+    async fn read_after(&self, id: DocumentId, after: Seq) -> Result<Option<DocumentView>, StorageError>;
+    /// What a document of a project is, and what a board begins with: `None` when it belongs to no project.
+    async fn kind(
+        &self,
+        workspace: WorkspaceId,
+        id: Uuid,
+    ) -> Result<Option<(String, Option<String>)>, StorageError>;
     /// A document with its archive and every log row it has.
     async fn read_whole(&self, id: DocumentId) -> Result<Option<DocumentView>, StorageError>;
     /// Documents of a workspace by name.
@@ -194,6 +205,11 @@ pub(crate) trait LogReader: Send + Sync + 'static {
         after: Option<DocumentId>,
         limit: u32,
     ) -> Result<Vec<DocumentSummary>, StorageError>;
+    /// The heads of documents to which other nodes may write.
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError>;
     /// Every blob that a row names, with duplicates.
     async fn named_blobs(&self) -> Result<Vec<BlobKey>, StorageError>;
     /// What the database says about its own file; empty when it is sound.
@@ -217,6 +233,12 @@ pub(crate) trait LogWriter: Send + 'static {
     async fn fold(&mut self, fold: &Fold, now_ms: i64) -> Result<Guarded, StorageError>;
     /// Puts a rebuilt document in place.
     async fn replace(&mut self, replacement: &Replacement, now_ms: i64) -> Result<Guarded, StorageError>;
+    /// Puts the rows of a board in place; `None` when the board was no longer as expected, and nothing was changed.
+    async fn replace_rows(
+        &mut self,
+        replacement: &RowsReplacement,
+        now_ms: i64,
+    ) -> Result<Option<RowsReport>, StorageError>;
     /// Writes something, to see whether writing works.
     async fn probe(&mut self, now_ms: i64) -> Result<(), StorageError>;
     /// Puts things in order and releases the connection.

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use weft_protocol::id::DocumentName;
 
 use crate::archive;
-use crate::backend::{DocumentView, Fold, Guarded, LogReader, Lookup, TailLimit};
+use crate::backend::{DocumentView, Fold, Guarded, LogReader, Lookup, TailLimit, TailRow};
 use crate::blob::BlobStore;
 use crate::error::{Damage, StorageError};
 use crate::group::WriterHandle;
@@ -23,7 +23,8 @@ use crate::model::{
     Append, ArchivedContent, ArchivedUpdate, CompactionOutcome, DocumentId, DocumentKey, DocumentSummary,
     LogRow, MoreToFold, Seq, StoredDocument, StoredSnapshot, WorkspaceId,
 };
-use crate::projection::DocumentKind;
+use crate::projection::{DocumentKind, id_of_name};
+use crate::records::{Records, server_clients};
 use crate::segment;
 use crate::stored::Vault;
 
@@ -36,6 +37,7 @@ const MAX_REASON_BYTES: usize = 1024;
 pub(crate) struct Engine {
     pub(crate) reader: Arc<dyn LogReader>,
     pub(crate) writer: WriterHandle,
+    pub(crate) records: Records,
     pub(crate) vault: Vault,
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) tasks: TaskTracker,
@@ -117,15 +119,30 @@ impl Engine {
     }
 }
 
-/// Says what is missing when `tail` does not run from `after` without a gap; `head` is where it has to end.
-fn check_gapless(view: &DocumentView, head: Option<Seq>) -> Result<(), StorageError> {
+fn quarantined(document: DocumentId, reason: &str) -> StorageError {
+    StorageError::Quarantined {
+        document,
+        reason: reason.into(),
+    }
+}
+
+fn log_rows(tail: Vec<TailRow>) -> Vec<LogRow> {
+    let rows = tail.into_iter().map(|row| LogRow {
+        seq: row.seq,
+        bytes: row.bytes,
+    });
+    rows.collect()
+}
+
+/// Says what is missing when the tail does not run from `after` without a gap; `head` is where it has to end.
+fn check_gapless(view: &DocumentView, after: Seq, head: Option<Seq>) -> Result<(), StorageError> {
     let corrupt = |expected, found| {
         Err(StorageError::Corrupt {
             document: view.document.id,
             what: Damage::LogGap { expected, found },
         })
     };
-    let mut expected = view.document.snapshot_seq.plus(1);
+    let mut expected = after.plus(1);
     for row in &view.tail {
         if row.seq != expected {
             return corrupt(expected, Some(row.seq));
@@ -154,12 +171,9 @@ impl DocumentLog for Engine {
             id, head, quarantine, ..
         } = &view.document;
         if let Some(reason) = quarantine {
-            return Err(StorageError::Quarantined {
-                document: *id,
-                reason: reason.as_str().into(),
-            });
+            return Err(quarantined(*id, reason));
         }
-        check_gapless(&view, Some(*head))?;
+        check_gapless(&view, view.document.snapshot_seq, Some(*head))?;
         let snapshot = self.snapshot(&view).await?;
         let (id, head, seq) = (*id, *head, view.document.snapshot_seq);
         let updates = snapshot.as_ref().map(merge::snapshot_updates).transpose();
@@ -168,52 +182,66 @@ impl DocumentLog for Engine {
             what: Damage::SnapshotUndecodable { seq, reason: error.0 },
         })?;
         let snapshot = updates.map(|updates| StoredSnapshot { seq, updates });
-        let tail = view
-            .tail
-            .into_iter()
-            .map(|row| LogRow {
-                seq: row.seq,
-                bytes: row.bytes,
-            })
-            .collect();
         Ok(Some(StoredDocument {
             id,
             head,
             snapshot,
-            tail,
+            tail: log_rows(view.tail),
         }))
     }
 
     async fn append(&self, append: Append) -> Result<Seq, StorageError> {
-        if append.updates.is_empty() {
+        let changes_rows = append.projection.as_deref().is_some_and(|rows| !rows.is_empty());
+        if append.updates.is_empty() && !changes_rows {
             return Ok(append.expected_head);
         }
         self.writer.append(append).await
     }
 
-    async fn kind(
+    async fn kind(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<DocumentKind, StorageError> {
+        let Some(id) = id_of_name(name.as_str()) else {
+            return Ok(DocumentKind::Plain);
+        };
+        Ok(match self.reader.kind(workspace, id).await? {
+            Some((kind, seed)) if kind == "board" => DocumentKind::Board {
+                seed: seed.map(Arc::from),
+            },
+            _ => DocumentKind::Plain,
+        })
+    }
+
+    async fn since(&self, id: DocumentId, after: Seq) -> Result<Option<Vec<LogRow>>, StorageError> {
+        let Some(view) = self.reader.read_after(id, after).await? else {
+            return Ok(None);
+        };
+        if let Some(reason) = &view.document.quarantine {
+            return Err(quarantined(id, reason));
+        }
+        if after < view.document.snapshot_seq || after > view.document.head {
+            return Ok(None);
+        }
+        check_gapless(&view, after, Some(view.document.head))?;
+        Ok(Some(log_rows(view.tail)))
+    }
+
+    async fn heads(
         &self,
-        _workspace: WorkspaceId,
-        _name: &DocumentName,
-    ) -> Result<DocumentKind, StorageError> {
-        Ok(DocumentKind::Plain)
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        self.reader.heads(documents).await
     }
 
-    async fn since(&self, _id: DocumentId, _after: Seq) -> Result<Option<Vec<LogRow>>, StorageError> {
-        Ok(None)
-    }
-
-    async fn take_client(&self, _workspace: WorkspaceId, _name: &DocumentName) -> Result<u64, StorageError> {
-        Err(StorageError::Closed)
+    async fn take_client(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<u64, StorageError> {
+        Ok(server_clients::take(&self.records, workspace, name).await?)
     }
 
     async fn give_back_client(
         &self,
-        _workspace: WorkspaceId,
-        _name: &DocumentName,
-        _client: u64,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        client: u64,
     ) -> Result<(), StorageError> {
-        Ok(())
+        Ok(server_clients::give_back(&self.records, workspace, name, client).await?)
     }
 
     async fn quarantine(&self, id: DocumentId, reason: &str) -> Result<(), StorageError> {
@@ -232,7 +260,7 @@ impl DocumentLog for Engine {
         if view.document.quarantine.is_some() {
             return Ok(CompactionOutcome::Superseded);
         }
-        check_gapless(&view, None)?;
+        check_gapless(&view, view.document.snapshot_seq, None)?;
         let Some(through) = view.tail.last().map(|row| row.seq) else {
             return Ok(CompactionOutcome::NothingToDo);
         };

@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backend::{AfterFailure, BatchFailure, Fold, Guarded, LogWriter, Replacement};
+use crate::board_rows::RowsReport;
 use crate::clock::Clock;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq};
+use crate::projection::RowsReplacement;
 use crate::stats::{StorageStats, WriteHealth};
 
 /// At most this many appends go into one transaction, so that a commit stays short.
@@ -31,6 +33,7 @@ enum Write {
     Quarantine(DocumentId, String, Reply<()>),
     Fold(Box<Fold>, Naming, Reply<Guarded>),
     Replace(Box<Replacement>, Naming, Reply<Guarded>),
+    ReplaceRows(Box<RowsReplacement>, Reply<Option<RowsReport>>),
     Probe(Reply<()>),
 }
 
@@ -98,6 +101,14 @@ impl WriterHandle {
         naming: Naming,
     ) -> Result<Guarded, StorageError> {
         self.ask(|reply| Write::Replace(Box::new(replacement), naming, reply))
+            .await
+    }
+
+    pub(crate) async fn replace_rows(
+        &self,
+        replacement: RowsReplacement,
+    ) -> Result<Option<RowsReport>, StorageError> {
+        self.ask(|reply| Write::ReplaceRows(Box::new(replacement), reply))
             .await
     }
 
@@ -233,6 +244,10 @@ impl WriterTask {
             Write::Replace(replacement, naming, reply) => {
                 let outcome = self.writer.replace(&replacement, now_ms).await;
                 drop(naming);
+                self.answer(reply, outcome);
+            }
+            Write::ReplaceRows(replacement, reply) => {
+                let outcome = self.writer.replace_rows(&replacement, now_ms).await;
                 self.answer(reply, outcome);
             }
             Write::Probe(reply) => {

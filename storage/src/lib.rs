@@ -1,7 +1,8 @@
 //! Everything of Weft that survives a restart.
 //!
-//! Four promises: what [`DocumentLog::append`] has answered is durable; the log is gapless; history and log together
-//! always suffice to rebuild a document; a document that cannot be read is an error and never an empty document.
+//! Five promises: what [`DocumentLog::append`] has answered is durable; the log is gapless; history and log together
+//! always suffice to rebuild a document; a document that cannot be read is an error and never an empty document; the rows
+//! of a board are those of its document at the head of its log.
 //!
 //! This is the only crate that names a database. It never speaks to clients and knows no rooms.
 //!
@@ -12,6 +13,8 @@ mod archive;
 mod aside;
 mod backend;
 pub mod blob;
+mod board_rows;
+pub mod bus;
 pub mod clock;
 mod config;
 mod doctor;
@@ -24,6 +27,7 @@ mod merge;
 mod migration;
 mod model;
 pub mod objects;
+mod pieces;
 mod places;
 mod plan;
 mod postgres;
@@ -39,6 +43,7 @@ mod storage;
 mod stored;
 pub mod transfer;
 
+pub use board_rows::{BoardRows, RowsReport, read_board_rows, replace_board_rows};
 pub use config::{Blobs, Database, MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};
 pub use doctor::{Finding, doctor};
 pub use error::{Damage, StorageError};

@@ -50,6 +50,16 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// As [`load`](Self::load).
     async fn since(&self, id: DocumentId, after: Seq) -> Result<Option<Vec<LogRow>>, StorageError>;
 
+    /// Up to where the logs of these documents reach, for those that have one and to which other nodes may write; none where
+    /// this is the only one.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError>;
+
     /// Takes a Yjs client id under which nobody writes to the document: one that was given back, or a new one. Until
     /// [`give_back_client`](Self::give_back_client) nobody else gets it, whatever becomes of the caller.
     ///

@@ -12,7 +12,7 @@ use crate::blob::{BlobStore, FileBlobs, S3Blobs};
 use crate::config::{Blobs, StorageConfig};
 use crate::error::StorageError;
 use crate::objects::{FileObjects, ObjectStore, S3Objects};
-use crate::records::{RecordError, Records};
+use crate::records::Records;
 use crate::s3::Bucket;
 
 const BLOB_DIRECTORY: &str = "blobs";
@@ -86,7 +86,7 @@ pub(crate) async fn check(
     records: &Records,
 ) -> Result<(), StorageError> {
     let configured = configured.to_string();
-    let mut tx = records.read().await.map_err(StorageError::from)?;
+    let mut tx = records.read().await?;
     let recorded = tx.server_value(NAME).await?;
     if recorded.as_deref() == Some(configured.as_bytes()) {
         return Ok(());
@@ -110,13 +110,4 @@ pub(crate) async fn record(place: &str, records: &Records) -> Result<(), Storage
     tx.set_server_value(NAME, place.as_bytes()).await?;
     tx.commit().await?;
     Ok(())
-}
-
-impl From<RecordError> for StorageError {
-    fn from(error: RecordError) -> Self {
-        match error {
-            RecordError::Storage(error) => error,
-            other => Self::unavailable("reading the records", other),
-        }
-    }
 }

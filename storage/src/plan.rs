@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::config::{MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES};
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, NewUpdate, Seq, WorkspaceId};
+use crate::projection::limits;
 
 /// What the database knows about a document of the batch.
 #[derive(Debug, Clone)]
@@ -131,6 +132,15 @@ impl<'a> Plan<'a> {
         numbered.collect()
     }
 
+    /// The accepted appends that change something beside the log.
+    pub(crate) fn projected(&self) -> Vec<&'a Append> {
+        let accepted = self.appends.iter().zip(&self.answers);
+        accepted
+            .filter(|(append, answer)| answer.is_ok() && append.projection.is_some())
+            .map(|(append, _)| append)
+            .collect()
+    }
+
     /// The answers, to be given once the commit has succeeded.
     pub(crate) fn into_answers(self) -> Vec<Result<Seq, StorageError>> {
         self.answers
@@ -172,10 +182,10 @@ fn check_limits(append: &Append) -> Result<(), StorageError> {
         let author_bytes = update.author.as_ref().map_or(0, |author| author.len());
         check_limit("an author's size", author_bytes, MAX_AUTHOR_BYTES)?;
     }
-    Ok(())
+    append.projection.as_deref().map_or(Ok(()), limits::check)
 }
 
-fn check_limit(what: &'static str, actual: usize, limit: usize) -> Result<(), StorageError> {
+pub(crate) fn check_limit(what: &'static str, actual: usize, limit: usize) -> Result<(), StorageError> {
     if actual > limit {
         return Err(StorageError::TooLarge {
             what,

@@ -74,6 +74,7 @@ impl Storage {
         let engine = Arc::new(Engine {
             reader,
             writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
+            records: records.clone(),
             vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
             blobs,
             tasks,

@@ -3,8 +3,10 @@
  *
  * For browser tests, stable from one version to the next:
  * - `data-testid`: `save-state`, `share-address`, `copy-address`, `peers`, `name-input`, `notice`, `tab-rich`,
- *   `tab-code`, `rich-editor`, `code-editor`. The editable elements are
+ *   `tab-code`, `tab-board`, `rich-editor`, `code-editor`, `board`. The editable elements are
  *   `[data-testid=rich-editor] [contenteditable]` and `[data-testid=code-editor] .cm-content`.
+ * - `data-ready` on `board` is `true` once there is a board to be seen. Columns have `data-column`, cards `data-card`
+ *   with their ids, the open card is `card-dialog`.
  * - `data-save-state` on `save-state` is `saved`, `saving` or `offline` at once; the words beside it follow a
  *   little later, so that they do not flicker with each key.
  * - `data-peers` on `peers` is the number of people here, this page's included; each chip has `data-peer="<name>"`.
@@ -13,14 +15,17 @@
  * - `window.weft` is the `Weft` below.
  */
 import type { Editor } from '@tiptap/core';
+import type { Board } from './board-page/board';
 import type { CodeEditorSession } from './code-editor';
 import { openDocument } from './document-address';
+import { DocumentConnection } from './document-connection';
 import type { EditorOptions, EditorSession } from './editor-session';
 import { colorAmong, loadIdentity, type Person, rename } from './identity';
 import { peopleHere, showPeople } from './presence';
 import { openRichEditor } from './rich-editor';
 import { fillToolbar, walkWithArrows } from './rich-toolbar';
-import { combine, type SaveState, wording } from './save-state';
+import { SaveMark } from './save-mark';
+import type { SaveState } from './save-state';
 
 /** The handle for browser tests and for the curious. */
 interface Weft {
@@ -31,6 +36,8 @@ interface Weft {
   readonly editor: Editor;
   /** `null` until the tab was opened. */
   readonly code: CodeEditorSession | null;
+  /** `null` until the tab was opened. */
+  readonly board: Board | null;
 }
 
 declare global {
@@ -39,15 +46,14 @@ declare global {
   }
 }
 
-type Tab = 'rich' | 'code';
+const TABS = ['rich', 'code', 'board'] as const;
+type Tab = (typeof TABS)[number];
 
 const SPOKEN: Readonly<Record<Tab, string>> = {
   rich: 'Tiptap, speaking the Hocuspocus protocol',
   code: 'CodeMirror, speaking the y-websocket protocol',
+  board: 'A task board in the same document, speaking the Hocuspocus protocol',
 };
-
-/** How long the save mark's words may lag behind, so that quick saves leave them in peace. */
-const WORDS_LAG_MS = 250;
 
 function element<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);
@@ -60,6 +66,8 @@ let me = loadIdentity();
 const sessions: EditorSession[] = [];
 let code: Promise<CodeEditorSession> | null = null;
 let openedCode: CodeEditorSession | null = null;
+let board: Promise<Board> | null = null;
+let openedBoard: Board | null = null;
 
 function optionsFor(mount: HTMLElement): EditorOptions {
   return { address, me, mount, onChange: showConnection };
@@ -92,7 +100,7 @@ function showPresence(): void {
 }
 
 function showLoneliness(): void {
-  element('alone').hidden = people().length > 1 || saveState() === 'offline';
+  element('alone').hidden = people().length > 1 || mark.state === 'offline';
 }
 
 /** Goes by another name or colour from now on. */
@@ -102,45 +110,42 @@ function become(person: Person): void {
   element('my-color').style.backgroundColor = me.color;
   for (const session of sessions) session.introduce(me);
   showPresence();
+  openedBoard?.refresh();
 }
 
-function saveState(): SaveState {
-  return combine(sessions.map((session) => session.link()));
-}
-
-let wordsAreDue = false;
+const mark = new SaveMark(element('save-state'), () => sessions.map((session) => session.link()));
 
 function showConnection(): void {
-  element('save-state').dataset.saveState = saveState();
-  if (!wordsAreDue) setTimeout(showWords, WORDS_LAG_MS);
-  wordsAreDue = true;
+  mark.show();
   showLoneliness();
   const notice = sessions.map((session) => session.notice()).find((sentence) => sentence !== null);
   element('notice').hidden = notice === undefined;
   if (element('notice').textContent !== (notice ?? '')) element('notice').textContent = notice ?? '';
 }
 
-function showWords(): void {
-  wordsAreDue = false;
-  const mark = element('save-state');
-  const words = wording(sessions.map((session) => session.link()));
-  mark.dataset.shown = saveState();
-  mark.title = words.explanation;
-  if (mark.textContent !== words.label) mark.textContent = words.label;
-}
-
 function select(tab: Tab): void {
-  for (const each of ['rich', 'code'] as const) {
+  for (const each of TABS) {
     const chosen = each === tab;
     element(`tab-${each}`).ariaSelected = String(chosen);
     element(`tab-${each}`).tabIndex = chosen ? 0 : -1;
     element(`panel-${each}`).hidden = !chosen;
   }
   element('toolbar').hidden = tab !== 'rich';
+  element('board-tools').hidden = tab !== 'board';
+  document.body.classList.toggle('with-board', tab === 'board');
   element('spoken').textContent = SPOKEN[tab];
+  const shared = addressOf(tab);
+  element<HTMLInputElement>('share-address').value = shared;
+  history.replaceState(null, '', shared + location.hash);
   if (tab === 'code') void openCode();
   // Tiptap takes its cursor back when it loses the focus; CodeMirror leaves it standing.
   else openedCode?.awareness.setLocalStateField('cursor', null);
+  if (tab === 'board') void openBoard();
+}
+
+/** Who gets the link of a board sees the board first. */
+function addressOf(tab: Tab): string {
+  return tab === 'board' ? `${address.share}?view=board` : address.share;
 }
 
 /** CodeMirror is loaded, and its connection made, when it is first wanted. */
@@ -152,10 +157,21 @@ function openCode(): Promise<CodeEditorSession> {
   return code;
 }
 
+/** The board shares the connection of the rich text: it is the same document, and one author for each page. */
+function openBoard(): Promise<Board> {
+  board ??= import('./board-page/playground').then(({ openPlaygroundBoard }) => {
+    openedBoard = openPlaygroundBoard({ connection, me: () => me, people });
+    element('panel-board').append(openedBoard.root);
+    element('board-tools').append(openedBoard.tools);
+    return openedBoard;
+  });
+  return board;
+}
+
 function wireTabs(): void {
-  const tabs = [element('tab-rich'), element('tab-code')];
+  const tabs = TABS.map((tab) => element(`tab-${tab}`));
   walkWithArrows(element('tab-rich').parentElement ?? document.body, tabs);
-  for (const tab of ['rich', 'code'] as const) {
+  for (const tab of TABS) {
     element(`tab-${tab}`).addEventListener('click', () => select(tab));
     element(`tab-${tab}`).addEventListener('focus', () => select(tab));
   }
@@ -165,11 +181,10 @@ function wireShare(): void {
   const field = element<HTMLInputElement>('share-address');
   const button = element<HTMLButtonElement>('copy-address');
   const words = button.textContent;
-  field.value = address.share;
   field.addEventListener('focus', () => field.select());
   button.addEventListener('click', async () => {
     try {
-      await navigator.clipboard.writeText(address.share);
+      await navigator.clipboard.writeText(field.value);
       button.textContent = 'Copied';
     } catch {
       field.focus(); // no clipboard on plain http: the address is selected, ready for the keyboard
@@ -193,12 +208,16 @@ document.title = `${address.name} · Weft`;
 element('document-name').textContent = address.name;
 wireShare();
 wireName();
+const { collab: url, name, token } = address;
+const connection = new DocumentConnection({ url, name, token, me });
+connection.onChange(showConnection);
+const rich = join(openRichEditor(connection, element('rich-editor')));
 become(me);
 wireTabs();
-const rich = join(openRichEditor(optionsFor(element('rich-editor'))));
 fillToolbar(element('toolbar'), rich.editor);
-select('rich');
-if (matchMedia('(pointer: fine)').matches) rich.focus(); // on a phone it would call up the keyboard
+select(new URLSearchParams(location.search).get('view') === 'board' ? 'board' : 'rich');
+// On a phone it would call up the keyboard.
+if (!element('panel-rich').hidden && matchMedia('(pointer: fine)').matches) rich.focus();
 
 window.addEventListener('hashchange', () => location.reload()); // another token: a new start
 window.addEventListener('beforeunload', (event) => {
@@ -207,10 +226,13 @@ window.addEventListener('beforeunload', (event) => {
 
 window.weft = {
   name: address.name,
-  status: saveState,
+  status: () => mark.state,
   peers: () => people().length,
   editor: rich.editor,
   get code() {
     return openedCode;
+  },
+  get board() {
+    return openedBoard;
   },
 };

@@ -23,7 +23,7 @@ export function tameColors(awareness: Awareness): void {
 }
 
 /** A person as another client describes them. Everything in it was written by somebody else: trust none of it. */
-function readPerson(state: unknown, clientId: number): Person | null {
+export function readPerson(state: unknown, clientId: number): Person | null {
   const user = (state as { user?: Record<string, unknown> } | null)?.user;
   if (typeof user !== 'object' || user === null) return null;
   const { id, name, color } = user;
@@ -71,9 +71,9 @@ function chip(person: Person, note: string): HTMLLIElement {
   return item;
 }
 
-/** Shows `people` (the first is this page's own person) in `list`; `data-peers` carries their number. */
-export function showPeople(list: HTMLElement, people: readonly Person[]): void {
-  const chips = people.slice(0, SHOWN).map((person, place) => chip(person, place === 0 ? ' (you)' : ''));
+/** Shows `people` in `list`, the first with a note behind the name: it is this page's own person. `data-peers` carries their number. */
+export function showPeople(list: HTMLElement, people: readonly Person[], note = ' (you)'): void {
+  const chips = people.slice(0, SHOWN).map((person, place) => chip(person, place === 0 ? note : ''));
   if (people.length > SHOWN) {
     const rest = document.createElement('li');
     rest.className = 'avatar more';

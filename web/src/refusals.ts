@@ -18,6 +18,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unauthorized: 'This server wants a valid token: add #token=… to the address.',
   forbidden: 'Your token does not open this document.',
   'invalid-document-name': 'A document cannot have this name.',
+  'token-unavailable': 'The server could not be asked whether you may open this. Trying again.',
   'authentication-timeout': 'Signing in took too long. Trying again.',
   unresponsive: 'The connection went silent. Trying again.',
   'malformed-message': 'The server could not read what this page sent. Trying again.',
@@ -38,6 +39,17 @@ const FINAL = new Set([
 /** Whether asking again later, with the same token and the same edits, can succeed. */
 export function passes(reason: string): boolean {
   return !FINAL.has(reason);
+}
+
+/** What some reasons mean to somebody with an account, who knows of no tokens. */
+const FOR_ACCOUNTS: Readonly<Record<string, string>> = {
+  unauthorized: SENTENCES['token-unavailable'] ?? '',
+  forbidden: 'You may not open this any more, or it is not there any more.',
+};
+
+/** A sentence for a reason, for somebody with an account. */
+export function explainToAccount(reason: string): string | null {
+  return Object.hasOwn(FOR_ACCOUNTS, reason) ? (FOR_ACCOUNTS[reason] ?? null) : explain(reason);
 }
 
 /** A sentence for a reason; none where the connection ended without one, which the save mark tells well enough. */

@@ -1,8 +1,10 @@
-//! What is measured and how it is shown: latencies, the server's process, tables.
+//! What is measured: latencies, traffic, the server's process, what happened between two moments.
 //!
-//! Invariant: a figure comes with its unit and a failed check with its reason. Nothing here talks to a server.
+//! Invariant: a missing figure stays missing. Nothing here talks to a server, and nothing here is shown but progress.
 
 pub mod histogram;
 pub mod process;
 pub mod progress;
-pub mod report;
+pub mod slope;
+pub mod traffic;
+pub mod window;

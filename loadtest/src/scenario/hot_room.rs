@@ -3,8 +3,9 @@
 //! Invariant: frames are counted with presence and acknowledgements, edits only as often as somebody new sees them.
 
 use crate::cli::{Common, HotRoom};
-use crate::measure::report::Outcome;
-use crate::scenario::editing::Editing;
+use crate::report::Outcome;
+use crate::role::Rooms;
+use crate::scenario::rooms::run_rooms;
 use crate::scenario::{Round, Scenario};
 
 impl Scenario for HotRoom {
@@ -14,28 +15,39 @@ impl Scenario for HotRoom {
         &self.common
     }
 
-    async fn round(&self, round: &Round<'_>) -> Outcome {
-        let editing = Editing {
+    fn connections(&self) -> usize {
+        self.clients
+    }
+
+    async fn round(&self, round: &mut Round<'_>) -> Outcome {
+        let rooms = Rooms {
             rooms: 1,
             per_room: self.clients,
-            writers_per_room: self.clients,
+            writers: self.writers.unwrap_or(self.clients).min(self.clients),
             rate: self.rate,
+            padding: 0,
+            presenters: self.clients,
             presence: self.presence,
+            slow: 0,
         };
-        editing
-            .round(round, |outcome, window, counters| {
-                outcome.push("edits seen per second", window.edits_seen / window.wall_s);
-                outcome.push(
-                    "CPU ms per 1,000 edits seen",
-                    window.cpu_ms_per(window.edits_seen / 1_000.0),
-                );
-                outcome.push("latency ms p50", counters.latencies.quantile_ms(0.5));
-                outcome.push("latency ms p95", counters.latencies.quantile_ms(0.95));
-                outcome.push("latency ms p99", counters.latencies.quantile_ms(0.99));
-                outcome.push("frames per edit seen", window.frames / window.edits_seen.max(1.0));
-                outcome.push("acknowledged ms p50", counters.ack_latencies.quantile_ms(0.5));
-                outcome.push("acknowledged ms p99", counters.ack_latencies.quantile_ms(0.99));
-            })
-            .await
+        run_rooms(round, rooms, |outcome, worked| {
+            let (seen, window) = (worked.edits_seen, &worked.window);
+            outcome.gain("edits seen per second", seen / window.wall_s);
+            outcome.cost("CPU ms per 1,000 edits seen", window.cpu_ms_per(seen / 1_000.0));
+            outcome.as_headline();
+            let names = ["latency", "latency ms p50", "latency ms p95", "latency ms p99"];
+            outcome.latencies(names, worked.latencies.clone());
+            let frames = window.traffic.frames_in as f64 / seen.max(1.0);
+            outcome.cost("frames per edit seen", frames);
+            outcome.cost(
+                "bytes per edit seen",
+                window.traffic.bytes_in as f64 / seen.max(1.0),
+            );
+            let presence = &worked.presence_latencies;
+            outcome.tell("presence latency ms p99", presence.quantile_ms(0.99));
+            outcome.tell("acknowledged ms p50", worked.ack_latencies.quantile_ms(0.5));
+            outcome.tell("acknowledged ms p99", worked.ack_latencies.quantile_ms(0.99));
+        })
+        .await
     }
 }

@@ -5,12 +5,10 @@
 
 use std::time::Duration;
 
-use rand::Rng;
-
 use crate::cli::{Common, Idle};
-use crate::measure::report::Outcome;
-use crate::member::{Phase, Role, Sampled};
-use crate::scenario::editing::client_id;
+use crate::member::Phase;
+use crate::report::Outcome;
+use crate::role::Rooms;
 use crate::scenario::{Round, Scenario};
 use crate::swarm::Swarm;
 
@@ -21,12 +19,28 @@ impl Scenario for Idle {
         &self.common
     }
 
-    async fn round(&self, round: &Round<'_>) -> Outcome {
+    fn connections(&self) -> usize {
+        self.clients
+    }
+
+    async fn round(&self, round: &mut Round<'_>) -> Outcome {
         let mut outcome = Outcome::default();
+        let rooms = Rooms {
+            rooms: self.clients.div_ceil(self.per_room.max(1)),
+            per_room: self.per_room.max(1),
+            writers: 0,
+            rate: 0.0,
+            padding: 0,
+            presenters: self.per_room.max(1),
+            presence: 1.0 / self.renewal,
+            slow: 0,
+        };
+        let mut roles = rooms.roles(round.target, &round.tag, &mut round.random);
+        roles.truncate(self.clients);
         let before_kib = round.usage().map(|usage| usage.resident_kib);
-        let opened = round.open(None);
-        let swarm = Swarm::gather(round.target, self.roles(round), round.progress).await;
-        let connecting = round.close(&opened, None);
+        let opened = round.open();
+        let swarm = Swarm::gather(round.target, roles, round.progress).await;
+        let connecting = opened.close();
         swarm.enter(Phase::Work);
         round
             .progress
@@ -36,19 +50,26 @@ impl Scenario for Idle {
         let clients = self.clients as f64;
         let after_kib = round.usage().map(|usage| usage.resident_kib);
         let growth_kib = after_kib.zip(before_kib).map(|(after, before)| after - before);
-        outcome.push("resident KiB per connection", growth_kib.map(|kib| kib / clients));
-        outcome.push(
+        outcome.cost("resident KiB per connection", growth_kib.map(|kib| kib / clients));
+        outcome.as_headline();
+        outcome.cost(
             "resident before the first client, MiB",
             before_kib.map(|kib| kib / 1_024.0),
         );
-        outcome.push("connects per second", clients / swarm.gathered_s);
-        outcome.push("CPU ms per connect", connecting.cpu_ms_per(clients));
-        outcome.push(
+        outcome.gain("connects per second", clients / swarm.gathered_s);
+        outcome.cost("CPU ms per connect", connecting.cpu_ms_per(clients));
+        outcome.tell(
             "load generator CPU % while connecting",
             connecting.own_cpu_percent(),
         );
-        outcome.push("idle CPU %", idle.cpu_percent());
-        outcome.push("presence frames per second", idle.frames / idle.wall_s);
+        outcome.cost("idle CPU %", idle.cpu_percent());
+        outcome.tell(
+            "presence frames per second",
+            idle.traffic.frames_in as f64 / idle.wall_s,
+        );
+        let latencies = &swarm.counters().presence_latencies;
+        outcome.tell("presence latency ms p99", latencies.quantile_ms(0.99));
+        outcome.course.clone_from(&idle.course);
         let (accounts, problems) = swarm.finish(round.progress).await;
         outcome.problems.extend(problems);
         let deaf = accounts.iter().filter(|account| account.frames == 0).count();
@@ -58,22 +79,5 @@ impl Scenario for Idle {
                 .push(format!("{deaf} of {} connections heard nothing", accounts.len()));
         }
         outcome
-    }
-}
-
-impl Idle {
-    fn roles(&self, round: &Round<'_>) -> Vec<Role> {
-        let mut random = rand::rng();
-        let role = |index: usize| Role {
-            document: format!("{}-{}", round.tag, index / self.per_room.max(1)),
-            client: client_id(index),
-            writes: None,
-            presence: Some(Duration::from_secs_f64(self.renewal)),
-            room_writers: (0, 0),
-            replica: Sampled::No,
-            offset: random.random(),
-            acknowledgement: round.target.acknowledgement,
-        };
-        (0..self.clients).map(role).collect()
     }
 }

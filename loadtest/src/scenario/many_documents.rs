@@ -14,10 +14,10 @@ use tokio_util::task::TaskTracker;
 use crate::cli::{Common, ManyDocuments};
 use crate::connection::{Connection, ConnectionError};
 use crate::measure::histogram::Latencies;
-use crate::measure::report::Outcome;
 use crate::problems::Problems;
 use crate::replica::Replica;
-use crate::scenario::editing::client_id;
+use crate::report::Outcome;
+use crate::role::client_id;
 use crate::scenario::{Round, Scenario};
 use crate::target::{Acknowledgement, Target};
 use crate::verify::load;
@@ -36,7 +36,11 @@ impl Scenario for ManyDocuments {
         &self.common
     }
 
-    async fn round(&self, round: &Round<'_>) -> Outcome {
+    fn connections(&self) -> usize {
+        self.clients + 1
+    }
+
+    async fn round(&self, round: &mut Round<'_>) -> Outcome {
         let mut outcome = Outcome::default();
         let work = Arc::new(Work {
             target: round.target.clone(),
@@ -48,7 +52,7 @@ impl Scenario for ManyDocuments {
         });
         let before_kib = round.usage().map(|usage| usage.resident_kib);
         round.progress.phase("writing", 0);
-        let opened = round.open(None);
+        let opened = round.open();
         let tasks = TaskTracker::new();
         let clients: Vec<_> = (0..self.clients)
             .map(|_| {
@@ -65,12 +69,20 @@ impl Scenario for ManyDocuments {
                     .push(format!("a client ended abnormally: {error}")),
             }
         }
-        let window = round.close(&opened, None);
+        let window = opened.close();
         let documents = self.documents as f64;
-        outcome.push("documents per second", documents / window.wall_s);
-        outcome.push("CPU ms per document", window.cpu_ms_per(documents));
-        outcome.push("acknowledged ms p50", work.latencies.quantile_ms(0.5));
-        outcome.push("acknowledged ms p99", work.latencies.quantile_ms(0.99));
+        outcome.gain("documents per second", documents / window.wall_s);
+        outcome.as_headline();
+        outcome.cost("CPU ms per document", window.cpu_ms_per(documents));
+        let names = [
+            "acknowledged",
+            "acknowledged ms p50",
+            "acknowledged ms p95",
+            "acknowledged ms p99",
+        ];
+        outcome.latencies(names, work.latencies.recorded());
+        outcome.tell("peak resident MiB", window.peak_mib());
+        outcome.tell("load generator CPU %", window.own_cpu_percent());
         round
             .progress
             .wait("resting", Duration::from_secs(self.rest))
@@ -79,7 +91,7 @@ impl Scenario for ManyDocuments {
         let held_kib = after_kib
             .zip(before_kib)
             .map(|(after, before)| (after - before) / documents);
-        outcome.push("KiB still resident per document", held_kib);
+        outcome.cost("KiB still resident per document", held_kib);
         outcome.problems.extend(work.check().await);
         outcome
     }
@@ -146,8 +158,7 @@ impl Work {
         timeout(ACK_TIMEOUT, wait)
             .await
             .map_err(|_| ConnectionError::Timeout)??;
-        self.latencies
-            .record([u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX)]);
+        self.latencies.record_duration(start.elapsed());
         Ok(())
     }
 

@@ -5,25 +5,41 @@
 //! state from one round to the next.
 
 pub mod ack_latency;
+pub mod board_moves;
 pub mod cold_open;
-pub mod editing;
+pub mod crash;
 pub mod fanout;
 pub mod hot_room;
 pub mod idle;
+pub mod join_storm;
 pub mod many_documents;
+pub mod presence;
+pub mod reconnect_storm;
+pub mod rest;
+pub mod rooms;
+pub mod slow_readers;
+pub mod soak;
+pub mod storm;
+pub mod webhooks;
 
-use std::sync::atomic::Ordering;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 
-use crate::cli::Common;
+use crate::cli::{Common, Start as StartArgument};
+use crate::machine::descriptors::make_room_for;
+use crate::machine::server::{Server, Start};
+use crate::machine::traits::Machine;
 use crate::measure::process::{Process, Usage};
 use crate::measure::progress::Progress;
-use crate::measure::report::{Entry, Outcome, Report};
-use crate::member::Counters;
+use crate::measure::window::{Opened, Window};
+use crate::report::{Entry, Outcome, Report};
 use crate::swarm::Swarm;
-use crate::target::Target;
+use crate::target::{Content, Target};
 
 /// One kind of load.
 pub trait Scenario {
@@ -33,8 +49,11 @@ pub trait Scenario {
     /// The arguments that all scenarios share.
     fn common(&self) -> &Common;
 
+    /// How many connections it has open at the same time, at most.
+    fn connections(&self) -> usize;
+
     /// One round against one target.
-    fn round(&self, round: &Round<'_>) -> impl Future<Output = Outcome>;
+    fn round(&self, round: &mut Round<'_>) -> impl Future<Output = Outcome>;
 }
 
 /// One round: whom it is against and where it is shown.
@@ -43,11 +62,15 @@ pub struct Round<'a> {
     /// The server.
     pub target: &'a Target,
     /// Its process, if it was found.
-    pub server: Option<Process>,
+    pub process: Option<Process>,
+    /// The server itself, if it was started here.
+    pub server: Option<Server>,
     /// Where progress is shown.
     pub progress: &'a Progress,
     /// Part of every document's name, so that no round meets what another left behind.
     pub tag: String,
+    /// Everything that is drawn by lot.
+    pub random: StdRng,
     /// How long to measure.
     pub measured: Duration,
     /// How long to load before that.
@@ -56,145 +79,137 @@ pub struct Round<'a> {
 
 /// Runs all rounds of a scenario, interleaved: each round visits every target before the next begins.
 ///
+/// A target with a command to start it gets a fresh server for each visit, and only while it is visited.
+///
 /// # Errors
-/// If an argument is wrong; what servers do wrong is in the report.
+/// If an argument is wrong or a server does not start; what servers do wrong is in the report.
 pub async fn run<S: Scenario>(scenario: &S) -> anyhow::Result<Report> {
     let common = scenario.common();
     let targets = common.targets()?;
-    let run: u32 = rand::random();
+    let starts = common.starts(&targets)?;
+    make_room_for(scenario.connections())?;
     let mut report = Report {
         arguments: std::env::args().collect(),
+        seed: common.seed,
+        machine: Machine::look(),
+        targets: described(&targets, &starts),
         entries: Vec::new(),
     };
     for round in 1..=common.rounds {
         for target in &targets {
             let progress = Progress::new(format!("{} {} {round}/{}", S::NAME, target.label, common.rounds));
-            let server = target
-                .pid
-                .map(Process::of_pid)
-                .or_else(|| Process::listening_on(target.address));
-            let outcome = scenario
-                .round(&Round {
-                    target,
-                    server,
-                    progress: &progress,
-                    tag: format!("load-{run:08x}-{}-{round}-{}", S::NAME, target.label),
-                    measured: Duration::from_secs(common.seconds),
-                    warm_up: Duration::from_secs(common.warm_up),
-                })
-                .await;
+            let outcome = visit(scenario, target, &starts, (round, &progress)).await?;
             report.entries.push(Entry {
                 scenario: S::NAME,
                 target: target.label.clone(),
+                is_floor: target.content == Content::Relayed,
                 round,
                 outcome,
             });
         }
     }
+    report.machine.look_again();
     Ok(report)
 }
 
-/// What happened between two moments.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Window {
-    /// How long it was, in seconds.
-    pub wall_s: f64,
-    /// CPU time of the server.
-    pub cpu_s: Option<f64>,
-    /// CPU time of this load generator.
-    pub own_cpu_s: Option<f64>,
-    /// The most memory that the server held, in KiB, sampled every second.
-    pub peak_kib: Option<f64>,
-    /// Edits seen by others.
-    pub edits_seen: f64,
-    /// Frames received.
-    pub frames: f64,
+async fn visit<S: Scenario>(
+    scenario: &S,
+    target: &Target,
+    starts: &[StartArgument],
+    (number, progress): (u32, &Progress),
+) -> anyhow::Result<Outcome> {
+    let common = scenario.common();
+    let start = starts.iter().find(|start| start.label == target.label);
+    progress.phase("starting the server", 0);
+    let server = match start {
+        Some(start) => Some(Server::launch(&start_of(common, target, start)).await?),
+        None => None,
+    };
+    let process = match &server {
+        Some(server) => Some(server.process()),
+        None => target
+            .pid
+            .map(Process::of_pid)
+            .or_else(|| Process::listening_on(target.address)),
+    };
+    let mut lot = DefaultHasher::new();
+    (common.seed, number, S::NAME).hash(&mut lot);
+    // Documents of one run must not meet those of an earlier one on a server that keeps them.
+    let run: u32 = rand::random();
+    let mut round = Round {
+        target,
+        process,
+        server,
+        progress,
+        tag: format!(
+            "load-{run:08x}-{}-{number}-{}",
+            S::NAME,
+            target.label.replace(' ', "-")
+        ),
+        random: StdRng::seed_from_u64(lot.finish()),
+        measured: Duration::from_secs(common.seconds),
+        warm_up: Duration::from_secs(common.warm_up),
+    };
+    let mut outcome = scenario.round(&mut round).await;
+    if let Some(server) = &mut round.server {
+        if server.process().usage().is_none() {
+            outcome.problems.push("the server ended by itself".to_owned());
+        }
+        progress.phase("ending the server", 0);
+        server.end().await;
+    }
+    Ok(outcome)
 }
 
-/// A window that has begun.
-#[derive(Debug)]
-pub struct Opened {
-    start: Instant,
-    server: Option<Usage>,
-    own: Option<Usage>,
-    edits_seen: u64,
-    frames: u64,
+fn start_of(common: &Common, target: &Target, start: &StartArgument) -> Start {
+    Start {
+        command: start.command.clone(),
+        address: target.address,
+        pinning: common.pin,
+        scratch: common.scratch.clone().unwrap_or_else(|| PathBuf::from("/tmp")),
+    }
+}
+
+fn described(targets: &[Target], starts: &[StartArgument]) -> Vec<(String, Option<String>)> {
+    let command = |target: &Target| {
+        let start = starts.iter().find(|start| start.label == target.label)?;
+        Some(start.command.clone())
+    };
+    targets
+        .iter()
+        .map(|target| (target.label.clone(), command(target)))
+        .collect()
 }
 
 impl Round<'_> {
     /// CPU and memory of the server now.
     #[must_use]
     pub fn usage(&self) -> Option<Usage> {
-        self.server.and_then(Process::usage)
+        self.process.and_then(Process::usage)
     }
 
     /// Begins a window.
     #[must_use]
-    pub fn open(&self, counters: Option<&Counters>) -> Opened {
-        Opened {
-            start: Instant::now(),
-            server: self.usage(),
-            own: Process::own().usage(),
-            edits_seen: counters.map_or(0, |counters| counters.edits_seen.load(Ordering::Relaxed)),
-            frames: counters.map_or(0, |counters| counters.frames.load(Ordering::Relaxed)),
-        }
-    }
-
-    /// Ends a window.
-    #[must_use]
-    pub fn close(&self, opened: &Opened, counters: Option<&Counters>) -> Window {
-        let now = self.open(counters);
-        let spent = |before: Option<Usage>, after: Option<Usage>| Some(after?.cpu_s - before?.cpu_s);
-        Window {
-            wall_s: (now.start - opened.start).as_secs_f64(),
-            cpu_s: spent(opened.server, now.server),
-            own_cpu_s: spent(opened.own, now.own),
-            peak_kib: now.server.map(|usage| usage.resident_kib),
-            edits_seen: (now.edits_seen - opened.edits_seen) as f64,
-            frames: (now.frames - opened.frames) as f64,
-        }
+    pub fn open(&self) -> Opened<'_> {
+        Opened::new(self.process, &self.target.traffic)
     }
 
     /// Warms up, then measures for as long as the round says, with latencies of that time alone.
     pub async fn measure(&self, swarm: &Swarm) -> Window {
-        let counters = swarm.counters();
         self.progress.wait("warming up", self.warm_up).await;
-        counters.latencies.clear();
-        counters.ack_latencies.clear();
-        counters.lag.clear();
-        let opened = self.open(Some(counters));
-        self.progress.phase("measuring", self.measured.as_secs());
-        let mut peak_kib = None;
-        while opened.start.elapsed() < self.measured {
-            let left = self.measured.saturating_sub(opened.start.elapsed());
-            sleep(left.min(Duration::from_secs(1))).await;
-            let now_kib = self.usage().map(|usage| usage.resident_kib);
-            peak_kib = [peak_kib, now_kib].into_iter().flatten().reduce(f64::max);
-            self.progress.step();
-        }
-        Window {
-            peak_kib,
-            ..self.close(&opened, Some(counters))
-        }
-    }
-}
-
-impl Window {
-    /// CPU milliseconds of the server for each of `count` things.
-    #[must_use]
-    pub fn cpu_ms_per(&self, count: f64) -> Option<f64> {
-        self.cpu_s.map(|cpu_s| cpu_s * 1_000.0 / count.max(1.0))
+        swarm.counters().clear_latencies();
+        self.open().watch(self.measured, self.progress).await
     }
 
-    /// CPU of the server as a percentage of one core.
-    #[must_use]
-    pub fn cpu_percent(&self) -> Option<f64> {
-        self.cpu_s.map(|cpu_s| cpu_s * 100.0 / self.wall_s)
-    }
-
-    /// CPU of this load generator as a percentage of one core: near 100 it measures itself.
-    #[must_use]
-    pub fn own_cpu_percent(&self) -> Option<f64> {
-        self.own_cpu_s.map(|cpu_s| cpu_s * 100.0 / self.wall_s)
+    /// Tells what every window tells: memory, CPU, traffic, and how busy this generator was.
+    pub fn tell_window(&self, outcome: &mut Outcome, window: &Window) {
+        outcome.cost("peak resident MiB", window.peak_mib());
+        outcome.tell("server CPU %", window.cpu_percent());
+        outcome.tell(
+            "MB per second to clients",
+            window.traffic.bytes_in as f64 / window.wall_s / 1e6,
+        );
+        outcome.tell("load generator CPU %", window.own_cpu_percent());
+        outcome.course.clone_from(&window.course);
     }
 }

@@ -8,7 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The longest name, in bytes.
 pub const MAX_ID_BYTES: usize = 64;
@@ -92,6 +93,23 @@ impl<K> Id<K> {
         }
     }
 
+    /// The name that is the canonical text of the UUID with these bytes, as new things are called.
+    pub fn of_uuid(bytes: [u8; 16]) -> Self {
+        let mut text = String::with_capacity(36);
+        for (at, byte) in bytes.iter().enumerate() {
+            if matches!(at, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            for digit in [byte >> 4, byte & 15] {
+                text.extend(char::from_digit(u32::from(digit), 16));
+            }
+        }
+        Self {
+            text: text.into(),
+            kind: PhantomData,
+        }
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -151,9 +169,23 @@ impl<K> Serialize for Id<K> {
     }
 }
 
+impl<'de, K> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_uuid_is_an_id() {
+        let bytes = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
+        let id = CardId::of_uuid(bytes);
+        assert_eq!(id.as_str(), "00112233-4455-6677-8899-aabbccddeeff");
+        assert_eq!(CardId::parse(id.as_str()), Ok(id));
+    }
 
     #[test]
     fn ids_are_short_and_plain() {

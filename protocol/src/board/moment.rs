@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A day, or an instant of UTC. Cloning shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +34,12 @@ impl Moment {
     /// The moment as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -5,7 +5,7 @@
 //! Limits bind the moves. Reading ignores them, apart from the lengths of texts, which it cuts: a document that
 //! somebody filled beyond them is still shown.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The version of the schema that this code reads and writes.
 pub const SCHEMA: u32 = 1;
@@ -98,6 +98,13 @@ pub mod field {
 pub mod limit {
     /// Cards that are neither archived nor deleted.
     pub const OPEN_CARDS: usize = 5_000;
+    /// Cards, archived and deleted ones too. A server takes no edit that makes them more.
+    pub const ALL_CARDS: usize = 25_000;
+    /// Relations, of deleted cards too. The same holds for them.
+    pub const ALL_LINKS: usize = 50_000;
+    /// How many times as many columns, lanes, labels, fields and choices there may be, deleted ones too, as there may be
+    /// that are not deleted. The same holds for them.
+    pub const DELETED_ENTRIES: usize = 4;
     /// Columns that are not deleted.
     pub const COLUMNS: usize = 200;
     /// Lanes that are not deleted.
@@ -140,7 +147,7 @@ pub mod limit {
 macro_rules! texts {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $value:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum $name {
             $($(#[$doc])* #[serde(rename = $text)] $value,)+
         }

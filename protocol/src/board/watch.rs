@@ -1,7 +1,7 @@
 //! What changed on a board, so that not everything has to be read again.
 //!
-//! Invariant: a board that was read once and then [refreshed](super::RawBoard::refresh) with everything that a watch
-//! took note of is the board that reading anew would give; what a move costs to read does not grow with the board.
+//! Invariant: a board that was read once and then [refreshed](super::Board::refresh) with everything that a watch took
+//! note of is the board that reading anew would give; what a move costs to read does not grow with the board.
 //!
 //! It must never be asked while a transaction of its document is open: notes are taken when a transaction ends.
 
@@ -11,21 +11,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use yrs::types::{Event, Events, PathSegment};
 use yrs::{DeepObservable, Doc, Transact, TransactionMut, WriteTxn};
 
-use super::id::{CardId, Id};
-use super::schema::root;
+use super::id::CardId;
+use super::raw::LinkId;
+use super::schema::{field, root};
 
 /// The name under which a document knows its watch.
 const OBSERVER: &str = "weft-board";
 
-/// What changed.
+/// What changed. It may name what did not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Touched {
     /// Cards that came, went, or say something else.
     pub cards: BTreeSet<CardId>,
-    /// Whether columns, lanes, labels, custom fields or the version of the schema changed.
-    pub lists: bool,
-    /// Whether relations changed.
-    pub links: bool,
+    /// Those of them whose descriptions changed.
+    pub descriptions: BTreeSet<CardId>,
+    /// Roots of lists in which something changed: columns, lanes, labels, custom fields, and what the document is.
+    pub lists: BTreeSet<&'static str>,
+    /// Relations that came, went, or have another clock.
+    pub links: BTreeSet<LinkId>,
 }
 
 impl Touched {
@@ -64,8 +67,8 @@ impl Watch {
                 let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
                 match name {
                     root::CARDS => note_cards(&mut touched, txn, events),
-                    root::LINKS => touched.links = true,
-                    _ => touched.lists = true,
+                    root::LINKS => note_links(&mut touched, txn, events),
+                    _ => drop(touched.lists.insert(name)),
                 }
             });
         }
@@ -79,14 +82,49 @@ impl Watch {
     }
 }
 
-/// The cards that `events` are about: the first step of the way to what changed, or the key that changed in the root.
+/// The cards that `events` are about, and the descriptions among them.
 fn note_cards(touched: &mut Touched, txn: &TransactionMut<'_>, events: &Events<'_>) {
-    let mut note = |name: &str| touched.cards.extend(Id::parse(name).ok());
     for event in events.iter() {
-        match (event.path().front(), event) {
-            (Some(PathSegment::Key(name)), _) => note(name),
-            (None, Event::Map(event)) => event.keys(txn).keys().for_each(|name| note(name)),
-            _ => {}
+        let path = event.path();
+        let mut way = path.iter();
+        let Some(first) = way.next() else {
+            // In the root: whole cards came and went.
+            for id in keys(txn, event).filter_map(|name| CardId::parse(name).ok()) {
+                touched.descriptions.insert(id.clone());
+                touched.cards.insert(id);
+            }
+            continue;
+        };
+        let PathSegment::Key(name) = first else { continue };
+        let Ok(id) = CardId::parse(name) else { continue };
+        let described = match way.next() {
+            Some(PathSegment::Key(second)) => second.as_ref() == field::DESC,
+            Some(PathSegment::Index(_)) => false,
+            None => keys(txn, event).any(|key| key == field::DESC),
+        };
+        if described {
+            touched.descriptions.insert(id.clone());
+        }
+        touched.cards.insert(id);
+    }
+}
+
+/// The relations that `events` are about.
+fn note_links(touched: &mut Touched, txn: &TransactionMut<'_>, events: &Events<'_>) {
+    for event in events.iter() {
+        match event.path().front() {
+            Some(PathSegment::Key(name)) => touched.links.extend(LinkId::parse(name)),
+            Some(PathSegment::Index(_)) => {}
+            None => touched.links.extend(keys(txn, event).filter_map(LinkId::parse)),
         }
     }
+}
+
+/// The keys of a map that changed.
+fn keys<'e>(txn: &'e TransactionMut<'_>, event: &'e Event) -> impl Iterator<Item = &'e str> {
+    let keys = match event {
+        Event::Map(event) => Some(event.keys(txn).keys()),
+        _ => None,
+    };
+    keys.into_iter().flatten().map(AsRef::as_ref)
 }

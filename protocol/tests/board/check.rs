@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weft_protocol::board::id::CardId;
-use weft_protocol::board::raw::RawLink;
+use weft_protocol::board::raw::LinkId;
 use weft_protocol::board::schema::{LinkKind, limit};
 use weft_protocol::board::view::CardState;
 use weft_protocol::board::{Board, BoardView};
@@ -172,15 +172,17 @@ fn links_are_replayed(board: &Board) {
     let live = |id: &CardId| board.raw.cards.get(id).is_some_and(|card| card.deleted.is_none());
     let mut expected: BTreeMap<String, bool> = BTreeMap::new();
     for kind in LinkKind::ALL {
-        let links = board.raw.links.iter().filter(|link| link.kind == *kind);
-        let mut links: Vec<&RawLink> = links.filter(|link| live(&link.from) && live(&link.to)).collect();
+        let links = board.raw.links.iter().filter(|(link, _)| link.kind == *kind);
+        let mut links: Vec<(&LinkId, &u64)> = links
+            .filter(|(link, _)| live(&link.from) && live(&link.to))
+            .collect();
         assert!(
             links.len() <= limit::TANGLED_LINKS,
             "the naive rule knows no bound"
         );
-        links.sort_by_key(|link| (link.t, link.name()));
-        let mut kept: Vec<&RawLink> = Vec::new();
-        for link in links {
+        links.sort_by_key(|(link, t)| (**t, link.name()));
+        let mut kept: Vec<&LinkId> = Vec::new();
+        for (link, _) in links {
             let closes = kind.orders() && reaches(&kept, &link.to, &link.from);
             if !closes {
                 kept.push(link);
@@ -215,7 +217,7 @@ fn links_are_replayed(board: &Board) {
     }
 }
 
-fn reaches(links: &[&RawLink], start: &CardId, end: &CardId) -> bool {
+fn reaches(links: &[&LinkId], start: &CardId, end: &CardId) -> bool {
     let mut seen = BTreeSet::from([start]);
     let mut open = vec![start];
     while let Some(at) = open.pop() {

@@ -26,7 +26,7 @@ fn forged_boards_are_read_and_repaired() {
         let board = forged.board();
         cards += board.view.cards.len();
         println!("round {round}");
-        assert_eq!(forged.watched(), &board.raw, "the watch missed something");
+        assert_eq!(forged.watched(), &board, "the watch missed something");
         invariants(&board);
         repairs_well(&forged);
         json::state(&board.view).unwrap();

@@ -12,11 +12,14 @@
 
 mod check;
 mod conflicts;
+mod exact;
 mod forge;
 mod hostile;
 mod keys;
 mod moves;
 mod ops;
+mod plans;
 mod random;
+mod refresh;
 mod support;
 mod vectors;

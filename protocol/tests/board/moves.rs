@@ -1,12 +1,18 @@
 //! The moves and their rules, one person at a time.
 
+use std::collections::{BTreeSet, HashMap};
+
 use weft_protocol::board::change::{self, At, Attribute, ChangeError, NewItem, What};
-use weft_protocol::board::id::{CardId, kind};
-use weft_protocol::board::key::{KeyError, OrderKey};
-use weft_protocol::board::raw::{RawFile, Value, Wip};
+use weft_protocol::board::id::{CardId, FieldId, UserId, kind};
+use weft_protocol::board::key::OrderKey;
+use weft_protocol::board::raw::{self, RawFile, Value, Wip};
 use weft_protocol::board::schema::{Category, FieldType, LinkKind, Priority, WipMode, limit};
+use weft_protocol::board::view::CardView;
 use weft_protocol::board::{Board, Editor, Hand, json};
-use yrs::{Map, Transact, WriteTxn};
+use yrs::{
+    Any, Array, ArrayRef, Map, MapPrelim, MapRef, Out, ReadTxn, Text, Transact, TransactionMut, WriteTxn,
+    Xml, XmlElementPrelim, XmlFragment, XmlFragmentRef, XmlTextPrelim,
+};
 
 use crate::check::{invariants, repairs_well};
 use crate::support::{Replica, card, column, entry, id, move_to, shown, stamp};
@@ -36,7 +42,8 @@ fn nobody_edits_what_is_no_board() {
             stamp: stamp(),
             dice: &mut dice,
         };
-        Editor::open(&mut txn, hand).map(drop)
+        let mut board = Board::read(&txn);
+        Editor::open(&mut txn, hand, &mut board).map(drop)
     };
     assert_eq!(open(&replica), Err(ChangeError::NoBoard));
     replica.write(|txn| {
@@ -80,33 +87,6 @@ fn cards_move_where_they_are_told() {
         Err(missing(What::Card, "a"))
     );
     invariants(&replica.board());
-}
-
-#[test]
-fn a_move_between_known_keys_reads_no_board() {
-    let mut replica = with_cards(&["a", "b", "c"]);
-    let key = |replica: &Replica, name: &str| {
-        replica.board().raw.cards[&id::<kind::Card>(name)]
-            .place
-            .clone()
-            .unwrap()
-            .key
-            .unwrap()
-    };
-    let (low, high) = (key(&replica, "a"), key(&replica, "b"));
-    replica.edit(|editor| {
-        editor
-            .move_between(&id("c"), &id("c0"), Some(&low), Some(&high))
-            .unwrap()
-    });
-    assert_eq!(shown(&replica, "c0"), ["a", "c", "b"]);
-    let same = replica.edit(|editor| editor.move_between(&id("c"), &id("c0"), Some(&low), Some(&low)));
-    assert_eq!(same, Err(ChangeError::Key(KeyError::NotAscending)));
-    assert_eq!(shown(&replica, "c0"), ["a", "c", "b"]);
-    let mut refreshed = replica.board().raw;
-    move_to(&mut replica, "a", "c1").unwrap();
-    refreshed.refresh_card(&replica.doc.transact(), &id("a"));
-    assert_eq!(Board::of(refreshed), replica.board());
 }
 
 #[test]
@@ -379,4 +359,330 @@ fn a_card_says_what_it_is_told() {
 
 fn value_of(replica: &Replica) -> weft_protocol::board::BoardView {
     replica.board().view
+}
+
+#[test]
+fn a_copy_says_what_the_original_says() {
+    let mut replica = with_cards(&["a", "b"]);
+    let a: CardId = id("a");
+    replica.edit(|editor| {
+        editor.create_label(&entry("red")).unwrap();
+        editor.create_label(&entry("gone")).unwrap();
+        editor.create_field(&entry("cost"), FieldType::Number).unwrap();
+        editor.add_label(&a, &id("red")).unwrap();
+        editor.add_label(&a, &id("gone")).unwrap();
+        editor.delete::<kind::Label>(&id("gone")).unwrap();
+        editor
+            .set_value(&a, &id("cost"), Some(&Value::Number(12.5)))
+            .unwrap();
+        editor
+            .set_attribute(&a, &Attribute::Priority(Some(Priority::Urgent)))
+            .unwrap();
+        editor.assign(&a, &id("ada")).unwrap();
+        editor.set_parent(&a, Some(&id("b"))).unwrap();
+        for (name, list) in [("i1", ""), ("i2", "Later")] {
+            let item = NewItem {
+                id: id(name),
+                text: format!("Item {name}"),
+                list: list.to_owned(),
+                at: At::First,
+            };
+            editor.add_item(&a, &item).unwrap();
+        }
+        editor.check_item(&a, &id("i1"), true).unwrap();
+        let (txn, description) = editor.description(&a).unwrap();
+        rich_text(txn, &description);
+        editor.archive_card(&a).unwrap();
+        let copy = change::NewCard {
+            at: At::Before(id("b")),
+            ..card("copy", "c0")
+        };
+        editor.duplicate_card(&a, &copy).unwrap();
+    });
+    let board = replica.board();
+    let (original, copy) = (&board.view.cards[&a], &board.view.cards[&id("copy")]);
+    assert_eq!(shown(&replica, "c0"), ["copy", "b"]);
+    assert_eq!(
+        (
+            copy.title.as_str(),
+            copy.labels.as_slice(),
+            copy.priority,
+            copy.described
+        ),
+        ("Card copy", [id("red")].as_slice(), Some(Priority::Urgent), true)
+    );
+    assert_eq!(copy.values, original.values);
+    assert!(copy.assignees.is_empty() && copy.parent.is_none() && copy.archived.is_none());
+    let said = |card: &CardView| -> Vec<_> {
+        let items = card.checklist.iter();
+        items
+            .map(|item| (item.text.clone(), item.done, item.list.clone()))
+            .collect()
+    };
+    assert_eq!(said(copy), said(original));
+    assert_eq!((copy.checklist.len(), copy.items_done()), (2, 1));
+    for (one, other) in copy.checklist.iter().zip(&original.checklist) {
+        assert_ne!(one.id, other.id, "items have names of their own");
+    }
+    let txn = replica.doc.transact();
+    let deep = |name: &str| {
+        let mut said = Vec::new();
+        let text = raw::description(&txn, &id(name)).unwrap();
+        tree(&txn, text.as_ref(), &mut said);
+        said
+    };
+    assert_eq!(deep("copy"), deep("a"));
+    assert_eq!(deep("copy").len(), 6);
+    drop(txn);
+
+    // From then on each is its own.
+    replica.edit(|editor| {
+        let (txn, description) = editor.description(&id("copy")).unwrap();
+        description.remove_range(txn, 0, 2);
+    });
+    let board = replica.board();
+    assert!(board.view.cards[&a].described && !board.view.cards[&id("copy")].described);
+    repairs_well(&replica);
+}
+
+/// A heading whose level is a number, and a list with formatted text and an image in it.
+fn rich_text(txn: &mut TransactionMut<'_>, description: &XmlFragmentRef) {
+    let heading = description.push_back(txn, XmlElementPrelim::empty("heading"));
+    heading.insert_attribute(txn, "level", Any::from(2));
+    heading.push_back(txn, XmlTextPrelim::new("A heading 𝒳"));
+    let list = description.push_back(txn, XmlElementPrelim::empty("bulletList"));
+    let item = list.push_back(txn, XmlElementPrelim::empty("listItem"));
+    let text = item.push_back(txn, XmlTextPrelim::new("plain"));
+    let strong = HashMap::from([("strong".into(), Any::from(HashMap::<String, Any>::new()))]);
+    text.insert_with_attributes(txn, 5, "strong", strong);
+    text.insert(txn, 0, "first ");
+    let image = HashMap::from([("src".to_owned(), Any::from("a.png"))]);
+    text.insert_embed(txn, 3, Any::from(image));
+    item.push_back(txn, XmlElementPrelim::empty("horizontalRule"));
+}
+
+/// Everything in shared XML, from top to bottom.
+fn tree<T: ReadTxn>(txn: &T, list: &ArrayRef, said: &mut Vec<String>) {
+    for child in list.iter(txn) {
+        match child {
+            Out::YXmlElement(element) => {
+                let level = element.get_attribute(txn, "level");
+                said.push(format!("{} {level:?}", element.tag()));
+                tree(txn, element.as_ref(), said);
+            }
+            Out::YXmlText(text) => {
+                let pieces = text.diff(txn, yrs::types::text::YChange::identity);
+                let pieces = pieces.into_iter().map(|piece| (piece.insert, piece.attributes));
+                said.push(format!("{:?}", pieces.collect::<Vec<_>>()));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_is_refused_leaves_nothing() {
+    let mut replica = with_cards(&["a", "b"]);
+    replica.write(|txn| {
+        let card = raw_card(txn, "a");
+        let Some(Out::YMap(check)) = card.get(txn, "check") else {
+            panic!("no checklist");
+        };
+        for at in 0..=limit::ITEMS {
+            check.insert(txn, format!("i{at}"), MapPrelim::default());
+        }
+    });
+    let before = replica.state();
+    replica.edit(|editor| {
+        let full = ChangeError::TooMany {
+            what: What::Item,
+            limit: limit::ITEMS,
+        };
+        assert_eq!(editor.duplicate_card(&id("a"), &card("n", "c0")), Err(full));
+        assert_eq!(
+            editor.duplicate_card(&id("x"), &card("n", "c0")),
+            Err(missing(What::Card, "x"))
+        );
+        assert_eq!(
+            editor.duplicate_card(&id("b"), &card("n", "c9")),
+            Err(missing(What::Column, "c9"))
+        );
+        editor.duplicate_card(&id("b"), &card("a", "c0")).unwrap_err();
+        assert_eq!(
+            editor.description(&id("x")).map(drop),
+            Err(missing(What::Card, "x"))
+        );
+    });
+    assert_eq!(replica.state(), before);
+}
+
+fn raw_card(txn: &TransactionMut<'_>, name: &str) -> MapRef {
+    match txn.get_map("cards").unwrap().get(txn, name) {
+        Some(Out::YMap(card)) => card,
+        other => panic!("{name} is {other:?}"),
+    }
+}
+
+#[test]
+fn choices_are_edited_like_lists() {
+    let mut replica = with_cards(&["a"]);
+    let field: FieldId = id("size");
+    let choices = |replica: &Replica| -> Vec<(String, Option<String>)> {
+        let view = replica.board().view;
+        let options = view.fields[0].options.iter();
+        options
+            .map(|option| (option.name.clone(), option.color.clone()))
+            .collect()
+    };
+    replica.edit(|editor| {
+        editor.create_field(&entry("size"), FieldType::Select).unwrap();
+        editor.create_field(&entry("cost"), FieldType::Number).unwrap();
+        for name in ["s", "m", "l"] {
+            editor.create_choice(&field, &entry(name)).unwrap();
+        }
+        editor.rename_choice(&field, &id("s"), "small").unwrap();
+        editor.recolor_choice(&field, &id("s"), Some("red")).unwrap();
+        editor
+            .reorder_choice(&field, &id("l"), &At::Before(id("m")))
+            .unwrap();
+    });
+    let named = |name: &str, color: Option<&str>| (name.to_owned(), color.map(str::to_owned));
+    assert_eq!(
+        choices(&replica),
+        [named("small", Some("red")), named("l", None), named("m", None)]
+    );
+    replica.edit(|editor| {
+        editor.delete_choice(&field, &id("l")).unwrap();
+        let gone = Err(missing(What::Choice, "l"));
+        assert_eq!(editor.rename_choice(&field, &id("l"), "x"), gone);
+        assert_eq!(editor.recolor_choice(&field, &id("l"), None), gone);
+        assert_eq!(editor.reorder_choice(&field, &id("l"), &At::First), gone);
+        assert_eq!(editor.delete_choice(&field, &id("l")), gone);
+        let invalid = Err(ChangeError::Invalid(What::Color));
+        assert_eq!(editor.recolor_choice(&field, &id("s"), Some("Red!")), invalid);
+        let other = Err(missing(What::Choice, "s"));
+        assert_eq!(editor.restore_choice(&id("cost"), &id("s")), other);
+    });
+    assert_eq!(choices(&replica).len(), 2);
+    replica.edit(|editor| editor.restore_choice(&field, &id("l")).unwrap());
+    assert_eq!(choices(&replica)[1], named("l", None));
+}
+
+#[test]
+fn whole_sets_are_written_by_what_differs() {
+    let mut replica = with_cards(&["a"]);
+    let a: CardId = id("a");
+    let users = |names: &[&str]| names.iter().map(|name| id(name)).collect::<BTreeSet<UserId>>();
+    replica.edit(|editor| {
+        editor.set_assignees(&a, &users(&["ada", "ben"])).unwrap();
+        editor.set_watchers(&a, &users(&["eve"])).unwrap();
+        for name in ["red", "blue", "gone"] {
+            editor.create_label(&entry(name)).unwrap();
+            editor.add_label(&a, &id(name)).unwrap();
+        }
+        editor.delete::<kind::Label>(&id("gone")).unwrap();
+    });
+    let state = replica.state();
+    replica.edit(|editor| {
+        editor.set_assignees(&a, &users(&["ben", "ada"])).unwrap();
+        let gone = BTreeSet::from([id("red"), id("gone")]);
+        assert_eq!(editor.set_labels(&a, &gone), Err(missing(What::Label, "gone")));
+        let many = (0..=limit::MEMBERS).map(|at| id(&format!("u{at}"))).collect();
+        let full = ChangeError::TooMany {
+            what: What::Member,
+            limit: limit::MEMBERS,
+        };
+        assert_eq!(editor.set_watchers(&a, &many), Err(full));
+    });
+    assert_eq!(
+        replica.state(),
+        state,
+        "what changes nothing, or is refused, writes nothing"
+    );
+    replica.edit(|editor| {
+        editor.set_assignees(&a, &users(&["ben", "eve"])).unwrap();
+        editor.set_labels(&a, &BTreeSet::from([id("red")])).unwrap();
+        editor.restore::<kind::Label>(&id("gone")).unwrap();
+    });
+    let card = &replica.board().view.cards[&a];
+    assert_eq!(card.assignees, [id("ben"), id("eve")]);
+    assert_eq!(
+        card.labels,
+        [id("gone"), id("red")],
+        "a deleted label is not touched"
+    );
+}
+
+#[test]
+fn items_go_from_list_to_list() {
+    let mut replica = with_cards(&["a"]);
+    let a: CardId = id("a");
+    let item = NewItem {
+        id: id("i"),
+        text: "Item".to_owned(),
+        list: String::new(),
+        at: At::Last,
+    };
+    replica.edit(|editor| {
+        editor.add_item(&a, &item).unwrap();
+        editor.relist_item(&a, &id("i"), "Later").unwrap();
+        assert_eq!(editor.board().view.cards[&id("a")].checklist[0].list, "Later");
+        editor.relist_item(&a, &id("i"), "").unwrap();
+        assert_eq!(editor.board().view.cards[&id("a")].checklist[0].list, "");
+        assert_eq!(
+            editor.relist_item(&a, &id("x"), ""),
+            Err(missing(What::Item, "x"))
+        );
+    });
+}
+
+#[test]
+fn a_board_has_so_many_cards_in_all() {
+    let mut replica = Replica::new(1);
+    change::found(&mut replica.doc.transact_mut(), "board").unwrap();
+    replica.write(|txn| {
+        let cards = txn.get_or_insert_map("cards");
+        for at in 0..limit::ALL_CARDS - 1 {
+            let deleted = MapPrelim::from([("del", Any::from(HashMap::<String, Any>::new()))]);
+            cards.insert(txn, format!("k{at}"), deleted);
+        }
+        let columns = txn.get_or_insert_map("columns");
+        for at in 0..limit::COLUMNS * limit::DELETED_ENTRIES {
+            let deleted = MapPrelim::from([("del", Any::from(HashMap::<String, Any>::new()))]);
+            columns.insert(txn, format!("c{at}"), deleted);
+        }
+    });
+    let before = replica.board().raw.size();
+    replica.edit(|editor| {
+        editor.restore::<kind::Column>(&id("c0")).unwrap();
+        let columns = ChangeError::TooMany {
+            what: What::Column,
+            limit: limit::COLUMNS * limit::DELETED_ENTRIES,
+        };
+        assert_eq!(
+            editor.create_column(&column("more"), Category::Backlog),
+            Err(columns)
+        );
+        editor.create_card(&card("last", "c0")).unwrap();
+        let cards = ChangeError::TooMany {
+            what: What::Card,
+            limit: limit::ALL_CARDS,
+        };
+        assert_eq!(editor.create_card(&card("more", "c0")), Err(cards));
+        editor.restore_card(&id("k0")).unwrap();
+    });
+    let full = replica.board().raw.size();
+    assert_eq!((full.cards, full.check(&before)), (limit::ALL_CARDS, Ok(())));
+    // Others write what they like; whether that is taken is for the server to say.
+    replica.write(|txn| {
+        txn.get_or_insert_map("cards")
+            .insert(txn, "more", MapPrelim::default());
+    });
+    let over = replica.board().raw.size();
+    let too_many = ChangeError::TooMany {
+        what: What::Card,
+        limit: limit::ALL_CARDS,
+    };
+    assert_eq!(over.check(&full), Err(too_many));
+    assert_eq!(full.check(&over), Ok(()), "what is too large may become smaller");
 }

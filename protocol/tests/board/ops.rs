@@ -1,16 +1,18 @@
 //! What people, servers and careless programs do to a board, at random.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rand::Rng;
 use rand::rngs::StdRng;
 use weft_protocol::board::change::{At, Attribute, NewCard, NewItem};
-use weft_protocol::board::id::{CardId, ColumnId, Id, kind};
+use weft_protocol::board::id::{CardId, ColumnId, Id, LabelId, UserId, kind};
 use weft_protocol::board::raw::{Value, Wip};
 use weft_protocol::board::schema::{Category, FieldType, LinkKind, Priority, WipMode, root};
 use weft_protocol::board::{BoardView, ChangeError};
 use yrs::types::text::TextPrelim;
-use yrs::{Any, Map, MapPrelim, MapRef, Out, ReadTxn, TransactionMut};
+use yrs::{
+    Any, Map, MapPrelim, MapRef, Out, ReadTxn, TransactionMut, XmlElementPrelim, XmlFragment, XmlTextPrelim,
+};
 
 use crate::support::{Replica, card, column, entry, id};
 
@@ -53,13 +55,15 @@ pub(crate) fn act(replica: &mut Replica, rng: &mut StdRng, serial: &mut usize) {
     *serial += 1;
     let name = format!("{}-{serial}", replica.doc.client_id());
     let result = match rng.random_range(0..100) {
-        0..10 => create(replica, rng, &view, &name),
-        10..32 => moving(replica, rng, &view),
-        32..38 => lifecycle(replica, rng, &view),
-        38..48 => lists(replica, rng, &view, &name),
-        48..59 => parts(replica, rng, &view),
-        59..70 => relations(replica, rng, &view),
-        70..76 => contents(replica, rng, &view, &name),
+        0..9 => create(replica, rng, &view, &name),
+        9..26 => moving(replica, rng, &view),
+        26..32 => lifecycle(replica, rng, &view),
+        32..42 => lists(replica, rng, &view, &name),
+        42..52 => parts(replica, rng, &view),
+        52..62 => relations(replica, rng, &view),
+        62..68 => contents(replica, rng, &view, &name),
+        68..72 => richer(replica, rng, &view, &name),
+        72..76 => several(replica, rng, &view, &name),
         76..86 => {
             careless(replica, rng, &view);
             Ok(())
@@ -217,6 +221,92 @@ fn contents(
                 at,
             },
         ),
+    })
+}
+
+/// What is done less often: copies, descriptions, choices, whole sets.
+fn richer(replica: &mut Replica, rng: &mut StdRng, view: &BoardView, name: &str) -> Result<(), ChangeError> {
+    let (Some(one), Some(column)) = (any_card(rng, view), any_column(rng, view)) else {
+        return Ok(());
+    };
+    let users: BTreeSet<UserId> = ["ada", "ben", "eve"][..rng.random_range(0..4)]
+        .iter()
+        .map(|user| id(user))
+        .collect();
+    let labels: BTreeSet<LabelId> = view
+        .labels
+        .iter()
+        .map(|label| label.id.clone())
+        .filter(|_| rng.random_bool(0.5))
+        .collect();
+    let select = view
+        .fields
+        .iter()
+        .find(|field| field.r#type == FieldType::Select)
+        .cloned();
+    let choice = select
+        .as_ref()
+        .and_then(|field| pick(rng, &field.options))
+        .map(|choice| choice.id.clone());
+    let lane = pick(rng, &view.lanes).map(|lane| lane.id.clone());
+    let what = rng.random_range(0..14);
+    let copy = NewCard {
+        column,
+        ..card(name, "c0")
+    };
+    replica.edit(|editor| match (what, select, choice) {
+        (0..3, _, _) => editor.duplicate_card(&one, &copy),
+        (3, _, _) => {
+            let (txn, description) = editor.description(&one)?;
+            let paragraph = description.push_front(txn, XmlElementPrelim::empty("paragraph"));
+            paragraph.push_back(txn, XmlTextPrelim::new("Some text"));
+            Ok(())
+        }
+        (4, _, _) => editor.set_assignees(&one, &users),
+        (5, _, _) => editor.set_watchers(&one, &users),
+        (6, _, _) => editor.set_labels(&one, &labels),
+        (7, _, _) => editor.create_lane(&entry(name)),
+        (8, _, _) => editor.set_attribute(&one, &Attribute::Lane(lane)),
+        (9, _, _) => lane.map_or(Ok(()), |lane| editor.delete(&lane)),
+        (10, None, _) => editor.create_field(&entry(name), FieldType::Select),
+        (10, Some(field), _) => editor.create_choice(&field.id, &entry(name)),
+        (11, Some(field), Some(choice)) => {
+            editor.set_value(&one, &field.id, Some(&Value::Text(choice.as_str().to_owned())))
+        }
+        (12, Some(field), Some(choice)) => editor.delete_choice(&field.id, &choice),
+        (13, Some(field), Some(choice)) => editor.reorder_choice(&field.id, &choice, &At::First),
+        _ => Ok(()),
+    })
+}
+
+/// Several moves in one transaction, of which some may be refused.
+fn several(replica: &mut Replica, rng: &mut StdRng, view: &BoardView, name: &str) -> Result<(), ChangeError> {
+    let cards: Vec<CardId> = (0..3).filter_map(|_| any_card(rng, view)).collect();
+    let (Some(column), Some(one)) = (any_column(rng, view), cards.first().cloned()) else {
+        return Ok(());
+    };
+    let new = NewCard {
+        column: column.clone(),
+        ..card(name, "c0")
+    };
+    let moves: Vec<usize> = (0..5).map(|_| rng.random_range(0..10)).collect();
+    replica.edit(|editor| {
+        for what in moves {
+            let refused = match what {
+                0 => editor.create_card(&new),
+                1 => editor.move_cards(&cards, &column, &At::First),
+                2 => editor.move_cards(std::slice::from_ref(&new.id), &column, &At::After(one.clone())),
+                3 => editor.delete(&column),
+                4 => editor.restore(&column),
+                5 => editor.delete_card(&one),
+                6 => editor.restore_card(&one),
+                7 => editor.set_parent(&new.id, Some(&one)),
+                8 => editor.link(&one, LinkKind::Blocks, &new.id),
+                _ => editor.rename_card(&one, name),
+            };
+            drop(refused);
+        }
+        Ok(())
     })
 }
 

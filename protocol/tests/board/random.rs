@@ -29,6 +29,7 @@ struct Met {
     parent_cycles: AtomicUsize,
     link_cycles: AtomicUsize,
     repairs: AtomicUsize,
+    races: AtomicUsize,
 }
 
 #[test]
@@ -61,6 +62,7 @@ fn board_replicas_agree_and_keep_the_invariants() {
             ("cycles of parts", &met.parent_cycles),
             ("cycles of dependencies", &met.link_cycles),
             ("repairs with something to do", &met.repairs),
+            ("two repairs at once", &met.races),
         ] {
             assert!(count.load(Ordering::Relaxed) > 0, "no round met {what}");
         }
@@ -86,9 +88,12 @@ fn play(seed: u64, met: &Met) {
         let board = replicas[at].board();
         invariants(&board);
         if rng.random_bool(0.7) {
-            assert_eq!(replicas[at].watched(), &board.raw, "the watch missed something");
+            assert_eq!(replicas[at].watched(), &board, "the watch missed something");
         }
         count(&board, met);
+        if rng.random_bool(0.05) {
+            race(&mut replicas, &mut rng, &mut serial, met);
+        }
         if rng.random_bool(0.2) {
             let other = rng.random_range(0..replicas.len());
             if other != at {
@@ -97,9 +102,7 @@ fn play(seed: u64, met: &Met) {
             }
         }
     }
-    // Two servers repair what each has seen so far, while the others have not heard of it.
-    replicas[0].repair();
-    replicas[1].repair();
+    race(&mut replicas, &mut rng, &mut serial, met);
     meet(&replicas);
     let board = replicas[0].board();
     invariants(&board);
@@ -116,6 +119,29 @@ fn play(seed: u64, met: &Met) {
     let repaired = replicas[0].repair();
     met.repairs
         .fetch_add(usize::from(!repaired.is_empty()), Ordering::Relaxed);
+}
+
+/// Two servers repair what each has seen so far, one of them only a part, while somebody goes on editing; then the three
+/// hear of each other.
+fn race(replicas: &mut [Replica], rng: &mut StdRng, serial: &mut usize, met: &Met) {
+    let (one, other) = (0, 1);
+    let editor = rng.random_range(0..replicas.len());
+    replicas[other].take(&replicas[one]);
+    act(&mut replicas[editor], rng, serial);
+    let some = rng.random_range(1..4);
+    let report = replicas[one].repair_some(some);
+    let whole = replicas[other].repair();
+    let both = !report.is_empty() && !whole.is_empty();
+    met.races.fetch_add(usize::from(both), Ordering::Relaxed);
+    act(&mut replicas[editor], rng, serial);
+    replicas[one].take(&replicas[other]);
+    replicas[other].take(&replicas[editor]);
+    replicas[editor].take(&replicas[one]);
+    for at in [one, other, editor] {
+        let board = replicas[at].board();
+        invariants(&board);
+        assert_eq!(replicas[at].watched(), &board, "the watch missed something");
+    }
 }
 
 /// I6: each card that was made here still has what nobody knows.

@@ -5,9 +5,11 @@ use rand::{Rng, SeedableRng};
 use weft_protocol::board::change::{self, At, NewCard, NewEntry};
 use weft_protocol::board::id::{Id, UserId, kind};
 use weft_protocol::board::moment::Moment;
-use weft_protocol::board::raw::Stamp;
+use weft_protocol::board::raw::{RawBoard, Stamp};
 use weft_protocol::board::schema::{Category, root};
-use weft_protocol::board::{Board, ChangeError, Editor, Hand, RawBoard, RepairReport, Watch, repair};
+use weft_protocol::board::{Before, Board, ChangeError, Editor, Hand, RepairReport, Watch, repair};
+
+use crate::exact::{tells, tells_who_stood_above};
 use yrs::undo::{Options as UndoOptions, UndoManager};
 use yrs::updates::decoder::Decode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, TransactionMut, Update};
@@ -56,7 +58,8 @@ pub(crate) struct Replica {
     pub(crate) rng: StdRng,
     undo: UndoManager<()>,
     watch: Watch,
-    watched: RawBoard,
+    /// The board, kept up to date by what the watch notes.
+    kept: Board,
 }
 
 impl Replica {
@@ -81,7 +84,7 @@ impl Replica {
             rng,
             undo,
             watch,
-            watched: RawBoard::default(),
+            kept: Board::of(RawBoard::default()),
         }
     }
 
@@ -108,6 +111,13 @@ impl Replica {
     }
 
     pub(crate) fn edit<R>(&mut self, work: impl FnOnce(&mut Editor<'_, '_>) -> R) -> R {
+        self.edit_and_tell(work).0
+    }
+
+    /// Edits, and says what was shown before.
+    pub(crate) fn edit_and_tell<R>(&mut self, work: impl FnOnce(&mut Editor<'_, '_>) -> R) -> (R, Before) {
+        self.watched();
+        let old = self.kept.clone();
         let mut txn = self.doc.transact_mut_with(MINE);
         let rng = &mut self.rng;
         let mut dice = |bound| rng.random_range(0..bound);
@@ -115,8 +125,17 @@ impl Replica {
             stamp: stamp(),
             dice: &mut dice,
         };
-        let mut editor = Editor::open(&mut txn, hand).unwrap();
-        work(&mut editor)
+        let (result, before) = self.kept.edit(&mut txn, hand, work).unwrap();
+        drop(txn);
+        tells(&old, &before, &self.kept);
+        let again = self.kept.refresh(&self.doc.transact(), &self.watch.take());
+        assert_eq!(
+            (again.cards.len(), again.links.len()),
+            (0, 0),
+            "the editor missed something"
+        );
+        assert_eq!(self.kept, self.board(), "the editor missed something");
+        (result, before)
     }
 
     pub(crate) fn write(&self, work: impl FnOnce(&mut TransactionMut<'_>)) {
@@ -128,13 +147,27 @@ impl Replica {
     }
 
     /// The same, read only where it changed since it was read so last.
-    pub(crate) fn watched(&mut self) -> &RawBoard {
-        self.watched.refresh(&self.doc.transact(), &self.watch.take());
-        &self.watched
+    pub(crate) fn watched(&mut self) -> &Board {
+        self.refresh();
+        &self.kept
+    }
+
+    /// Reads what changed, and says what was shown before.
+    pub(crate) fn refresh(&mut self) -> Before {
+        let old = self.kept.clone();
+        let before = self.kept.refresh(&self.doc.transact(), &self.watch.take());
+        tells(&old, &before, &self.kept);
+        tells_who_stood_above(&old, &before);
+        before
     }
 
     pub(crate) fn repair(&self) -> RepairReport {
         repair(&mut self.doc.transact_mut(), usize::MAX)
+    }
+
+    /// Stops after so many writes.
+    pub(crate) fn repair_some(&self, writes: usize) -> RepairReport {
+        repair(&mut self.doc.transact_mut(), writes)
     }
 
     pub(crate) fn undo(&mut self) -> bool {

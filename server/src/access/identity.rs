@@ -33,6 +33,8 @@ pub struct Identity {
     pub basis: GrantBasis,
     /// What the credential itself gives for one document, whoever bears it.
     pub bearer: Option<Bearer>,
+    /// What the credential calls whoever bears it, for others to see.
+    pub name: Option<Arc<str>>,
     /// When the credential ends by itself.
     pub expires_at: Option<UnixSeconds>,
 }
@@ -73,6 +75,7 @@ impl Identity {
             link: None,
         },
         bearer: None,
+        name: None,
         expires_at: None,
     };
 
@@ -180,6 +183,7 @@ impl Identities {
                 link: None,
             },
             bearer: None,
+            name: None,
             expires_at: found.expires_at_ms.map(seconds),
         })
     }
@@ -215,6 +219,7 @@ impl Identities {
                 link: None,
             },
             bearer: None,
+            name: None,
             expires_at: Some(claims.exp),
         })
     }
@@ -238,6 +243,7 @@ impl Identities {
             },
             basis: GrantBasis::default(),
             bearer: None,
+            name: None,
             expires_at: Some(claims.exp),
         })
     }
@@ -264,6 +270,7 @@ impl Identities {
                 document: claims.document,
                 role: claims.role,
             }),
+            name: claims.name.map(Into::into),
             expires_at: Some(claims.exp),
         })
     }
@@ -325,6 +332,7 @@ impl Identities {
                 link: None,
             },
             bearer: None,
+            name: None,
             expires_at: Some(expires_at),
         })
     }

@@ -15,6 +15,7 @@ mod gatekeeper;
 mod grant;
 mod identity;
 mod key_use;
+pub(crate) mod people;
 mod registry;
 mod standing;
 pub mod tickets;

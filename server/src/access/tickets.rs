@@ -88,6 +88,7 @@ pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) 
             link: None,
         },
         bearer: None,
+        name: None,
         expires_at: None,
     })
 }

@@ -143,6 +143,8 @@ pub struct RatesConfig {
     pub per_address_per_minute: u32,
     /// New accounts from one address.
     pub registrations_per_address_per_minute: u32,
+    /// New comments of one user, client or key.
+    pub comments_per_principal_per_minute: u32,
     /// How many principals and addresses are remembered.
     pub remembered: usize,
 }
@@ -163,6 +165,11 @@ impl RatesConfig {
         checks.range(
             "rates.registrations_per_address_per_minute",
             registrations,
+            1..=1_000_000,
+        );
+        checks.range(
+            "rates.comments_per_principal_per_minute",
+            self.comments_per_principal_per_minute,
             1..=1_000_000,
         );
         checks.range("rates.remembered", self.remembered, 100..=10_000_000);

@@ -9,6 +9,7 @@ use weft_storage::{Blobs, Database, InvalidDatabaseUrl};
 
 use super::check::Checks;
 use super::hidden::Hidden;
+use super::redis::RedisAddress;
 
 /// The section `[storage]`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -28,6 +29,10 @@ pub struct StorageConfig {
     pub s3_access_key_id: String,
     /// Its secret half.
     pub s3_secret_access_key: Hidden,
+    /// The address of a Redis server, or of several of a cluster; empty for none.
+    pub redis_url: RedisAddress,
+    /// What the names of channels on Redis begin with.
+    pub redis_prefix: String,
 }
 
 /// The setting that stands for files in the data directory.
@@ -100,6 +105,13 @@ impl StorageConfig {
         checks.require(
             self.s3_access_key_id.is_empty() == self.s3_secret_access_key.is_empty(),
             || "storage.s3_access_key_id and storage.s3_secret_access_key belong together".to_owned(),
+        );
+        self.redis_url.check(checks);
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let prefix = &self.redis_prefix;
+        checks.require(
+            (1..=64).contains(&prefix.len()) && prefix.chars().all(is_plain),
+            || "storage.redis_prefix must be 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`".to_owned(),
         );
     }
 }

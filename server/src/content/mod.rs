@@ -10,6 +10,7 @@
 
 mod build;
 mod carry;
+mod comment;
 mod diff;
 mod error;
 mod html;
@@ -23,8 +24,9 @@ mod tests;
 mod url;
 mod yjs;
 
-use yrs::{ReadTxn, TransactionMut};
+use yrs::{ReadTxn, TransactionMut, XmlFragmentRef};
 
+pub use self::comment::{Said, comment};
 pub use self::error::{ContentError, Fault};
 pub use self::json::to_value;
 pub use self::model::{Attrs, Mark, MarkAttrs, Node};
@@ -96,6 +98,14 @@ pub fn read<T: ReadTxn>(txn: &T, field: &str) -> Result<Node, ContentError> {
     yjs::read(txn, field)
 }
 
+/// The tree that `fragment` shows, wherever that is in the document: the description of a card, for example.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_fragment<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Node, ContentError> {
+    yjs::read_fragment(txn, fragment)
+}
+
 /// Writes a tree down.
 pub fn render(node: &Node, format: Format) -> String {
     match format {
@@ -152,4 +162,22 @@ pub fn write_as(
     let current = yjs::read(txn, field)?;
     let target = carry::carry_over(current, target, format);
     yjs::write(txn, field, &target, yjs::Fidelity::Merge)
+}
+
+/// As [`write_as`], for a fragment wherever it is in the document.
+///
+/// # Errors
+/// As [`read_fragment`]. Then nothing was changed.
+pub fn write_fragment_as(
+    txn: &mut TransactionMut,
+    fragment: &XmlFragmentRef,
+    target: Node,
+    format: Format,
+) -> Result<ChangeSummary, ContentError> {
+    if format == Format::Json {
+        return yjs::write_fragment(txn, fragment, &target, yjs::Fidelity::Exact);
+    }
+    let current = yjs::read_fragment(txn, fragment)?;
+    let target = carry::carry_over(current, target, format);
+    yjs::write_fragment(txn, fragment, &target, yjs::Fidelity::Merge)
 }

@@ -27,6 +27,7 @@ pub struct Rates {
     principal: RatePolicy,
     address: RatePolicy,
     register: RatePolicy,
+    comment: RatePolicy,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
@@ -44,6 +45,7 @@ impl Rates {
             principal: per_minute("default", config.per_principal_per_minute),
             address: per_minute("address", config.per_address_per_minute),
             register: per_minute("register", config.registrations_per_address_per_minute),
+            comment: per_minute("comments", config.comments_per_principal_per_minute),
             clock,
             metrics,
         }
@@ -89,6 +91,15 @@ impl RateGate {
     /// 429.
     pub fn count_registration(&self) -> Result<(), Problem> {
         self.take(RateKey::Address(self.address), self.rates.register);
+        self.check()
+    }
+
+    /// Counts the request as a new comment of a principal.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn count_comment(&self, id: Uuid) -> Result<(), Problem> {
+        self.take(RateKey::Principal(id), self.rates.comment);
         self.check()
     }
 

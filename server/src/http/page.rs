@@ -14,17 +14,24 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <h1>Weft is running</h1><p>This binary was built without its page. Run <code>make web</code> and build again. \
     Clients can connect all the same.</p></html>";
 
-/// `/`, the addresses of documents, which the page reads itself, and the links in mails.
+/// `/`, the addresses of documents and boards, which the pages read themselves, and the links in mails.
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(index))
         .route("/d/{*document}", get(index))
+        .route("/boards", get(boards))
+        .route("/boards/{board_id}", get(boards))
         .route("/account/{action}", get(account))
 }
 
 /// Where the links in mails lead. Their secrets stand behind the `#`, so they do not come here.
 async fn account(headers: HeaderMap) -> Response {
     entry("account.html", &headers)
+}
+
+/// The pages for people with accounts; whether they may see anything is a matter of the API.
+async fn boards(headers: HeaderMap) -> Response {
+    entry("boards.html", &headers)
 }
 
 async fn index(headers: HeaderMap) -> Response {

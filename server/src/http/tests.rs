@@ -170,7 +170,14 @@ async fn unknown_paths_and_methods_are_problems_with_the_request_id() {
 #[tokio::test]
 async fn every_answer_keeps_browsers_strict() {
     let server = Server::playground().await;
-    for path in ["/", "/d/team/plan", "/healthz", "/nothing"] {
+    for path in [
+        "/",
+        "/d/team/plan",
+        "/boards",
+        "/boards/1",
+        "/healthz",
+        "/nothing",
+    ] {
         let answer = server.get(path).await;
         let policy = answer.header("content-security-policy").unwrap();
         assert!(
@@ -195,6 +202,14 @@ async fn the_page_is_revalidated_and_its_hashed_assets_are_kept() {
         return;
     }
     assert_eq!(page.header("cache-control"), Some("no-cache"));
+    for path in ["/boards", "/boards/0198c0de-0000-7000-8000-000000000001"] {
+        let page = server.get(path).await;
+        assert_eq!(
+            (page.status(), page.header("cache-control")),
+            ("200", Some("no-cache"))
+        );
+        assert!(page.0.contains("/assets/boards-"), "{path}");
+    }
     let tag = page.header("etag").unwrap();
     let again =
         format!("GET / HTTP/1.1\r\nhost: localhost\r\nif-none-match: {tag}\r\nconnection: close\r\n\r\n");

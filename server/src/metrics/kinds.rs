@@ -80,6 +80,11 @@ impl Gauge {
         self.value.fetch_sub(amount, Relaxed);
     }
 
+    /// Sets the value.
+    pub fn set(&self, value: i64) {
+        self.value.store(value, Relaxed);
+    }
+
     /// The present value.
     pub fn get(&self) -> i64 {
         self.value.load(Relaxed)

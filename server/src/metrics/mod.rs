@@ -24,6 +24,10 @@ pub struct Metrics {
     pub ws_closed: CounterFamily,
     /// Sockets without a valid token yet.
     pub ws_unauthenticated: Gauge,
+    /// Other nodes that are heard of over the bus.
+    pub bus_nodes: Gauge,
+    /// 1 while the bus works, 0 while there is one that does not.
+    pub bus_connected: Gauge,
     /// Documents in memory.
     pub doc_open: Gauge,
     /// Documents put aside because they could not be loaded or applied.
@@ -94,6 +98,8 @@ impl Metrics {
                 "weft_ws_unauthenticated",
                 "WebSockets without a valid token yet.",
             ),
+            bus_nodes: Gauge::new("weft_bus_nodes", "Other nodes that are heard of over the bus."),
+            bus_connected: Gauge::new("weft_bus_connected", "Whether the bus between nodes works."),
             doc_open: Gauge::new("weft_doc_open", "Documents in memory."),
             doc_quarantined: Counter::new("weft_doc_quarantined_total", "Documents put aside as damaged."),
             doc_recovered: Counter::new(
@@ -149,7 +155,13 @@ impl Metrics {
             "weft_build_info{{version=\"{}\"}} 1",
             env!("CARGO_PKG_VERSION")
         );
-        for gauge in [&self.ws_connections, &self.ws_unauthenticated, &self.doc_open] {
+        for gauge in [
+            &self.ws_connections,
+            &self.ws_unauthenticated,
+            &self.bus_nodes,
+            &self.bus_connected,
+            &self.doc_open,
+        ] {
             gauge.render(&mut text);
         }
         for counter in [

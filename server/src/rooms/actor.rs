@@ -2,24 +2,31 @@
 //!
 //! It must never decide anything about a document's content, and never wait for a client.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use bytes::Bytes;
+use tokio::sync::mpsc::{self, WeakSender};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
+use weft_storage::bus::{Heard, NodeId, Signal};
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, DocumentLog, MoreToFold, NewUpdate, Seq, StorageError, WorkspaceId,
+    Append, CompactionOutcome, DocumentId, DocumentKind, DocumentLog, MoreToFold, NewUpdate, Projection, Seq,
+    StorageError, WorkspaceId,
 };
 
 use super::hub::Hub;
-use super::load::{Loaded, load, quarantine};
-use super::state::{Poisoned, RoomState};
-use super::{ContentRefusal, RoomMessage};
+use super::load::{Loaded, Wanted, load, quarantine};
+use super::remote::{self, Advance, Line};
+use super::replica::Role;
+use super::state::{Poisoned, RoomState, Said};
+use super::{ContentRefusal, MemberId, RoomMessage};
+use crate::boards::Seed;
 
 /// Messages taken from the mailbox at once.
 const BATCH: usize = 256;
@@ -49,6 +56,22 @@ pub(super) struct Actor {
     name: DocumentName,
     mailbox: mpsc::Receiver<RoomMessage>,
     id: DocumentId,
+    role: Role,
+    sender: WeakSender<RoomMessage>,
+    head: Arc<AtomicU64>,
+    /// The line to other nodes, if there are any.
+    line: Option<Line>,
+    /// What other nodes are called in this room.
+    nodes: HashMap<NodeId, MemberId>,
+}
+
+/// Where a room is reached, and what it shows of itself.
+pub(super) struct Door {
+    pub(super) mailbox: mpsc::Receiver<RoomMessage>,
+    /// The other end of the mailbox.
+    pub(super) sender: WeakSender<RoomMessage>,
+    /// Up to where the room has the log; `u64::MAX` while it loads.
+    pub(super) head: Arc<AtomicU64>,
 }
 
 /// What a room has beside its state while it is open.
@@ -61,6 +84,8 @@ struct Live {
     idle_since: Instant,
     presence_checked: Instant,
     blameless_failures: u32,
+    /// The log may have more than the document.
+    is_behind: bool,
 }
 
 /// The part of the log that no snapshot holds.
@@ -79,49 +104,78 @@ enum Event {
 
 impl Actor {
     /// A room that has not loaded its document yet.
-    pub(super) fn new(
-        hub: Arc<Hub>,
-        workspace: WorkspaceId,
-        name: DocumentName,
-        mailbox: mpsc::Receiver<RoomMessage>,
-    ) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, workspace: WorkspaceId, name: DocumentName, door: Door) -> Self {
         let id = DocumentId::generate(hub.clock.as_ref());
         Self {
             hub,
             workspace,
             name,
-            mailbox,
+            mailbox: door.mailbox,
             id,
+            role: Role::Plain,
+            sender: door.sender,
+            head: door.head,
+            line: None,
+            nodes: HashMap::new(),
         }
     }
 
     /// Loads the document, serves it until nobody needs it, and ends.
     pub(super) async fn run(mut self) {
-        let result = match self.load(Vec::new()).await {
-            Ok(loaded) => self.serve(loaded).await,
+        let result = match self.open().await {
+            Ok((loaded, seed)) => self.serve(loaded, seed).await,
             Err(reason) => Err(reason),
         };
-        if let Err(reason) = result {
-            self.refuse(reason).await;
+        self.line = None;
+        match result {
+            Ok(()) => self.give_back_client().await,
+            // What was written under the client id may not be durable: nobody may ever write under it again.
+            Err(reason) => self.refuse(reason).await,
         }
     }
 
-    async fn load(&mut self, unsaved: Vec<bytes::Bytes>) -> Result<Loaded, CloseReason> {
-        let loaded = load(
-            self.log(),
-            self.workspace,
-            &self.name,
-            self.id,
-            unsaved,
-            self.hub.settings.limits.waiting,
-        )
-        .await?;
+    /// Everything is durable and nobody is here: the next one to open the board may write under the same client id.
+    async fn give_back_client(&self) {
+        if let Role::Board { client } = self.role
+            && let Err(error) = self
+                .log()
+                .give_back_client(self.workspace, &self.name, client)
+                .await
+        {
+            tracing::warn!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a client id is lost");
+        }
+    }
+
+    /// Reads what the document is, and it. A board gets the client id under which the room writes to it.
+    async fn open(&mut self) -> Result<(Loaded, Option<Arc<str>>), CloseReason> {
+        // Before the document is read, so that nothing falls between.
+        self.line = Line::open(&self.hub.bus, self.workspace, &self.name, self.sender.clone());
+        let kind = self.log().kind(self.workspace, &self.name).await;
+        let mut seed = None;
+        if let DocumentKind::Board { seed: planted } = kind.map_err(|error| self.log_failed(&error))? {
+            let client = self.log().take_client(self.workspace, &self.name).await;
+            let client = client.map_err(|error| self.log_failed(&error))?;
+            self.role = Role::Board { client };
+            seed = planted;
+        }
+        Ok((self.load(Vec::new()).await?, seed))
+    }
+
+    async fn load(&mut self, unsaved: Vec<Bytes>) -> Result<Loaded, CloseReason> {
+        let wanted = Wanted {
+            workspace: self.workspace,
+            name: &self.name,
+            fresh_id: self.id,
+            role: self.role,
+            waiting: self.hub.settings.limits.waiting,
+        };
+        let loaded = load(self.log(), wanted, unsaved).await?;
         self.id = loaded.id;
         Ok(loaded)
     }
 
     /// Serves the document until it is idle, or until it cannot go on.
-    async fn serve(&mut self, loaded: Loaded) -> Result<(), CloseReason> {
+    async fn serve(&mut self, loaded: Loaded, seed: Option<Arc<str>>) -> Result<(), CloseReason> {
         let now = Instant::now();
         let mut live = Live {
             state: RoomState::new(
@@ -140,8 +194,16 @@ impl Actor {
             idle_since: now,
             presence_checked: now,
             blameless_failures: 0,
+            is_behind: false,
         };
-        let result = self.serve_until_idle(&mut live).await;
+        if self.line.is_some() {
+            live.state.speak_to_others();
+        }
+        let founded = self.found_board(&mut live, seed.as_deref());
+        let result = match founded {
+            Ok(()) => self.serve_until_idle(&mut live).await,
+            Err(reason) => Err(reason),
+        };
         if let Err(reason) = result {
             live.state.close_all(reason);
         } else if live.compaction.is_none() && self.is_worth_compacting(live.tail, 4) {
@@ -153,30 +215,49 @@ impl Actor {
         result
     }
 
+    /// A board that nobody has founded is founded before anybody is let in.
+    fn found_board(&self, live: &mut Live, seed: Option<&str>) -> Result<(), CloseReason> {
+        let seed = Seed::read(seed).map_err(|error| {
+            tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a board's seed is unreadable");
+            CloseReason::InternalError
+        })?;
+        let founded = live.state.found_board(self.name.as_str(), &seed);
+        founded.map_err(|Poisoned| CloseReason::InternalError)
+    }
+
     async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
         let mut buffer = Vec::new();
         loop {
-            self.start_append(live);
+            if !live.is_behind {
+                self.start_append(live);
+            }
             match self.next_event(live, &mut buffer).await {
-                Event::Messages => {
-                    live.inbox.extend(buffer.drain(..));
-                    self.handle(live).await?;
-                }
+                Event::Messages => self.take_in(live, &mut buffer).await?,
                 Event::Appended(Ok(_)) => {
                     live.append = None;
-                    live.state.finish_append();
+                    let after = Seq(live.state.head());
+                    let updates = live.state.finish_append();
+                    if let Some(line) = &self.line {
+                        line.say(Signal::appended(after, updates));
+                    }
                     self.start_compaction(live);
+                }
+                Event::Appended(Err(StorageError::Conflict { .. })) => {
+                    live.append = None;
+                    live.is_behind = true;
                 }
                 Event::Appended(Err(error)) => return Err(self.log_failed(&error)),
                 Event::Compacted(result) => {
                     live.compaction = None;
                     self.compacted(live, result);
                 }
-                Event::Timer => {
-                    live.presence_checked = Instant::now();
-                    live.state.expire_presence(self.now_ms());
-                }
+                Event::Timer => self.tick(live).await?,
             }
+            if live.append.is_none() && (live.is_behind || self.line.as_ref().is_some_and(Line::has_missed)) {
+                self.catch_up(live).await?;
+            }
+            self.say_outward(live);
+            self.head.store(live.state.head(), Ordering::Relaxed);
             if !live.state.is_idle() {
                 live.idle_since = Instant::now();
             } else if Instant::now() >= self.unload_at(live) {
@@ -188,14 +269,100 @@ impl Actor {
         }
     }
 
+    /// Handles messages in their order; what other nodes say stands between the others.
+    async fn take_in(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Result<(), CloseReason> {
+        for message in buffer.drain(..) {
+            if let RoomMessage::Heard(heard) = message {
+                if !live.inbox.is_empty() {
+                    self.handle(live).await?;
+                }
+                self.hear(live, heard).await?;
+            } else {
+                live.inbox.push_back(message);
+            }
+        }
+        self.handle(live).await
+    }
+
+    /// Another node says something.
+    async fn hear(&mut self, live: &mut Live, heard: Heard) -> Result<(), CloseReason> {
+        let now_ms = self.now_ms();
+        match heard {
+            Heard::Gap => {
+                live.is_behind = true;
+                if let Some(line) = &self.line {
+                    line.say(Signal::WhoIsHere);
+                    if let Some(present) = live.state.who_is_here() {
+                        line.say(Signal::Awareness(present));
+                    }
+                }
+            }
+            Heard::Signal(_, Signal::Appended { after, rows, updates }) => {
+                match remote::advance(Seq(live.state.head()), after, rows, updates) {
+                    Advance::Known => {}
+                    // What is under way was meant to follow another row: it will be refused, and begin again.
+                    Advance::Next(rows) if live.append.is_none() && live.state.can_follow() => {
+                        self.follow(live, &rows).await?;
+                    }
+                    Advance::Next(_) | Advance::Look => live.is_behind = true,
+                }
+            }
+            Heard::Signal(node, Signal::Awareness(body)) => {
+                let node = *self.nodes.entry(node).or_insert_with(|| self.hub.new_member());
+                live.state.hear_awareness(node, &body, now_ms);
+            }
+            Heard::Signal(_, Signal::WhoIsHere) => {
+                if let (Some(line), Some(present)) = (&self.line, live.state.who_is_here()) {
+                    line.say(Signal::Awareness(present));
+                }
+            }
+            Heard::Signal(_, Signal::Stateless(payload)) => live.state.hear_stateless(&payload),
+            Heard::NodeGone(node) => {
+                if let Some(node) = self.nodes.remove(&node) {
+                    live.state.node_gone(node, now_ms);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells other nodes what members say about themselves and to each other.
+    fn say_outward(&self, live: &mut Live) {
+        if let Some(line) = &self.line {
+            for said in live.state.take_said() {
+                line.say(match said {
+                    Said::Awareness(body) => Signal::Awareness(body),
+                    Said::Stateless(payload) => Signal::Stateless(payload.as_ref().to_owned()),
+                });
+            }
+        }
+    }
+
+    /// Does what is due by now.
+    async fn tick(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        let now_ms = self.now_ms();
+        if live.presence_checked + PRESENCE_CHECK <= Instant::now() {
+            live.presence_checked = Instant::now();
+            live.state.expire_presence(now_ms);
+        }
+        match tokio::task::block_in_place(|| live.state.repair_when_quiet(now_ms)) {
+            Ok(()) => Ok(()),
+            Err(Poisoned) => self.recover(live).await,
+        }
+    }
+
     async fn next_event(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Event {
         let idle = live.state.is_idle();
-        let wake_at = if idle {
+        let mut wake_at = if idle {
             self.unload_at(live)
         } else {
             live.presence_checked + PRESENCE_CHECK
         };
-        let has_timer = idle || live.state.has_presence();
+        let repair_at = live.state.repair_at_ms();
+        let has_timer = idle || live.state.has_presence() || repair_at.is_some();
+        if let Some(repair_at) = repair_at {
+            wake_at = wake_at.min(self.hub.started + Duration::from_millis(repair_at));
+        }
         let accepts = live.state.unsaved_bytes() <= self.hub.settings.max_unsaved_bytes;
         let crowded = live.state.members() > CROWD;
         tokio::select! {
@@ -243,9 +410,11 @@ impl Actor {
     /// Builds the document anew from the log and finds the edit that broke it. A document that breaks by itself is
     /// quarantined.
     async fn recover(&mut self, live: &mut Live) -> Result<(), CloseReason> {
-        tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
-        self.hub.metrics.doc_recovered.add(1);
-        if !live.state.has_suspects() {
+        if !live.state.is_undoing() {
+            tracing::warn!(doc.name = %self.name, "document failed in memory, building it anew");
+            self.hub.metrics.doc_recovered.add(1);
+        }
+        if !live.state.has_suspects() && !live.state.is_undoing() {
             live.blameless_failures += 1;
         }
         loop {
@@ -265,28 +434,97 @@ impl Actor {
         }
     }
 
+    /// Others have written to the log, or may have: takes in what they wrote. No append may be under way.
+    async fn catch_up(&mut self, live: &mut Live) -> Result<(), CloseReason> {
+        live.is_behind = false;
+        let head = live.state.head();
+        // The first row of a document decides which id it has.
+        let rows = if head > 0 && live.state.can_follow() {
+            patiently(self.hub.settings.storage_patience, || {
+                self.log().since(self.id, Seq(head))
+            })
+            .await
+        } else {
+            Ok(None)
+        };
+        if let Some(rows) = rows.map_err(|error| self.log_failed(&error))? {
+            let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
+            return self.follow(live, &rows).await;
+        }
+        let loaded = self.load(Vec::new()).await?;
+        live.tail = Tail {
+            rows: loaded.tail_rows,
+            bytes: loaded.tail_bytes,
+        };
+        let begun = live.state.begin_again(loaded.replica, loaded.head);
+        self.recover_if(begun, live).await
+    }
+
+    /// Takes in the rows that follow the head.
+    async fn follow(&mut self, live: &mut Live, rows: &[Bytes]) -> Result<(), CloseReason> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        live.tail.rows += rows.len() as u64;
+        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        let followed = live.state.follow(rows);
+        self.recover_if(followed, live).await
+    }
+
+    /// A document that failed while it took in what others wrote is built anew, and members are told all of it.
+    async fn recover_if(
+        &mut self,
+        outcome: Result<(), Poisoned>,
+        live: &mut Live,
+    ) -> Result<(), CloseReason> {
+        if outcome == Err(Poisoned) {
+            self.recover(live).await?;
+            let shared = live.state.share_everything();
+            return shared.map_err(|Poisoned| CloseReason::InternalError);
+        }
+        Ok(())
+    }
+
     fn start_append(&self, live: &mut Live) {
         if live.append.is_some() {
             return;
         }
-        let Some((head, rows)) = live.state.start_append() else {
+        let Some(appendable) = live.state.start_append() else {
             return;
         };
-        live.tail.rows += rows.len() as u64;
-        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
+        let updates = appendable.deltas.into_iter().map(|delta| NewUpdate {
+            bytes: delta.update,
+            author: delta.author.map(|author| author.to_string().into()),
+        });
+        let updates: Vec<NewUpdate> = updates.collect();
+        live.tail.rows += updates.len() as u64;
+        live.tail.bytes += updates
+            .iter()
+            .map(|update| update.bytes.len() as u64)
+            .sum::<u64>();
         let append = Append {
             document: self.id,
             workspace: self.workspace,
             name: self.name.clone(),
-            expected_head: Seq(head),
-            updates: rows.into_iter().map(NewUpdate::from).collect(),
-            projection: None,
+            expected_head: Seq(appendable.head),
+            updates,
+            projection: appendable
+                .projection
+                .map(|projection| self.with_event_ids(projection)),
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),
             append,
             self.hub.settings.storage_patience,
         )));
+    }
+
+    /// Events get their ids here, because rooms neither read clocks nor draw random numbers.
+    fn with_event_ids(&self, mut projection: Projection) -> Arc<Projection> {
+        for event in &mut projection.events {
+            event.id = DocumentId::generate(self.hub.clock.as_ref()).0;
+        }
+        Arc::new(projection)
     }
 
     fn log_failed(&self, error: &StorageError) -> CloseReason {
@@ -417,6 +655,28 @@ async fn confirm(log: &dyn DocumentLog, append: &Append, head: Seq) -> Result<Se
         Ok(head)
     } else {
         Err(StorageError::Conflict { head })
+    }
+}
+
+/// Asks the storage, and asks again for `patience` when it fails for a reason that may pass.
+async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
+    patience: Duration,
+    ask: impl Fn() -> F,
+) -> Result<T, StorageError> {
+    let give_up_at = Instant::now() + patience;
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match ask().await {
+            Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the storage failed, asking again"
+                );
+                sleep(pause).await;
+                pause = (pause * 2).min(MAX_RETRY_PAUSE);
+            }
+            outcome => return outcome,
+        }
     }
 }
 

@@ -7,9 +7,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use weft_protocol::board::{CardId, ChangeError};
 use weft_protocol::close::CloseReason;
 use weft_protocol::scan::UpdateFacts;
 
+use super::board::BoardEdit;
 use crate::content::{ContentError, ContentPatch, Format, Node};
 
 /// What a document is at one moment: two are equal exactly if the documents are.
@@ -85,6 +87,15 @@ pub(crate) enum Operation {
         /// What the scan found.
         facts: UpdateFacts,
     },
+    /// What everybody is shown of the board.
+    ReadBoard,
+    /// The description of a card.
+    ReadDescription {
+        /// The card.
+        card: CardId,
+    },
+    /// A board is to change.
+    EditBoard(BoardEdit),
 }
 
 /// What a room answers.
@@ -103,6 +114,8 @@ pub(crate) enum ContentBody {
     Node(Node),
     /// The whole document as an update.
     Update(Bytes),
+    /// What is shown of a board, as JSON.
+    Board(Bytes),
     /// Clients and what they say about themselves, as JSON.
     Presence(Vec<(u64, String)>),
 }
@@ -116,6 +129,12 @@ pub(crate) enum ContentRefusal {
     Content(ContentError),
     /// An update that the document cannot take.
     Update(CloseReason),
+    /// The board does not allow the change.
+    Board(ChangeError),
+    /// The document is no board.
+    NoBoard,
+    /// The board has no such card, or only in its trash.
+    NoSuchCard,
     /// The document cannot be had.
     Unavailable(CloseReason),
 }

@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
+use weft_storage::bus::{Bus, Heard};
 use weft_storage::clock::Clock;
-use weft_storage::{DocumentLog, WorkspaceId};
+use weft_storage::{DocumentLog, Seq, WorkspaceId};
 
-use super::actor::Actor;
+use super::actor::{Actor, Door};
 use super::content::{ContentAnswer, ContentRefusal, ContentRequest, Operation, Reply};
 use super::{MemberId, RoomLimits, RoomMessage};
 use crate::metrics::Metrics;
@@ -46,6 +47,8 @@ pub(crate) struct HubSettings {
 #[derive(Debug)]
 pub(crate) struct RoomHandle {
     sender: mpsc::Sender<RoomMessage>,
+    /// Up to where the room has the log.
+    head: Arc<AtomicU64>,
 }
 
 impl RoomHandle {
@@ -67,6 +70,8 @@ pub(crate) struct Hub {
     pub(super) started: Instant,
     pub(super) settings: HubSettings,
     pub(super) metrics: Arc<Metrics>,
+    /// The way to other nodes.
+    pub(super) bus: Arc<dyn Bus>,
     /// Rooms, and what they leave running.
     pub(super) tasks: TaskTracker,
     /// Asks empty rooms to go at once.
@@ -89,6 +94,7 @@ impl Hub {
         clock: Arc<dyn Clock>,
         settings: HubSettings,
         metrics: Arc<Metrics>,
+        bus: Arc<dyn Bus>,
     ) -> Arc<Self> {
         Arc::new(Self {
             rooms: Mutex::default(),
@@ -99,9 +105,15 @@ impl Hub {
             started: Instant::now(),
             settings,
             metrics,
+            bus,
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
         })
+    }
+
+    /// The way to other nodes.
+    pub(crate) fn bus(&self) -> &Arc<dyn Bus> {
+        &self.bus
     }
 
     /// An id that no other member has.
@@ -115,10 +127,16 @@ impl Hub {
             Entry::Occupied(open) => Arc::clone(open.get()),
             Entry::Vacant(free) => {
                 let (sender, mailbox) = mpsc::channel(self.settings.mailbox_messages);
-                let handle = Arc::clone(free.insert(Arc::new(RoomHandle { sender })));
+                let head = Arc::new(AtomicU64::new(u64::MAX));
+                let door = Door {
+                    mailbox,
+                    sender: sender.downgrade(),
+                    head: Arc::clone(&head),
+                };
+                let handle = Arc::clone(free.insert(Arc::new(RoomHandle { sender, head })));
                 self.metrics.doc_open.add(1);
                 self.tasks
-                    .spawn(Actor::new(Arc::clone(self), workspace, name.clone(), mailbox).run());
+                    .spawn(Actor::new(Arc::clone(self), workspace, name.clone(), door).run());
                 handle
             }
         }
@@ -159,6 +177,24 @@ impl Hub {
             Some(self.ask(workspace, name, operation).await)
         } else {
             None
+        }
+    }
+
+    /// What is open here, and up to where each room has the log; rooms that are still loading look by themselves.
+    pub(crate) fn heads(&self) -> Vec<(WorkspaceId, DocumentName, Seq)> {
+        let rooms = self.rooms();
+        let heads = rooms.iter().map(|((workspace, name), room)| {
+            let head = room.head.load(Ordering::Relaxed);
+            (*workspace, name.clone(), Seq(head))
+        });
+        heads.filter(|(_, _, head)| head.get() != u64::MAX).collect()
+    }
+
+    /// Tells the room of `name`, if it is open, that the log may have more than it knows.
+    pub(crate) fn look_again(&self, workspace: WorkspaceId, name: &DocumentName) {
+        if let Some(room) = self.rooms().get(&(workspace, name.clone())) {
+            // A room that is too busy to hear this is about to write, and finds out.
+            let _ = room.sender.try_send(RoomMessage::Heard(Heard::Gap));
         }
     }
 

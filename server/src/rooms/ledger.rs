@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
+use uuid::Uuid;
+
 use super::MemberId;
 use super::content::Deferred;
 
@@ -23,13 +25,22 @@ pub(crate) enum Acknowledgement {
     Answer(Deferred),
 }
 
+/// A change of the document that is to become a row of its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delta {
+    /// The change, as one update.
+    pub(crate) update: Bytes,
+    /// Whose it is, if it is one account's alone.
+    pub(crate) author: Option<Uuid>,
+}
+
 /// Deltas on their way to the log, in order.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     /// The last durable sequence number.
     head: Seq,
-    in_flight: Vec<Bytes>,
-    waiting: Vec<Bytes>,
+    in_flight: Vec<Delta>,
+    waiting: Vec<Delta>,
     unsaved_bytes: usize,
     acknowledgements: VecDeque<(Seq, MemberId, Acknowledgement)>,
 }
@@ -47,8 +58,8 @@ impl Ledger {
     }
 
     /// Accepts a delta, which the log will get as the next row.
-    pub(crate) fn accept(&mut self, delta: Bytes) {
-        self.unsaved_bytes += delta.len();
+    pub(crate) fn accept(&mut self, delta: Delta) {
+        self.unsaved_bytes += delta.update.len();
         self.waiting.push(delta);
     }
 
@@ -63,7 +74,7 @@ impl Ledger {
     }
 
     /// Takes the rows to append next, if there are any and none are under way: the head they follow, and them.
-    pub(crate) fn start_append(&mut self) -> Option<(Seq, Vec<Bytes>)> {
+    pub(crate) fn start_append(&mut self) -> Option<(Seq, Vec<Delta>)> {
         if !self.in_flight.is_empty() || self.waiting.is_empty() {
             return None;
         }
@@ -71,23 +82,37 @@ impl Ledger {
         Some((self.head, self.in_flight.clone()))
     }
 
-    /// The rows under way are durable. Returns the acknowledgements that this sets free, in order.
-    pub(crate) fn finish_append(&mut self) -> Vec<(MemberId, Acknowledgement)> {
+    /// The rows under way are durable. Returns them, and the acknowledgements that this sets free, in order.
+    pub(crate) fn finish_append(&mut self) -> (Vec<Bytes>, Vec<(MemberId, Acknowledgement)>) {
         self.head += self.in_flight.len() as Seq;
-        for delta in self.in_flight.drain(..) {
-            self.unsaved_bytes -= delta.len();
-        }
+        let rows: Vec<Bytes> = self.in_flight.drain(..).map(|delta| delta.update).collect();
+        self.unsaved_bytes -= rows.iter().map(Bytes::len).sum::<usize>();
         let free = self
             .acknowledgements
             .partition_point(|(position, _, _)| *position <= self.head);
-        self.acknowledgements
-            .drain(..free)
-            .map(|(_, member, what)| (member, what))
-            .collect()
+        let free = self.acknowledgements.drain(..free);
+        (rows, free.map(|(_, member, what)| (member, what)).collect())
+    }
+
+    /// Others have written rows, and the log ends at `head` now: what was under way has not been written, and everything
+    /// that is owed comes behind that head.
+    pub(crate) fn fall_behind(&mut self, head: Seq) {
+        let moved = head.saturating_sub(self.head);
+        self.in_flight.append(&mut self.waiting);
+        std::mem::swap(&mut self.in_flight, &mut self.waiting);
+        for (position, _, _) in &mut self.acknowledgements {
+            *position += moved;
+        }
+        self.head = head;
+    }
+
+    /// The last durable sequence number.
+    pub(crate) fn head(&self) -> Seq {
+        self.head
     }
 
     /// Deltas that only memory holds, in order.
-    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Bytes> {
+    pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Delta> {
         self.in_flight.iter().chain(&self.waiting)
     }
 
@@ -112,6 +137,13 @@ mod tests {
 
     const ANN: MemberId = MemberId(1);
 
+    fn delta(text: &'static str) -> Delta {
+        Delta {
+            update: Bytes::from_static(text.as_bytes()),
+            author: None,
+        }
+    }
+
     #[test]
     fn an_acknowledgement_waits_for_all_that_was_accepted_before_it() {
         let mut ledger = Ledger::new(5);
@@ -119,10 +151,10 @@ mod tests {
             ledger.acknowledge(ANN, Acknowledgement::Saved).is_some(),
             "nothing is owed"
         );
-        ledger.accept(Bytes::from_static(b"one"));
+        ledger.accept(delta("one"));
         assert!(ledger.acknowledge(ANN, Acknowledgement::Saved).is_none());
         assert_eq!(ledger.start_append().unwrap().0, 5);
-        ledger.accept(Bytes::from_static(b"two"));
+        ledger.accept(delta("two"));
         assert!(
             ledger
                 .acknowledge(ANN, Acknowledgement::Echo(Bytes::new()))
@@ -130,15 +162,28 @@ mod tests {
         );
         assert_eq!(ledger.start_append(), None, "one append at a time");
         assert!(matches!(
-            ledger.finish_append()[..],
+            ledger.finish_append().1[..],
             [(ANN, Acknowledgement::Saved)]
         ));
         assert_eq!((ledger.unsaved_bytes(), ledger.is_settled()), (3, false));
+        assert_eq!(ledger.start_append().unwrap(), (6, vec![delta("two")]));
+        assert_eq!(ledger.finish_append().1.len(), 1);
+        assert!(ledger.is_settled());
+    }
+
+    #[test]
+    fn what_is_owed_moves_behind_rows_of_others_and_keeps_its_order() {
+        let mut ledger = Ledger::new(5);
+        ledger.accept(delta("one"));
+        assert!(ledger.acknowledge(ANN, Acknowledgement::Saved).is_none());
+        assert_eq!(ledger.start_append().unwrap().0, 5);
+        ledger.accept(delta("two"));
+        ledger.fall_behind(8);
         assert_eq!(
             ledger.start_append().unwrap(),
-            (6, vec![Bytes::from_static(b"two")])
+            (8, vec![delta("one"), delta("two")])
         );
-        assert_eq!(ledger.finish_append().len(), 1);
-        assert!(ledger.is_settled());
+        assert_eq!(ledger.finish_append().1.len(), 1);
+        assert_eq!((ledger.head(), ledger.unsaved_bytes()), (10, 0));
     }
 }

@@ -9,7 +9,7 @@ use weft_protocol::gate::WaitingLimits;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentId, DocumentLog, Seq, StorageError, StoredDocument, WorkspaceId};
 
-use super::replica::Replica;
+use super::replica::{Replica, Role};
 
 /// Stored bytes above this size are decoded on a thread of their own.
 const OFFLOAD_ABOVE_BYTES: usize = 64 * 1024;
@@ -26,19 +26,33 @@ pub(super) struct Loaded {
     pub(super) tail_bytes: u64,
 }
 
-/// Loads `name` and applies `unsaved`, which is newer than its log. An unknown document is a new one; nothing is
+/// Which document is to be loaded, and as what.
+pub(super) struct Wanted<'a> {
+    pub(super) workspace: WorkspaceId,
+    pub(super) name: &'a DocumentName,
+    /// Its id if there is no such document yet.
+    pub(super) fresh_id: DocumentId,
+    pub(super) role: Role,
+    pub(super) waiting: WaitingLimits,
+}
+
+/// Loads a document and applies `unsaved`, which is newer than its log. An unknown document is a new one; nothing is
 /// written for it before its first edit.
 ///
 /// # Errors
 /// Why nobody can be let in, as clients are told.
 pub(super) async fn load(
     log: &dyn DocumentLog,
-    workspace: WorkspaceId,
-    name: &DocumentName,
-    fresh_id: DocumentId,
+    wanted: Wanted<'_>,
     unsaved: Vec<Bytes>,
-    waiting: WaitingLimits,
 ) -> Result<Loaded, CloseReason> {
+    let Wanted {
+        workspace,
+        name,
+        fresh_id,
+        role,
+        waiting,
+    } = wanted;
     let stored = match log.load(workspace, name).await {
         Ok(Some(stored)) => stored,
         Ok(None) => new_document(fresh_id),
@@ -57,11 +71,11 @@ pub(super) async fn load(
         .collect();
     let size_bound = updates.iter().map(Bytes::len).sum();
     let built = if size_bound > OFFLOAD_ABOVE_BYTES {
-        tokio::task::spawn_blocking(move || Replica::build(&updates, waiting))
+        tokio::task::spawn_blocking(move || Replica::build(&updates, waiting, role))
             .await
             .ok()
     } else {
-        Some(Replica::build(&updates, waiting))
+        Some(Replica::build(&updates, waiting, role))
     };
     match built {
         Some(Ok(replica)) => Ok(Loaded {

@@ -7,6 +7,7 @@
 //! Invariant: at most one room per document on a node, and none without its whole log applied.
 
 mod actor;
+mod board;
 mod content;
 mod dialect;
 mod hub;
@@ -14,19 +15,29 @@ mod ledger;
 mod load;
 mod outbox;
 mod presence;
+mod projector;
+mod remote;
 mod replica;
 mod state;
+mod still;
+mod watch;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::scan::UpdateFacts;
+use weft_storage::bus::Heard;
 
+pub(crate) use board::{BoardEdit, EditError};
 pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest, Operation, Version};
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
+pub(crate) use projector::whole as rows_of;
 pub(crate) use state::RoomLimits;
+pub(crate) use still::Still;
+pub(crate) use watch::watch_log;
 
 use crate::auth::Access;
 
@@ -90,6 +101,8 @@ pub(crate) enum RoomMessage {
     },
     /// A request from outside of any connection.
     Content(ContentRequest),
+    /// Another node says something, or may have said something that was not heard.
+    Heard(Heard),
     /// The member has taken everything that was queued and was behind.
     CatchUp {
         /// Who.
@@ -108,6 +121,8 @@ pub(crate) struct Join {
     pub(crate) dialect: Dialect,
     /// What it may do.
     pub(crate) access: Access,
+    /// Whose edits these are, if they are an account's.
+    pub(crate) author: Option<Uuid>,
     /// A frame that goes out first, once the room has opened.
     pub(crate) greeting: Option<Bytes>,
 }

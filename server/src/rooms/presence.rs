@@ -150,6 +150,15 @@ impl Presence {
         self.all().filter(|entry| entry.state.is_some()).collect()
     }
 
+    /// The present clients of members that `is_meant` says.
+    pub(crate) fn present_of(&self, is_meant: impl Fn(MemberId) -> bool) -> Vec<Entry<'_>> {
+        let meant = self
+            .clients
+            .iter()
+            .filter(|(_, known)| known.state.is_some() && is_meant(known.owner));
+        meant.map(|(client, known)| entry(*client, known)).collect()
+    }
+
     /// All present clients and those that left a short time ago: what a receiver needs that missed messages.
     pub(crate) fn present_and_gone(&self) -> Vec<Entry<'_>> {
         self.all().collect()

@@ -54,6 +54,7 @@ impl Membership {
             outbox: Arc::clone(&outbox),
             dialect,
             access: grant.access,
+            author: grant.identity.user(),
             greeting,
         };
         post.deliver(&room, RoomMessage::Join(join));

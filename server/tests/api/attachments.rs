@@ -6,7 +6,6 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
-use weft_server::upkeep::clear_away;
 use weft_storage::clock::Clock as _;
 
 use crate::documents::{Studio, create, enlist, share, studio};
@@ -111,11 +110,13 @@ async fn a_file_comes_back_as_it_was_and_goes_with_its_document() {
     );
     assert_eq!(files(&server), 1);
     let later = server.clock.now_ms() + 31 * 86_400_000;
-    clear_away(&server.storage, later - 2 * 86_400_000, Duration::ZERO)
+    server
+        .upkeep
+        .clear_away(later - 2 * 86_400_000, Duration::ZERO)
         .await
         .unwrap();
     assert_eq!(files(&server), 1);
-    clear_away(&server.storage, later, Duration::ZERO).await.unwrap();
+    server.upkeep.clear_away(later, Duration::ZERO).await.unwrap();
     assert_eq!(files(&server), 0);
     let gone = server
         .post(&format!("/v1/documents/{document}:restore"))
@@ -255,7 +256,7 @@ async fn an_upload_that_breaks_off_leaves_nothing_that_anybody_sees() {
     assert_eq!(list["meta"]["total"], json!(0));
     // And what was announced is forgotten in the end, whether the handler was cut off or not.
     let later = server.clock.now_ms() + 26 * 3_600_000;
-    clear_away(&server.storage, later, Duration::ZERO).await.unwrap();
+    server.upkeep.clear_away(later, Duration::ZERO).await.unwrap();
     let mut tx = server.storage.records().read().await.unwrap();
     let standing = tx
         .document_standing(document, Default::default())

@@ -17,14 +17,24 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod board_files;
+mod board_lists;
+mod boards;
+mod comments;
 mod conventions;
 mod documents;
+mod events;
 mod external;
 mod moving;
 mod oauth;
+mod reminders;
 mod revocation;
 mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
+mod task_batches;
+mod task_lists;
+mod task_parts;
+mod tasks;
 mod tenancy;
 mod visible;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use weft_server::upkeep::{TRASH_MS, clear_away};
+use weft_server::upkeep::TRASH_MS;
 use weft_storage::WorkspaceId;
 use weft_storage::records::MemberChange;
 
@@ -445,14 +445,18 @@ async fn a_project_lives_and_dies() {
     assert_eq!(server.delete(&path).of(&ada).send().await.status, 204);
     let deleted_ms = weft_storage::clock::Clock::now_ms(&*server.clock);
     let day = Duration::from_secs(86_400);
-    clear_away(&server.storage, deleted_ms + TRASH_MS, day)
+    server
+        .upkeep
+        .clear_away(deleted_ms + TRASH_MS, day)
         .await
         .unwrap();
     assert_ne!(
         server.get(&path).of(&ada).send().await.expect(200)["deleted_at"],
         Value::Null
     );
-    clear_away(&server.storage, deleted_ms + TRASH_MS + 1, day)
+    server
+        .upkeep
+        .clear_away(deleted_ms + TRASH_MS + 1, day)
         .await
         .unwrap();
     assert_eq!(server.get(&path).of(&ada).send().await.problem(404), "NOT_FOUND");

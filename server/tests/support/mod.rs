@@ -27,6 +27,7 @@ use weft_server::auth::tokens::opaque::OpaqueToken;
 use weft_server::boot;
 use weft_server::config::{self, Setting, Sources};
 use weft_server::lifecycle::Lifecycle;
+use weft_server::upkeep::Upkeep;
 use weft_storage::Storage;
 use weft_storage::clock::{Clock, ManualClock, SystemClock};
 
@@ -43,6 +44,8 @@ pub struct TestServer {
     pub storage: Arc<Storage>,
     /// What accounts stand on.
     pub accounts: Arc<Accounts>,
+    /// Clears away what is over.
+    pub upkeep: Arc<Upkeep>,
     /// Makes the first administrator.
     pub setup_token: Option<OpaqueToken>,
     /// Where mails and blobs are.
@@ -108,6 +111,7 @@ impl TestServer {
             clock,
             storage: app.storage,
             accounts: app.accounts,
+            upkeep: app.upkeep,
             setup_token: app.setup_token,
             data,
             life,
@@ -194,6 +198,15 @@ impl TestServer {
             refresh_token: text(&tokens["refresh_token"]),
             workspace: workspaces[0].workspace.id.0,
         }
+    }
+
+    /// Forgets all answers that were kept for requests that come again, as if the server had died before it kept them.
+    pub async fn forget_answers(&self) {
+        let mut tx = self.storage.records().write().await.unwrap();
+        tx.forget_answers(self.clock.now_ms() + 365 * 24 * 60 * 60 * 1_000)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Makes the first administrator.

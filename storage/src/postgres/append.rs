@@ -2,7 +2,8 @@
 //!
 //! Invariant: the rows of all documents of the batch are locked, in order of their ids, before any head is compared;
 //! new rows are inserted after that, in order of their names. Every node takes locks in that order, so that two
-//! batches wait for each other but never in a circle. Order of writes: new document rows, moved heads, log rows.
+//! batches wait for each other but never in a circle. Order of writes: new document rows, moved heads, log rows, and what
+//! they change beside the log, whose locks come after those of the documents (see `projection::write`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use super::rows::{self, seq, to_sql};
 use crate::backend::BatchOutcome;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
 use crate::plan::{KnownDocument, Plan, PlannedRow};
+use crate::projection::{self, Connection};
 
 /// Rows of one insert.
 const PIECE_ROWS: usize = 4096;
@@ -45,6 +47,12 @@ pub(super) async fn write(
     for piece in pieces(&plan.rows()) {
         insert_updates(connection, piece, now_ms).await?;
     }
+    projection::write(
+        &mut Connection::Postgres(&mut *connection),
+        &plan.projected(),
+        now_ms,
+    )
+    .await?;
     Ok(BatchOutcome {
         answers: plan.into_answers(),
         created,

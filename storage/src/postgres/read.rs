@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgPool};
+use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 
 use super::error::sorted;
@@ -55,6 +56,37 @@ impl LogReader for PostgresReader {
             }))
         };
         read.await.map_err(sorted(READING))
+    }
+
+    async fn read_after(&self, id: DocumentId, after: Seq) -> Result<Option<DocumentView>, StorageError> {
+        let read = async {
+            let mut transaction = self.pool.begin_with(ONE_MOMENT).await?;
+            let Some(document) = find(&mut transaction, Lookup::Id(id)).await? else {
+                transaction.commit().await?;
+                return Ok(None);
+            };
+            let tail = tail(&mut transaction, id, after, TailLimit::NONE).await?;
+            transaction.commit().await?;
+            Ok(Some(DocumentView {
+                document,
+                snapshot: None,
+                tail,
+                history: Vec::new(),
+            }))
+        };
+        read.await.map_err(sorted(READING))
+    }
+
+    async fn kind(
+        &self,
+        workspace: WorkspaceId,
+        id: Uuid,
+    ) -> Result<Option<(String, Option<String>)>, StorageError> {
+        let sql = "SELECT d.kind, s.seed FROM project_documents d \
+                   LEFT JOIN board_seeds s ON s.workspace_id = d.workspace_id AND s.document_id = d.id \
+                   WHERE d.workspace_id = $1 AND d.id = $2";
+        let query = sqlx::query_as(sql).bind(workspace.0).bind(id);
+        query.fetch_optional(&self.pool).await.map_err(sorted(READING))
     }
 
     async fn read_whole(&self, id: DocumentId) -> Result<Option<DocumentView>, StorageError> {
@@ -114,6 +146,35 @@ impl LogReader for PostgresReader {
             found.iter().map(rows::summary).collect::<Result<Vec<_>, _>>()
         };
         read.await.map_err(sorted(LISTING))
+    }
+
+    async fn heads(
+        &self,
+        documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        let sql = "SELECT d.workspace_id, d.name, d.head_seq FROM documents d \
+                   JOIN UNNEST($1::uuid[], $2::text[]) AS asked (workspace_id, name) \
+                   ON asked.workspace_id = d.workspace_id AND asked.name = d.name";
+        let (workspaces, names): (Vec<Uuid>, Vec<String>) = documents
+            .iter()
+            .map(|(workspace, name)| (workspace.0, name.as_str().to_owned()))
+            .unzip();
+        let rows: Result<Vec<(Uuid, String, i64)>, _> = sqlx::query_as(sql)
+            .bind(workspaces)
+            .bind(names)
+            .fetch_all(&self.pool)
+            .await;
+        let heads = rows
+            .map_err(sorted(READING))?
+            .into_iter()
+            .filter_map(|(workspace, name, head)| {
+                Some((
+                    WorkspaceId(workspace),
+                    DocumentName::parse(&name).ok()?,
+                    rows::seq(head),
+                ))
+            });
+        Ok(heads.collect())
     }
 
     async fn named_blobs(&self) -> Result<Vec<BlobKey>, StorageError> {

@@ -44,7 +44,7 @@ pub(super) enum Purpose {
 pub(super) fn options(url: &PostgresUrl) -> PgConnectOptions {
     url.options()
         .application_name("weft")
-        .statement_cache_capacity(64)
+        .statement_cache_capacity(256)
         .disable_statement_logging()
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Connection;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult};
 use tokio::time::timeout;
 
@@ -16,8 +16,10 @@ use super::session::{self, Purpose};
 use crate::backend::{
     AfterFailure, BatchFailure, BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark,
 };
+use crate::board_rows::RowsReport;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
+use crate::projection::{self, Connection, RowsReplacement};
 use crate::stored::{Place, StoredBytes};
 
 /// How long the first answer on a connection that has been idle may take.
@@ -39,6 +41,16 @@ pub(crate) struct PostgresWriter {
 enum Ending<T> {
     Commit(T),
     Rollback(T),
+}
+
+impl<T> Ending<Option<T>> {
+    /// What was not done is rolled back.
+    fn of(done: Option<T>) -> Self {
+        match done {
+            Some(done) => Self::Commit(Some(done)),
+            None => Self::Rollback(None),
+        }
+    }
 }
 
 /// What came of a transaction.
@@ -195,6 +207,22 @@ impl LogWriter for PostgresWriter {
         let work = async {
             let written = write_replacement(&mut connection, replacement, now_ms).await;
             end(&mut connection, written).await
+        };
+        let ended = within(work).await;
+        Ok(self.settle(OPERATION, connection, ended)?)
+    }
+
+    async fn replace_rows(
+        &mut self,
+        replacement: &RowsReplacement,
+        now_ms: i64,
+    ) -> Result<Option<RowsReport>, StorageError> {
+        const OPERATION: &str = "rebuilding the rows of a board";
+        let mut connection = self.begin(OPERATION).await?;
+        let work = async {
+            let mut shared = Connection::Postgres(&mut connection);
+            let written = projection::replace(&mut shared, replacement, now_ms).await;
+            end(&mut connection, written.map(Ending::of)).await
         };
         let ended = within(work).await;
         Ok(self.settle(OPERATION, connection, ended)?)

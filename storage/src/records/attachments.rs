@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use super::comments::Topic;
 use super::error::RecordError;
 use super::row::{FromRow, Row};
 use super::span::{Span, span, tenant_span};
@@ -22,8 +23,10 @@ pub struct Attachment {
     pub workspace: WorkspaceId,
     /// Its id.
     pub id: Uuid,
-    /// The document.
+    /// The document; the board of a task.
     pub document_id: Uuid,
+    /// The task that it is attached to, if it is one.
+    pub task_id: Option<Uuid>,
     /// The name of the file.
     pub name: String,
     /// What its bytes are taken for.
@@ -47,8 +50,10 @@ pub struct Attachment {
 pub struct NewAttachment<'a> {
     /// Its id.
     pub id: Uuid,
-    /// The document.
+    /// The document; the board of a task.
     pub document_id: Uuid,
+    /// The task that it is attached to, if it is one.
+    pub task_id: Option<Uuid>,
     /// The name of the file.
     pub name: &'a str,
     /// What its bytes are said to be.
@@ -63,8 +68,8 @@ pub struct NewAttachment<'a> {
 
 macro_rules! columns {
     () => {
-        "a.workspace_id, a.id, a.document_id, a.name, a.content_type, a.size_bytes, a.checksum, a.state, a.created_by, \
-         a.created_at_ms, a.version"
+        "a.workspace_id, a.id, a.document_id, a.task_id, a.name, a.content_type, a.size_bytes, a.checksum, a.state, \
+         a.created_by, a.created_at_ms, a.version"
     };
 }
 
@@ -76,6 +81,7 @@ impl FromRow for Attachment {
             workspace: WorkspaceId(row.get("workspace_id")?),
             id: row.get("id")?,
             document_id: row.get("document_id")?,
+            task_id: row.get("task_id")?,
             name: row.get("name")?,
             content_type: row.get("content_type")?,
             size_bytes: row.get("size_bytes")?,
@@ -151,7 +157,7 @@ impl Tenant<'_> {
     pub async fn announce_attachment(&mut self, new: NewAttachment<'_>) -> Result<(), RecordError> {
         let sql = tenant_sql!(
             "INSERT INTO attachments (workspace_id, id, document_id, name, content_type, size_bytes, state, created_by, \
-             created_at_ms) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8)"
+             created_at_ms, task_id) VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8, $9)"
         );
         let values = args![
             new.id,
@@ -160,7 +166,8 @@ impl Tenant<'_> {
             new.content_type,
             new.size_bytes,
             new.created_by,
-            new.now_ms
+            new.now_ms,
+            new.task_id
         ];
         self.execute(sql, values).await.map(|_| ())
     }
@@ -182,33 +189,36 @@ impl Tenant<'_> {
         Ok(self.execute(sql, args![id, content_type, checksum]).await? > 0)
     }
 
-    /// Attachments of a document whose bytes are there, in the order in which they came.
+    /// Attachments of a document, those of its tasks among them, or of one task, whose bytes are there, in the order in
+    /// which they came.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn attachments(&mut self, document: Uuid, span: &Span) -> Result<Vec<Attachment>, RecordError> {
+    pub async fn attachments(&mut self, topic: Topic, span: &Span) -> Result<Vec<Attachment>, RecordError> {
         let sql = tenant_span!(
             span,
             "a.created_at_ms",
             "a.id",
             "SELECT ",
             columns!(),
-            " FROM attachments a WHERE a.workspace_id = $1 AND a.document_id = $6 AND a.state = 'ready'"
+            " FROM attachments a WHERE a.workspace_id = $1 AND a.document_id = $6 AND a.state = 'ready' \
+             AND ($7 IS NULL OR a.task_id = $7)"
         );
         let mut values = span.by_number().to_vec();
-        values.extend(args![document]);
+        values.extend(args![topic.document_id, topic.task_id]);
         self.all(sql, values).await
     }
 
-    /// How many attachments of a document are there.
+    /// How many they are.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn count_attachments(&mut self, document: Uuid) -> Result<i64, RecordError> {
+    pub async fn count_attachments(&mut self, topic: Topic) -> Result<i64, RecordError> {
         let sql = tenant_sql!(
-            "SELECT count(*) AS n FROM attachments WHERE workspace_id = $1 AND document_id = $2 AND state = 'ready'"
+            "SELECT count(*) AS n FROM attachments WHERE workspace_id = $1 AND document_id = $2 AND state = 'ready' \
+             AND ($3 IS NULL OR task_id = $3)"
         );
-        let count: Option<Count> = self.one(sql, args![document]).await?;
+        let count: Option<Count> = self.one(sql, args![topic.document_id, topic.task_id]).await?;
         Ok(count.map_or(0, |count| count.0))
     }
 

@@ -272,7 +272,8 @@ impl Tenant<'_> {
         self.one(sql, args![id]).await
     }
 
-    /// Changes a document.
+    /// Changes a document. A board that moves to another project takes its tasks along, which get numbers of that
+    /// project.
     ///
     /// # Errors
     /// [`RecordError::Dangling`] if there is no such project here; a failure of the database.
@@ -288,9 +289,13 @@ impl Tenant<'_> {
              WHERE workspace_id = $1 AND id = $2"
         );
         let key = change.title.map(title_key);
-        self.execute(sql, args![id, change.title, key, change.project_id, now_ms])
-            .await
-            .map(|_| ())
+        let changed = self
+            .execute(sql, args![id, change.title, key, change.project_id, now_ms])
+            .await?;
+        if let Some(project) = change.project_id.filter(|_| changed > 0) {
+            self.renumber_tasks(id, project).await?;
+        }
+        Ok(())
     }
 
     /// Archives a document (`Some(now)`) or brings it back.
@@ -347,8 +352,9 @@ impl Tenant<'_> {
         Ok(is_due)
     }
 
-    /// Removes a document for good: its row, its shares and links, its attachments' rows, and all that the log holds of
-    /// it. What lies in blobs is swept later, when nothing names it.
+    /// Removes a document for good: its row, its shares and links, its attachments' rows, a board's tasks with their
+    /// numbers, what events say about it, and all that the log holds of it. What lies in blobs is swept later, when
+    /// nothing names it.
     ///
     /// # Errors
     /// A failure of the database.
@@ -373,6 +379,7 @@ impl Tenant<'_> {
         }
         let attachments = tenant_sql!("DELETE FROM attachments WHERE workspace_id = $1 AND document_id = $2");
         self.execute(attachments, args![id]).await?;
+        self.silence_events(id).await?;
         let row = tenant_sql!("DELETE FROM project_documents WHERE workspace_id = $1 AND id = $2");
         self.execute(row, args![id]).await.map(|_| ())
     }

@@ -43,3 +43,14 @@ impl RecordError {
         })
     }
 }
+
+impl From<RecordError> for StorageError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Storage(error) => error,
+            broken @ (RecordError::Taken | RecordError::Dangling) => {
+                Self::unavailable("working on the records", broken)
+            }
+        }
+    }
+}

@@ -51,6 +51,9 @@ pub struct ProjectContent {
     pub start_date: Option<String>,
     /// Its last day.
     pub end_date: Option<String>,
+    /// What its tasks are called by, as `PROJ` in `PROJ-12`: see [`is_task_key`](super::is_task_key). A project out of
+    /// the database always has one; `None` makes one from the name of a new project, and leaves that of another as it is.
+    pub task_key: Option<String>,
 }
 
 /// A project as somebody sees it, with all that connects them with it.
@@ -99,7 +102,7 @@ pub enum ProjectOrder {
 macro_rules! columns {
     () => {
         "p.workspace_id, p.id, p.team_id, p.name, p.name_key, p.description, p.status, p.start_date, p.end_date, \
-         p.owner_user_id, p.created_at_ms, p.updated_at_ms, p.deleted_at_ms, p.version"
+         p.task_key, p.owner_user_id, p.created_at_ms, p.updated_at_ms, p.deleted_at_ms, p.version"
     };
 }
 
@@ -116,6 +119,7 @@ impl FromRow for Project {
                 status: row.get("status")?,
                 start_date: row.get("start_date")?,
                 end_date: row.get("end_date")?,
+                task_key: row.get("task_key")?,
             },
             owner_user_id: row.get("owner_user_id")?,
             created_at_ms: row.get("created_at_ms")?,
@@ -239,7 +243,7 @@ impl Tx {
 
     /// Removes projects that were put in the trash before `before_ms`, up to `limit`. Those that still hold documents
     /// stay: their documents go to the trash themselves, with the project's time, for whoever purges documents.
-    /// How many were removed.
+    /// Events of what is removed say no more than that it happened. How many were removed.
     ///
     /// # Errors
     /// A failure of the database.
@@ -259,7 +263,15 @@ impl Tx {
              WHERE d.workspace_id = p.workspace_id AND d.project_id = p.id) \
              ORDER BY p.deleted_at_ms LIMIT $2)",
         );
+        const EVENTS: CrossTenantSql = CrossTenantSql::because(
+            WHY,
+            "UPDATE events SET data = '{}' WHERE data <> '{}' AND (workspace_id, project_id) IN \
+             (SELECT p.workspace_id, p.id FROM projects p WHERE p.deleted_at_ms < $1 \
+             AND NOT EXISTS (SELECT 1 FROM project_documents d \
+             WHERE d.workspace_id = p.workspace_id AND d.project_id = p.id))",
+        );
         self.execute_across(DOCUMENTS, args![before_ms]).await?;
+        self.execute_across(EVENTS, args![before_ms]).await?;
         self.execute_across(PROJECTS, args![before_ms, limit]).await
     }
 }
@@ -268,7 +280,8 @@ impl Tenant<'_> {
     /// Makes a project.
     ///
     /// # Errors
-    /// [`RecordError::Dangling`] if there is no such team; a failure of the database.
+    /// [`RecordError::Dangling`] if there is no such team, [`RecordError::Taken`] if another project has the key of the
+    /// tasks; a failure of the database.
     pub async fn create_project(
         &mut self,
         id: Uuid,
@@ -277,10 +290,14 @@ impl Tenant<'_> {
         content: &ProjectContent,
         now_ms: i64,
     ) -> Result<(), RecordError> {
+        let task_key = match &content.task_key {
+            Some(key) => key.clone(),
+            None => self.free_task_key(&content.name).await?,
+        };
         let sql = tenant_sql!(
             "INSERT INTO projects (workspace_id, id, team_id, owner_user_id, name, name_key, description, status, \
-             start_date, end_date, created_at_ms, updated_at_ms) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+             start_date, end_date, created_at_ms, updated_at_ms, task_key) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
         );
         let values = args![
             id,
@@ -292,7 +309,8 @@ impl Tenant<'_> {
             &content.status,
             content.start_date.as_deref(),
             content.end_date.as_deref(),
-            now_ms
+            now_ms,
+            task_key
         ];
         self.execute(sql, values).await.map(|_| ())
     }
@@ -313,7 +331,7 @@ impl Tenant<'_> {
     /// Makes everything that may be changed of a project what `content` says.
     ///
     /// # Errors
-    /// A failure of the database.
+    /// [`RecordError::Taken`] if another project has the key of the tasks; a failure of the database.
     pub async fn change_project(
         &mut self,
         id: Uuid,
@@ -322,7 +340,8 @@ impl Tenant<'_> {
     ) -> Result<(), RecordError> {
         let sql = tenant_sql!(
             "UPDATE projects SET name = $3, name_key = $4, description = $5, status = $6, start_date = $7, \
-             end_date = $8, updated_at_ms = $9, version = version + 1 WHERE workspace_id = $1 AND id = $2"
+             end_date = $8, updated_at_ms = $9, task_key = COALESCE($10, task_key), version = version + 1 \
+             WHERE workspace_id = $1 AND id = $2"
         );
         let values = args![
             id,
@@ -332,7 +351,8 @@ impl Tenant<'_> {
             &content.status,
             content.start_date.as_deref(),
             content.end_date.as_deref(),
-            now_ms
+            now_ms,
+            content.task_key.as_deref()
         ];
         self.execute(sql, values).await.map(|_| ())
     }

@@ -12,7 +12,7 @@ pub(crate) enum Row {
     Postgres(PgRow),
 }
 
-/// What a column can be read as: `Uuid`, `String`, `i64`, `bool`, `Vec<u8>`, and each as an `Option`.
+/// What a column can be read as: `Uuid`, `String`, `i64`, `f64`, `bool`, `Vec<u8>`, and each as an `Option`.
 pub(crate) trait Column:
     for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
 {
@@ -24,13 +24,17 @@ impl<T> Column for T where
 }
 
 impl Row {
-    /// The value of a column.
-    pub(crate) fn get<T: Column>(&self, column: &'static str) -> Result<T, RecordError> {
-        let value = match self {
+    /// The value of a column, with the driver's error.
+    pub(crate) fn try_get<T: Column>(&self, column: &'static str) -> Result<T, sqlx::Error> {
+        match self {
             Self::Sqlite(row) => row.try_get(column),
             Self::Postgres(row) => row.try_get(column),
-        };
-        value.map_err(|error| {
+        }
+    }
+
+    /// The value of a column.
+    pub(crate) fn get<T: Column>(&self, column: &'static str) -> Result<T, RecordError> {
+        self.try_get(column).map_err(|error| {
             tracing::error!(%error, column, "a column cannot be read");
             RecordError::unreadable(column)
         })

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 20] = [
+pub(super) const TENANT_TABLES: [&str; 35] = [
     "documents",
     "updates",
     "snapshots",
@@ -25,6 +25,21 @@ pub(super) const TENANT_TABLES: [&str; 20] = [
     "oauth_clients",
     "oauth_grants",
     "oauth_codes",
+    "board_seeds",
+    "server_clients",
+    "project_counters",
+    "task_identities",
+    "tasks",
+    "task_members",
+    "task_links",
+    "board_entries",
+    "workspace_sequences",
+    "events",
+    "comments",
+    "comment_reactions",
+    "subscriptions",
+    "saved_views",
+    "reminders",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -206,9 +221,11 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 2] = [
+    const SCHEMA: [&str; 4] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
+        include_str!("../../../migrations/postgres/0003_boards.sql"),
+        include_str!("../../../migrations/postgres/0004_comments.sql"),
     ];
 
     #[test]
@@ -226,7 +243,9 @@ mod tests {
         assert_eq!(owned, TENANT_TABLES);
         for table in owned {
             assert!(
-                SCHEMA[1].contains(&format!("        '{table}'")),
+                SCHEMA
+                    .iter()
+                    .any(|sql| sql.contains(&format!("        '{table}'"))),
                 "{table} has no row-level security"
             );
         }

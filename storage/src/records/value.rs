@@ -8,6 +8,7 @@ pub(crate) enum Value {
     Uuid(Option<Uuid>),
     Text(Option<String>),
     Int(Option<i64>),
+    Real(Option<f64>),
     Bool(Option<bool>),
     Bytes(Option<Vec<u8>>),
 }
@@ -36,6 +37,7 @@ from! {
     String => Text(|text| text),
     &String => Text(String::clone),
     i64 => Int(|number| number),
+    f64 => Real(|number| number),
     u32 => Int(i64::from),
     bool => Bool(|flag| flag),
     Vec<u8> => Bytes(|bytes| bytes),
@@ -57,9 +59,10 @@ macro_rules! bind {
             $crate::records::value::Value::Uuid(value) => query.bind(value),
             $crate::records::value::Value::Text(value) => query.bind(value),
             $crate::records::value::Value::Int(value) => query.bind(value),
+            $crate::records::value::Value::Real(value) => query.bind(value),
             $crate::records::value::Value::Bool(value) => query.bind(value),
             $crate::records::value::Value::Bytes(value) => query.bind(value),
         })
     };
 }
-pub(super) use bind;
+pub(crate) use bind;

@@ -72,17 +72,28 @@ macro_rules! from_visible {
          AND s.user_id = m.user_id"
     };
 }
+pub(super) use from_visible;
+
+/// Whether the roles that [`from_visible`] finds let somebody view a document that is not in the trash.
+macro_rules! is_permitted {
+    () => {
+        "(m.role IN ('owner', 'admin') OR s.role IS NOT NULL \
+         OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL)))"
+    };
+}
+pub(super) use is_permitted;
 
 macro_rules! is_visible {
     () => {
-        " WHERE m.user_id = $1 \
+        concat!(
+            " WHERE m.user_id = $1 \
          AND ($6 IS NULL OR m.workspace_id = $6) AND ($7 IS NULL OR d.project_id = $7) \
          AND ($8 IS NULL OR $8 LIKE '%,' || d.kind || ',%') AND ($9 IS NULL OR d.title_key LIKE $9 ESCAPE '!') \
-         AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) \
-         AND (m.role IN ('owner', 'admin') OR s.role IS NOT NULL \
-         OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL))) \
-         AND (d.deleted_at_ms IS NULL OR ($12 AND (m.role IN ('owner', 'admin') OR s.role = 'owner' \
+         AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) AND ",
+            is_permitted!(),
+            " AND (d.deleted_at_ms IS NULL OR ($12 AND (m.role IN ('owner', 'admin') OR s.role = 'owner' \
          OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))))"
+        )
     };
 }
 

@@ -1,6 +1,6 @@
 //! The group commit: every append that waits, in one transaction.
 //!
-//! Order of writes: new document rows, moved heads, log rows. Heads are compared inside the transaction, so an
+//! Order of writes: new document rows, moved heads, log rows, and what they change beside the log. Heads are compared inside the transaction, so an
 //! append that does not fit is left out and its neighbours are committed.
 
 use std::collections::HashMap;
@@ -10,10 +10,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{seq, to_sql};
-use super::statements::{INSERT_DOCUMENTS, INSERT_UPDATES, SELECT_HEADS, UPDATE_HEADS, pieces};
+use super::statements::{INSERT_DOCUMENTS, INSERT_UPDATES, SELECT_HEADS, UPDATE_HEADS};
 use crate::backend::BatchOutcome;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
+use crate::pieces::pieces;
 use crate::plan::{KnownDocument, Plan, PlannedRow};
+use crate::projection::{self, Connection};
 
 /// Writes everything of `appends` that fits. The caller has begun a transaction, and commits it.
 pub(super) async fn write(
@@ -33,6 +35,12 @@ pub(super) async fn write(
     for piece in pieces(&plan.rows()) {
         insert_updates(connection, piece, now_ms).await?;
     }
+    projection::write(
+        &mut Connection::Sqlite(&mut *connection),
+        &plan.projected(),
+        now_ms,
+    )
+    .await?;
     Ok(BatchOutcome {
         answers: plan.into_answers(),
         created,

@@ -79,7 +79,7 @@ pub(super) fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptio
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(config.busy_timeout)
-        .statement_cache_capacity(128)
+        .statement_cache_capacity(256)
         .row_buffer_size(256)
         // After a burst the write-ahead log is cut back to this size.
         .pragma("journal_size_limit", "67108864")

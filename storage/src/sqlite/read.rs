@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 
 use super::error::sorted;
@@ -49,6 +50,43 @@ impl LogReader for SqliteReader {
             }))
         };
         read.await.map_err(sorted(READING))
+    }
+
+    async fn read_after(&self, id: DocumentId, after: Seq) -> Result<Option<DocumentView>, StorageError> {
+        let read = async {
+            let mut transaction = self.pool.begin().await?;
+            let Some(document) = find(&mut transaction, Lookup::Id(id)).await? else {
+                return Ok(None);
+            };
+            let tail = tail(&mut transaction, id, after, TailLimit::NONE).await?;
+            Ok(Some(DocumentView {
+                document,
+                snapshot: None,
+                tail,
+                history: Vec::new(),
+            }))
+        };
+        read.await.map_err(sorted(READING))
+    }
+
+    async fn kind(
+        &self,
+        workspace: WorkspaceId,
+        id: Uuid,
+    ) -> Result<Option<(String, Option<String>)>, StorageError> {
+        let sql = "SELECT d.kind, s.seed FROM project_documents d \
+                   LEFT JOIN board_seeds s ON s.workspace_id = d.workspace_id AND s.document_id = d.id \
+                   WHERE d.workspace_id = ? AND d.id = ?";
+        let query = sqlx::query_as(sql).bind(workspace.0).bind(id);
+        query.fetch_optional(&self.pool).await.map_err(sorted(READING))
+    }
+
+    async fn heads(
+        &self,
+        _documents: &[(WorkspaceId, DocumentName)],
+    ) -> Result<Vec<(WorkspaceId, DocumentName, Seq)>, StorageError> {
+        // Nobody else has this database open.
+        Ok(Vec::new())
     }
 
     async fn read_whole(&self, id: DocumentId) -> Result<Option<DocumentView>, StorageError> {

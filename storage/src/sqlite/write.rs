@@ -5,7 +5,7 @@
 //! bookkeeping of transactions would then be stuck.
 
 use async_trait::async_trait;
-use sqlx::Connection;
+use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 
 use super::checkpoint::Checkpointer;
@@ -14,8 +14,10 @@ use super::rows::{self, to_sql};
 use crate::backend::{
     BatchFailure, BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark,
 };
+use crate::board_rows::RowsReport;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
+use crate::projection::{self, Connection, RowsReplacement};
 use crate::records::WriteTurn;
 use crate::stored::{Place, StoredBytes};
 
@@ -31,6 +33,16 @@ pub(crate) struct SqliteWriter {
 enum Ending<T> {
     Commit(T),
     Rollback(T),
+}
+
+impl<T> Ending<Option<T>> {
+    /// What was not done is rolled back.
+    fn of(done: Option<T>) -> Self {
+        match done {
+            Some(done) => Self::Commit(Some(done)),
+            None => Self::Rollback(None),
+        }
+    }
 }
 
 impl SqliteWriter {
@@ -121,6 +133,21 @@ impl LogWriter for SqliteWriter {
             self.end(written).await
         };
         write.await.map_err(sorted("rebuilding"))
+    }
+
+    async fn replace_rows(
+        &mut self,
+        replacement: &RowsReplacement,
+        now_ms: i64,
+    ) -> Result<Option<RowsReport>, StorageError> {
+        let _turn = self.turn.clone().lock_owned().await;
+        let write = async {
+            self.begin().await?;
+            let mut connection = Connection::Sqlite(&mut self.connection);
+            let written = projection::replace(&mut connection, replacement, now_ms).await;
+            self.end(written.map(Ending::of)).await
+        };
+        write.await.map_err(sorted("rebuilding the rows of a board"))
     }
 
     async fn probe(&mut self, now_ms: i64) -> Result<(), StorageError> {

@@ -7,6 +7,16 @@ mod answers;
 #[cfg(test)]
 mod appends;
 #[cfg(test)]
+mod board_edits;
+#[cfg(test)]
+mod board_events;
+#[cfg(test)]
+mod board_lists;
+#[cfg(test)]
+mod board_records;
+#[cfg(test)]
+mod boards;
+#[cfg(test)]
 mod bucket;
 #[cfg(test)]
 mod cluster;
@@ -30,6 +40,8 @@ mod records;
 mod records_access;
 #[cfg(test)]
 mod records_accounts;
+#[cfg(test)]
+mod records_comments;
 #[cfg(test)]
 mod records_documents;
 #[cfg(test)]
@@ -118,6 +130,14 @@ suite! { [sqlite, postgres] {
     records_documents::lists_hold_what_somebody_sees_and_nothing_else,
     records_documents::attachments_are_seen_when_their_bytes_are_there,
     records_documents::a_purged_document_takes_its_log_along_and_no_other,
+    records_comments::replies_hang_on_comments_and_deleted_ones_keep_their_place,
+    records_comments::comments_are_listed_by_topic_and_filter,
+    records_comments::reactions_are_counted_once_for_each_person,
+    records_comments::what_somebody_chose_to_hear_is_not_changed_by_what_they_do,
+    records_comments::views_are_seen_by_their_owner_or_by_the_project,
+    records_comments::reminders_follow_the_date_and_are_claimed_once,
+    records_comments::events_of_comments_are_seen_by_those_who_see_their_subject,
+    records_comments::files_of_a_task_are_listed_by_it,
     records_tenancy::what_connects_somebody_with_a_project_is_found,
     records_tenancy::nobody_is_put_into_a_team_of_another_workspace,
     records_tenancy::a_team_has_its_name_alone_in_its_workspace,
@@ -126,6 +146,37 @@ suite! { [sqlite, postgres] {
     records_tenancy::lists_of_teams_and_workspaces_hold_what_somebody_is_in,
     records_tenancy::an_invitation_is_used_once,
     records_tenancy::projects_leave_the_trash_when_their_time_is_over,
+    board_edits::an_edit_its_rows_and_its_events_are_one_commit,
+    board_edits::rows_that_are_equal_are_not_touched,
+    board_edits::what_does_not_fit_leaves_nothing,
+    board_edits::rows_may_change_without_an_update,
+    board_edits::a_projection_that_fails_fails_alone,
+    board_edits::odd_values_are_stored_alike,
+    board_edits::a_card_is_known_by_one_id_everywhere,
+    board_edits::one_commit_holds_several_edits_of_several_boards,
+    board_edits::what_belongs_to_no_project_has_no_rows,
+    board_edits::five_thousand_cards_come_at_once,
+    board_events::events_are_gapless_in_the_order_of_the_commits,
+    board_events::an_event_that_is_not_committed_has_no_place,
+    board_events::events_are_found_by_what_they_are_about,
+    board_events::events_are_seen_by_those_who_see_what_they_are_about,
+    board_lists::tasks_are_found_by_what_they_are,
+    board_lists::tasks_come_in_order,
+    board_lists::positions_are_those_of_the_board,
+    board_lists::lists_hold_the_tasks_of_boards_that_are_seen,
+    board_lists::what_hangs_on_a_task_is_found,
+    board_records::a_project_has_its_key_alone,
+    board_records::projects_that_exist_are_given_keys,
+    board_records::client_ids_are_used_by_one_at_a_time,
+    board_records::what_came_since_is_read_until_it_is_folded,
+    board_records::a_board_that_moves_gets_new_numbers,
+    board_records::a_board_moves_while_it_is_edited,
+    board_records::a_purged_board_takes_its_rows_along,
+    board_records::a_purged_project_takes_its_numbers_along,
+    board_records::deleted_tasks_are_found_when_their_time_is_over,
+    board_records::rows_are_put_in_place_anew,
+    board_records::all_boards_are_listed,
+    board_records::a_board_is_not_reached_through_another_workspace,
 } }
 
 mod embedded_only {
@@ -146,6 +197,8 @@ mod shared_only {
         nodes::two_nodes_create_one_document,
         nodes::two_nodes_fold_once,
         nodes::a_lock_that_somebody_keeps_fails_one_append,
+        board_events::two_nodes_count_events_and_numbers_together,
+        board_records::row_security_hides_boards_of_others,
     } }
 }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 use weft_storage::records::{
     DocumentChange, DocumentFilter, DocumentOrder, LinkTerms, MemberChange, NewAttachment, NewDocument,
-    NewLink, NewWorkspace, Onlooker, RecordError, ShareChange, Span,
+    NewLink, NewWorkspace, Onlooker, RecordError, ShareChange, Span, Topic,
 };
 use weft_storage::{Append, DocumentKey, Seq, Storage, WorkspaceId};
 
@@ -12,11 +12,11 @@ use crate::support::{Bed, Editor, append, name, new_id};
 const NOW: i64 = 1_790_000_000_000;
 
 /// A workspace with a team, a project and somebody who owns it.
-struct Place {
-    workspace: WorkspaceId,
-    team: Uuid,
-    project: Uuid,
-    owner: Uuid,
+pub(crate) struct Place {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) team: Uuid,
+    pub(crate) project: Uuid,
+    pub(crate) owner: Uuid,
 }
 
 /// An id as the database's own text for it.
@@ -28,7 +28,7 @@ fn literal(bed: &Bed, id: Uuid) -> String {
     }
 }
 
-async fn create_user(bed: &Bed) -> Uuid {
+pub(crate) async fn create_user(bed: &Bed) -> Uuid {
     let id = Uuid::now_v7();
     let address = format!("{}@example.org", id.simple());
     bed.tamper(&format!(
@@ -43,18 +43,19 @@ async fn create_user(bed: &Bed) -> Uuid {
 async fn create_project(bed: &Bed, workspace: WorkspaceId, team: Uuid, owner: Uuid) -> Uuid {
     let project = Uuid::now_v7();
     bed.tamper(&format!(
-        "INSERT INTO projects (workspace_id, id, team_id, name, name_key, status, owner_user_id, created_at_ms, updated_at_ms) \
-         VALUES ({}, {}, {}, 'P', 'p', 'active', {}, 1, 1)",
+        "INSERT INTO projects (workspace_id, id, team_id, name, name_key, status, owner_user_id, created_at_ms, updated_at_ms, \
+         task_key) VALUES ({}, {}, {}, 'P', 'p', 'active', {}, 1, 1, '{}')",
         literal(bed, workspace.0),
         literal(bed, project),
         literal(bed, team),
         literal(bed, owner),
+        project.simple(),
     ))
     .await;
     project
 }
 
-async fn join(storage: &Storage, workspace: WorkspaceId, user: Uuid, role: &str) {
+pub(crate) async fn join(storage: &Storage, workspace: WorkspaceId, user: Uuid, role: &str) {
     let mut tx = storage.records().write().await.unwrap();
     let change = MemberChange {
         user_id: user,
@@ -70,7 +71,7 @@ async fn join(storage: &Storage, workspace: WorkspaceId, user: Uuid, role: &str)
     tx.commit().await.unwrap();
 }
 
-async fn place(bed: &Bed, storage: &Storage) -> Place {
+pub(crate) async fn place(bed: &Bed, storage: &Storage) -> Place {
     let owner = create_user(bed).await;
     let workspace = WorkspaceId(Uuid::now_v7());
     let mut tx = storage.records().write().await.unwrap();
@@ -105,7 +106,7 @@ async fn place(bed: &Bed, storage: &Storage) -> Place {
     }
 }
 
-async fn create(storage: &Storage, place: &Place, title: &str) -> Uuid {
+pub(crate) async fn create(storage: &Storage, place: &Place, title: &str) -> Uuid {
     let id = Uuid::now_v7();
     let mut tx = storage.records().write().await.unwrap();
     let new = NewDocument {
@@ -449,9 +450,14 @@ pub(crate) async fn attachments_are_seen_when_their_bytes_are_there(bed: Bed) {
     let place = place(&bed, &storage).await;
     let document = create(&storage, &place, "Plan").await;
     let (whole, broken) = (Uuid::now_v7(), Uuid::now_v7());
+    let topic = Topic {
+        document_id: document,
+        task_id: None,
+    };
     let new = |id, now_ms| NewAttachment {
         id,
         document_id: document,
+        task_id: None,
         name: "cat.png",
         content_type: "image/png",
         size_bytes: 1_000,
@@ -465,7 +471,7 @@ pub(crate) async fn attachments_are_seen_when_their_bytes_are_there(bed: Bed) {
     assert_eq!(tenant.attachment_bytes().await.unwrap(), 2_000);
     assert!(
         tenant
-            .attachments(document, &Span::first(10))
+            .attachments(topic, &Span::first(10))
             .await
             .unwrap()
             .is_empty()
@@ -482,7 +488,7 @@ pub(crate) async fn attachments_are_seen_when_their_bytes_are_there(bed: Bed) {
             .await
             .unwrap()
     );
-    assert_eq!(tenant.count_attachments(document).await.unwrap(), 1);
+    assert_eq!(tenant.count_attachments(topic).await.unwrap(), 1);
     tx.commit().await.unwrap();
 
     let mut tx = storage.records().write().await.unwrap();

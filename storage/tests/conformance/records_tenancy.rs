@@ -56,6 +56,7 @@ fn content(name: &str) -> ProjectContent {
         status: "active".to_owned(),
         start_date: None,
         end_date: None,
+        task_key: None,
     }
 }
 

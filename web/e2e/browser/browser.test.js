@@ -2,44 +2,15 @@
 // and the text outlives the server.
 
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { after, before as beforeAll } from 'node:test'
-import { chromium } from 'playwright-core'
+import { person, reaches, saveState, sharedAddress, useBrowser } from '../support/browser.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const QUIET_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 const RICH = '[data-testid=rich-editor] [contenteditable=true]'
 const CODE = '[data-testid=code-editor] .cm-content'
-/** What a browser prints about a server that is away, and only that. */
-const ABOUT_THE_NETWORK = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket is closed/
 
-let browser
-beforeAll(async () => {
-  assert.ok(existsSync(executablePath), `there is no Chromium at ${executablePath}: install it, or name it with CHROMIUM`)
-  browser = await chromium.launch({ executablePath, args: QUIET_FLAGS })
-})
-after(async () => { await browser?.close() })
+useBrowser()
 
-/** A person with a browser of their own, looking at `url`. */
-async function person (scene, url) {
-  const context = await browser.newContext({ viewport: { width: 1200, height: 800 } })
-  scene.defer(() => context.close())
-  const page = await context.newPage()
-  const complaints = []
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !ABOUT_THE_NETWORK.test(message.text())) complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(String(error.stack ?? error)))
-  page.on('response', (response) => { if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`) })
-  page.setDefaultTimeout(15_000)
-  await page.goto(url)
-  return { page, complaints }
-}
-
-const saveState = (page) => page.getByTestId('save-state').getAttribute('data-save-state')
-const reaches = (page, state, options) => until(`the mark says ${state}`, async () => (await saveState(page)) === state, { every: 20, ...options })
 /** The visible text of an editor, without the names at other people's cursors. */
 const textOf = (page, editor) => page.locator(editor).evaluate((element) => {
   const copy = element.cloneNode(true)
@@ -48,9 +19,6 @@ const textOf = (page, editor) => page.locator(editor).evaluate((element) => {
 })
 const shows = (page, editor, text) => until(`the page shows "${text}"`, async () =>
   (await textOf(page, editor)).includes(text), { every: 20 })
-
-/** The address that the page offers to share. */
-const sharedAddress = (page) => until('the page offers its address', () => page.getByTestId('share-address').inputValue())
 
 scenario('two people type into one document, and it outlives the server', { timeout: 120_000 }, async (scene) => {
   const server = await scene.server()

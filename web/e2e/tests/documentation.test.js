@@ -19,6 +19,13 @@ scenario('docs/api.md: every command does what the page says', async (scene) => 
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, WEFT: server.httpUrl }, timeout: 30_000 })
 })
 
+scenario('docs/boards.md: every command does what the page says', async (scene) => {
+  const server = await scene.server()
+  const script = commands(await text('docs/boards.md'))
+  assert.ok(script.length >= 9, 'the page has its commands')
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, WEFT: server.httpUrl }, timeout: 30_000 })
+})
+
 scenario('docs/auth.md: every command does what the page says', async (scene) => {
   const server = await scene.server({ playground: false })
   const token = await until('the server prints its setup token', () => server.log.match(/weft_su_[\w-]+/)?.[0])

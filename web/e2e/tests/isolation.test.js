@@ -11,8 +11,9 @@ const server = new Server({ playground: false, env: roomyLimits })
 
 /**
  * Whoever asks: ada owns everything; mia is a member of the workspace without a team; vera may view the project; sally
- * is a guest with whom the document is shared, gus a guest without anything; bob owns another workspace; link bears
- * a link to the document, stray one to another document; nobody is not logged in.
+ * is a guest with whom the document and the board are shared, gus a guest without anything; bob owns another workspace;
+ * link bears a link to the document, or the board where it is about one, stray one to another document; nobody is not
+ * logged in.
  */
 const WHO = ['ada', 'mia', 'vera', 'sally', 'gus', 'bob', 'link', 'stray', 'nobody']
 
@@ -24,6 +25,16 @@ const ifMatch = (others = '', rest = {}) => only(others, { headers: { 'if-match'
 const MEMBERS = 'mia vera'
 const ALL_IN_WORKSPACE = 'mia vera sally gus'
 const READERS = 'vera sally link'
+
+/** The rows of what stands in a list of a board. */
+const lists = (name, body, more = {}) => ({
+  [`list_${name}s`]: only(READERS),
+  [`create_${name}`]: only('', { body: { ...body, ...more } }),
+  [`get_${name}`]: only(READERS),
+  [`change_${name}`]: change(body),
+  [`delete_${name}`]: ifMatch(),
+  [`restore_${name}`]: only('', { first: ['DELETE', `/v1/boards/{board_id}/${name}s/{${name}_id}`] }),
+})
 
 /** One row for each operation with an id in its address. */
 const MATRIX = {
@@ -104,6 +115,57 @@ const MATRIX = {
   download_attachment: only(READERS),
   delete_attachment: only(),
 
+  list_boards: only('vera'),
+  create_board: only('', { body: { title: 'B' } }),
+  import_board: only('', { body: 'title\nWarp\n', headers: { 'content-type': 'text/csv' } }),
+  get_board: only(READERS),
+  change_board: change({ title: 'B' }),
+  delete_board: ifMatch(),
+  archive_board: only(),
+  unarchive_board: only('', { first: ['POST', '/v1/boards/{board_id}:archive'] }),
+  restore_board: only('', { first: ['DELETE', '/v1/boards/{board_id}'] }),
+  // Readers may copy to where they may write, which none of them may here.
+  duplicate_board: only('', { body: { title: 'C' }, refused: [422] }),
+  get_board_state: only(READERS),
+  verify_board: only(),
+  export_board: only(READERS),
+  ...lists('column', { title: 'C' }),
+  ...lists('lane', { title: 'L' }),
+  ...lists('label', { name: 'L' }),
+  ...lists('field', { name: 'F' }, { type: 'text' }),
+  create_field_option: only('', { body: { name: 'O' } }),
+  change_field_option: change({ name: 'O' }),
+  delete_field_option: ifMatch(),
+  restore_field_option: only(),
+
+  create_task: only('', { body: { title: 'T' } }),
+  get_task: only(READERS),
+  change_task: change({ title: 'T' }),
+  delete_task: ifMatch(),
+  move_task: only('', { body: { pos: 'top' } }),
+  archive_task: only(),
+  unarchive_task: only('', { first: ['POST', '/v1/tasks/{task_id}:archive'] }),
+  restore_task: only('', { first: ['DELETE', '/v1/tasks/{task_id}'] }),
+  duplicate_task: only('', { body: {} }),
+  list_subtasks: only(READERS),
+  put_task_assignee: only(),
+  remove_task_assignee: only(),
+  put_task_watcher: only(),
+  remove_task_watcher: only(),
+  put_task_label: only(),
+  remove_task_label: only(),
+  list_checklist_items: only(READERS),
+  create_checklist_item: only('', { body: { text: 'I' } }),
+  get_checklist_item: only(READERS),
+  change_checklist_item: change({ text: 'I' }),
+  move_checklist_item: only('', { body: { pos: 'top' } }),
+  delete_checklist_item: ifMatch(),
+  list_dependencies: only(READERS),
+  create_dependency: only('', { body: (things) => ({ kind: 'relates', task_id: things.other_task_id }) }),
+  delete_dependency: only(),
+  get_task_description: only(READERS),
+  put_task_description: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' } }),
+
   get_api_key: only(),
   revoke_api_key: only(),
   get_oauth_client: only(),
@@ -159,6 +221,9 @@ async function makeThings () {
   things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, {
     email: `${randomUUID()}@example.org`, role: 'member',
   })).id
+  Object.assign(things, await makeBoard(things, as))
+  await as('PUT', `/v1/documents/${things.board_id}/shares/${sally.id}`, { role: 'viewer' }, {})
+  tokens.boardLink = await bearer(things.board_id)
   things.attachment_id = (await ask(server, 'POST', `/v1/documents/${things.document_id}/attachments?name=words.txt`, {
     token: ada.token, body: 'words', headers: { 'content-type': 'text/plain' },
   })).id
@@ -168,6 +233,31 @@ async function makeThings () {
   })).client.id
   for (const name of WHO) tokens[name] ??= world.people[name]?.token
   return { things, tokens }
+}
+
+/** A board with something of everything on it. */
+async function makeBoard ({ project_id: project, user_id: user }, as) {
+  const board = (await as('POST', `/v1/projects/${project}/boards`, { title: 'Board' })).id
+  const on = (list, body) => as('POST', `/v1/boards/${board}/${list}`, body)
+  const field = await on('fields', { name: 'F', type: 'select', options: [{ name: 'O' }] })
+  const things = {
+    board_id: board,
+    column_id: (await on('columns', { title: 'C' })).id,
+    lane_id: (await on('lanes', { title: 'L' })).id,
+    label_id: (await on('labels', { name: 'L' })).id,
+    field_id: field.id,
+    option_id: field.options[0].id,
+    kind: 'blocks',
+  }
+  const task = (title, more) => as('POST', `/v1/projects/${project}/tasks`, { title, board_id: board, ...more })
+  const made = await task('Task', {
+    assignee_ids: [user], watcher_ids: [user], label_ids: [things.label_id], checklist: [{ text: 'I' }],
+  })
+  things.task_id = made.id
+  things.item_id = made.checklist[0].id
+  things.other_task_id = (await task('Other')).id
+  await as('POST', `/v1/tasks/${made.id}/dependencies`, { kind: 'blocks', task_id: things.other_task_id })
+  return things
 }
 
 /** Operations with an id of something in their address. */
@@ -196,8 +286,10 @@ test('every operation that is about something says here who may use it', () => {
 test('A1: nobody gets at what is not theirs, through any operation', async (context) => {
   for (const { id, method, path } of operations().filter(({ id }) => MATRIX[id])) {
     await context.test(id, async () => {
-      const { allowed, body, headers, first, before: last, query = '', refused = [], accepted = [] } = MATRIX[id]
+      const { allowed, headers, first, before: last, query = '', refused = [], accepted = [], ...row } = MATRIX[id]
       const { things, tokens } = await makeThings()
+      if (/^\/v1\/(boards|tasks)\//.test(path)) tokens.link = tokens.boardLink
+      const body = typeof row.body === 'function' ? row.body(things) : row.body
       if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
       const address = fill(path, things) + query
       const nowhere = fill(path, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()]))) + query

@@ -6,7 +6,7 @@ import * as Y from 'yjs';
 import { type Dice, keysAt } from './key';
 import { asMap, asObject, type RawBoard, readBoard, rootMap, type Stamp } from './read';
 import { SCHEMA } from './schema';
-import { assemble, type BoardView } from './view';
+import { assemble, type Reading } from './view';
 
 export type MoveErrorCode =
   | 'no_board'
@@ -39,6 +39,8 @@ export interface Hand {
   readonly dice: Dice;
   /** The origin of the transactions, for undo. */
   readonly origin?: unknown;
+  /** What the document says now, where somebody keeps that up to date; it is read anew otherwise. */
+  readonly read?: () => Reading;
 }
 
 export type Registers = Y.Map<unknown>;
@@ -73,9 +75,14 @@ export class Editor {
     return this.doc.transact(work, this.hand.origin ?? null);
   }
 
-  protected read(): { raw: RawBoard; view: BoardView } {
+  protected read(): Reading {
+    if (this.hand.read !== undefined) return this.hand.read();
     const raw = readBoard(this.doc);
     return { raw, view: assemble(raw) };
+  }
+
+  protected raw(): RawBoard {
+    return this.hand.read?.().raw ?? readBoard(this.doc);
   }
 
   protected root(name: string): Registers {

@@ -4,7 +4,7 @@
 
 import * as Y from 'yjs';
 import { type At, check, Editor, fits, position, type Registers } from './editor';
-import { asObject, readBoard, type Wip } from './read';
+import { asMap, asObject, type Wip } from './read';
 import { type Category, type FieldType, isColor, isId, LIMITS } from './schema';
 import { live } from './view';
 
@@ -42,10 +42,12 @@ export class ListEditor extends Editor {
       fits(name, LIMITS.nameChars, id);
       const custom = this.present('fields', field);
       check(custom.get('type') === 'select', 'invalid', field);
-      const options = this.nested(custom, 'options');
-      check(!options.has(id), 'exists', id);
-      const list = live(readBoard(this.doc).fields.get(field)?.options ?? new Map());
+      check(asMap(custom.get('options'))?.has(id) !== true, 'exists', id);
+      const known = this.raw().fields.get(field)?.options ?? new Map();
+      const list = live(known);
       check(list.length < LIMITS.options, 'too_many', 'options');
+      check(known.size < LIMITS.options * LIMITS.deletedEntries, 'too_many', 'options');
+      const options = this.nested(custom, 'options');
       const choice: Registers = new Y.Map();
       options.set(id, choice);
       choice.set('name', name);
@@ -70,7 +72,7 @@ export class ListEditor extends Editor {
   reorder(list: ListName, id: string, at: At): void {
     this.edit(() => {
       this.present(list, id);
-      const others = live(readBoard(this.doc)[list]).filter(([other]) => other !== id);
+      const others = live(this.raw()[list]).filter(([other]) => other !== id);
       this.order(others, id, at, (other) => this.thing(list, other));
     });
   }
@@ -83,7 +85,7 @@ export class ListEditor extends Editor {
     this.edit(() => {
       const entry = this.thing(list, id);
       if (asObject(entry.get('del')) === null) return;
-      check(live(readBoard(this.doc)[list]).length < LIMITS[list], 'too_many', list);
+      check(live(this.raw()[list]).length < LIMITS[list], 'too_many', list);
       entry.delete('del');
     });
   }
@@ -104,8 +106,9 @@ export class ListEditor extends Editor {
     check(isId(id), 'invalid', id);
     fits(name, LIMITS.nameChars, id);
     check(!this.root(list).has(id), 'exists', id);
-    const others: [string, { readonly key: string | null }][] = live(readBoard(this.doc)[list]);
+    const others: [string, { readonly key: string | null }][] = live(this.raw()[list]);
     check(others.length < LIMITS[list], 'too_many', list);
+    check(this.root(list).size < LIMITS[list] * LIMITS.deletedEntries, 'too_many', list);
     position(
       others.map(([other]) => other),
       at,

@@ -9,7 +9,7 @@ import * as Y from 'yjs';
 import { type At, check, fits, MoveError, position, type Registers } from './editor';
 import { keysAt } from './key';
 import { ListEditor } from './lists';
-import { asMap, asObject, clockOf, type FieldValue, type FileView, type RawBoard, readBoard } from './read';
+import { asMap, asObject, clockOf, type FieldValue, type FileView, type RawBoard } from './read';
 import {
   isColor,
   isId,
@@ -20,7 +20,7 @@ import {
   ORDERING_KINDS,
   type Priority,
 } from './schema';
-import { accepts, type BoardView, leads, ordered } from './view';
+import { accepts, type BoardView, leads, ordered, type Reading } from './view';
 
 const CARD_MAPS = ['assignees', 'labels', 'watchers', 'check', 'cf', 'files'] as const;
 
@@ -44,6 +44,7 @@ export class BoardEditor extends ListEditor {
       const board = this.read();
       check(!this.root('cards').has(id), 'exists', id);
       this.checkRoom(board.view);
+      check(board.raw.cards.size < LIMITS.allCards, 'too_many', 'cards');
       this.others(board.view, [id], column, at);
       const card: Registers = new Y.Map();
       this.root('cards').set(id, card);
@@ -87,12 +88,7 @@ export class BoardEditor extends ListEditor {
     return { shown, list, from: position(list, at) };
   }
 
-  private seat(
-    { raw, view }: { raw: RawBoard; view: BoardView },
-    ids: readonly string[],
-    column: string,
-    at: At,
-  ): void {
+  private seat({ raw, view }: Reading, ids: readonly string[], column: string, at: At): void {
     const { shown, list, from } = this.others(view, ids, column, at);
     const keys = list.map((id) => {
       const place = raw.cards.get(id)?.place;
@@ -124,7 +120,7 @@ export class BoardEditor extends ListEditor {
   unarchiveCard(id: string): void {
     this.edit(() => {
       const card = this.card(id);
-      this.checkRoom(this.read().view);
+      if (asObject(card.get('arch')) !== null) this.checkRoom(this.read().view);
       this.set(card, 'arch', null);
     });
   }
@@ -137,7 +133,7 @@ export class BoardEditor extends ListEditor {
     this.edit(() => {
       const card = this.thing('cards', id);
       if (asObject(card.get('del')) === null) return;
-      this.checkRoom(this.read().view);
+      if (asObject(card.get('arch')) === null) this.checkRoom(this.read().view);
       this.set(card, 'del', null);
     });
   }
@@ -223,6 +219,7 @@ export class BoardEditor extends ListEditor {
       const same = (link: BoardView['links'][number]) =>
         link.from === start && link.kind === kind && link.to === end;
       if (view.links.some(same)) return;
+      check(raw.links.length < LIMITS.allLinks, 'too_many', 'links');
       for (const card of [start, end]) {
         const count = view.links.filter((link) => link.from === card || link.to === card).length;
         check(count < LIMITS.linksPerCard, 'too_many', card);
@@ -298,12 +295,12 @@ export class BoardEditor extends ListEditor {
   }
 
   private items(id: string): string[] {
-    return ordered(readBoard(this.doc).cards.get(id)?.checklist ?? new Map()).map(([item]) => item);
+    return ordered(this.raw().cards.get(id)?.checklist ?? new Map()).map(([item]) => item);
   }
 
   private orderItem(id: string, item: string, at: At): void {
     this.item(id, item);
-    const checklist = readBoard(this.doc).cards.get(id)?.checklist ?? new Map();
+    const checklist = this.raw().cards.get(id)?.checklist ?? new Map();
     const list = ordered(checklist).filter(([other]) => other !== item);
     this.order(list, item, at, (other) => this.item(id, other));
   }

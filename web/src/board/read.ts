@@ -315,13 +315,10 @@ function readLink(name: string, value: unknown): RawLink | null {
   return { name: linkName(from, kind, to), from, kind, to, t };
 }
 
-/** Reads a document. */
-export function readBoard(doc: Y.Doc): RawBoard {
-  const links: RawLink[] = [];
-  rootMap(doc, 'links')?.forEach((value, name) => {
-    const link = readLink(name, value);
-    if (link !== null) links.push(link);
-  });
+/** What is read as a whole when anything in it changes. */
+export type RawLists = Pick<RawBoard, 'schema' | 'columns' | 'lanes' | 'labels' | 'fields'>;
+
+export function readLists(doc: Y.Doc): RawLists {
   return {
     schema: asInteger(rootMap(doc, 'meta')?.get('schema')),
     columns: maps(rootMap(doc, 'columns'), (map) => ({
@@ -332,9 +329,27 @@ export function readBoard(doc: Y.Doc): RawBoard {
     lanes: maps(rootMap(doc, 'lanes'), (map) => readEntry(map, 'title')),
     labels: maps(rootMap(doc, 'labels'), (map) => readEntry(map, 'name')),
     fields: maps(rootMap(doc, 'fields'), readField),
-    cards: maps(rootMap(doc, 'cards'), readCard),
-    links: links.sort((one, other) => compare(one.name, other.name)),
   };
+}
+
+/** One card, or null where there is none. */
+export function readCardOf(doc: Y.Doc, id: string): RawCard | null {
+  const map = isId(id) ? asMap(rootMap(doc, 'cards')?.get(id)) : null;
+  return map === null ? null : readCard(map);
+}
+
+export function readLinks(doc: Y.Doc): RawLink[] {
+  const links: RawLink[] = [];
+  rootMap(doc, 'links')?.forEach((value, name) => {
+    const link = readLink(name, value);
+    if (link !== null) links.push(link);
+  });
+  return links.sort((one, other) => compare(one.name, other.name));
+}
+
+/** Reads a document. */
+export function readBoard(doc: Y.Doc): RawBoard {
+  return { ...readLists(doc), cards: maps(rootMap(doc, 'cards'), readCard), links: readLinks(doc) };
 }
 
 /** The highest logical clock in the document. */

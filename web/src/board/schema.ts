@@ -7,6 +7,11 @@ export const SCHEMA = 1;
 
 export const LIMITS = {
   openCards: 5_000,
+  /** With archived and deleted ones; a server takes no edit that makes them more. */
+  allCards: 25_000,
+  allLinks: 50_000,
+  /** How many times as many entries of a list there may be, deleted ones too, as there may be that are live. */
+  deletedEntries: 4,
   columns: 200,
   lanes: 200,
   labels: 500,

@@ -9,6 +9,7 @@ import {
   type FileView,
   type RawBoard,
   type RawCard,
+  type RawColumn,
   type RawEntry,
   type RawField,
   type RawLink,
@@ -104,6 +105,12 @@ export interface BoardView {
   readonly links: readonly LinkView[];
 }
 
+/** A board as it was read, and what was shown of it. */
+export interface Reading {
+  readonly raw: RawBoard;
+  readonly view: BoardView;
+}
+
 /** By key, those without one last, by id among equals. */
 export function ordered<T extends { readonly key: string | null }>(
   entries: ReadonlyMap<string, T>,
@@ -126,26 +133,37 @@ export function live<T extends RawEntry>(entries: ReadonlyMap<string, T>): [stri
 const there = (entries: ReadonlyMap<string, RawEntry>, id: string | null) =>
   id !== null && entries.get(id)?.deleted === null;
 
-function stateOf(card: RawCard): CardView['state'] {
+export function stateOf(card: RawCard): CardView['state'] {
   if (card.deleted !== null) return 'deleted';
   return card.archived !== null ? 'archived' : 'open';
+}
+
+/** Where a card wants to stand: in its own column by its key, in another one if that is gone. */
+export interface Seat {
+  readonly id: string;
+  readonly key: string | null;
+  readonly own: string | null;
+}
+
+export function seatOf(raw: RawBoard, id: string, { place }: RawCard): Seat {
+  const own = place !== null && there(raw.columns, place.column) ? place.column : null;
+  return { id, key: place?.key ?? null, own };
+}
+
+export function compareSeats(one: Seat, other: Seat): number {
+  return (
+    Number(one.own === null) - Number(other.own === null) ||
+    compareKeys(one.key, other.key) ||
+    compare(one.id, other.id)
+  );
 }
 
 /** The column of each open card, in the order of the cards; null where there is no column at all. */
 function seats(raw: RawBoard, first: string | null): [string, string | null][] {
   const cards = [...raw.cards].filter(([, card]) => stateOf(card) === 'open');
   return cards
-    .map(([id, { place }]) => ({
-      id,
-      key: place?.key ?? null,
-      own: place !== null && there(raw.columns, place.column) ? place.column : null,
-    }))
-    .sort(
-      (one, other) =>
-        Number(one.own === null) - Number(other.own === null) ||
-        compareKeys(one.key, other.key) ||
-        compare(one.id, other.id),
-    )
+    .map(([id, card]) => seatOf(raw, id, card))
+    .sort(compareSeats)
     .map(({ id, own }) => [id, own ?? first]);
 }
 
@@ -268,7 +286,7 @@ export function accepts(field: RawField, value: FieldValue): boolean {
 }
 
 /** What surrounds a card: the column that shows it, and what it is a part of. */
-interface Around {
+export interface Around {
   readonly column: string | null;
   readonly parent: string | null;
   readonly children: readonly string[];
@@ -295,7 +313,7 @@ function valuesOf(raw: RawBoard, card: RawCard): ReadonlyMap<string, FieldValue>
   );
 }
 
-function showCard(raw: RawBoard, card: RawCard, around: Around): CardView {
+export function showCard(raw: RawBoard, card: RawCard, around: Around): CardView {
   return {
     state: stateOf(card),
     column: columnOf(raw, card, around.column),
@@ -320,6 +338,12 @@ function showCard(raw: RawBoard, card: RawCard, around: Around): CardView {
     values: valuesOf(raw, card),
     files: card.files,
   };
+}
+
+export function showColumn(id: string, column: RawColumn, cards: readonly string[]): ColumnView {
+  const { name, category, color, wip } = column;
+  const over_limit = wip !== null && cards.length > wip.limit;
+  return { id, title: name, category, color, wip, over_limit, cards };
 }
 
 const option = ([id, { name, color }]: [string, RawEntry]): OptionView => ({ id, name, color });
@@ -358,11 +382,7 @@ export function assemble(raw: RawBoard): BoardView {
     [...cards].filter(([, card]) => card.state === state).map(([id]) => id);
   return {
     schema: raw.schema,
-    columns: columns.map(([id, { name, category, color, wip }]) => {
-      const list = seated.get(id) ?? [];
-      const over_limit = wip !== null && list.length > wip.limit;
-      return { id, title: name, category, color, wip, over_limit, cards: list };
-    }),
+    columns: columns.map(([id, column]) => showColumn(id, column, seated.get(id) ?? [])),
     unsorted,
     archive: ofState('archived'),
     trash: ofState('deleted'),

@@ -1,4 +1,4 @@
-//! What a card says besides its title, and the sets that it has.
+//! What a card says besides its title.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use yrs::{Any, Map, MapRef};
 
 use super::{ChangeError, Editor, What, fits, is_stamped, not_found};
-use crate::board::id::{CardId, FieldId, FileId, Id, LabelId, LaneId, UserId};
+use crate::board::id::{CardId, FieldId, FileId, Id, LaneId};
 use crate::board::moment::Moment;
 use crate::board::raw::{RawFile, Value, map};
-use crate::board::schema::{Priority, field, is_color, limit, root};
+use crate::board::schema::{Priority, field, is_color, limit};
 use crate::board::view::accepts;
 
 /// What a card is to say; `None` is to say nothing.
@@ -39,6 +39,10 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`] for the card, or the lane or file that it is to name; [`ChangeError::Invalid`].
     pub fn set_attribute(&mut self, id: &CardId, attribute: &Attribute) -> Result<(), ChangeError> {
+        self.check_card(id)?;
+        if let Attribute::Lane(Some(lane)) = attribute {
+            self.check_entry(lane)?;
+        }
         let card = self.card(id)?;
         let text = |text: Option<&str>| text.map(Any::from);
         let (name, value) = match attribute {
@@ -64,12 +68,7 @@ impl Editor<'_, '_> {
                 }
                 (field::COVER, text(cover.as_ref().map(Id::as_str)))
             }
-            Attribute::Lane(lane) => {
-                if let Some(lane) = lane {
-                    self.live(root::LANES, What::Lane, lane)?;
-                }
-                (field::LANE, text(lane.as_ref().map(Id::as_str)))
-            }
+            Attribute::Lane(lane) => (field::LANE, text(lane.as_ref().map(Id::as_str))),
             Attribute::Done(done) => {
                 let stamped = is_stamped(self.txn, &card, field::DONE);
                 if *done == stamped {
@@ -80,55 +79,6 @@ impl Editor<'_, '_> {
         };
         self.set(&card, name, value);
         Ok(())
-    }
-
-    /// Gives a card an assignee.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
-    pub fn assign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.add_member(card, field::ASSIGNEES, user)
-    }
-
-    /// Takes an assignee away, if the card has it.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn unassign(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::ASSIGNEES, user)
-    }
-
-    /// Has a user hear of a card.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card, [`ChangeError::TooMany`].
-    pub fn watch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.add_member(card, field::WATCHERS, user)
-    }
-
-    /// Has a user hear of a card no more.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn unwatch(&mut self, card: &CardId, user: &UserId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::WATCHERS, user)
-    }
-
-    /// Gives a card a label.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card or the label, [`ChangeError::TooMany`].
-    pub fn add_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
-        self.live(root::LABELS, What::Label, label)?;
-        self.add_member(card, field::LABELS, label)
-    }
-
-    /// Takes a label away, if the card has it.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the card.
-    pub fn remove_label(&mut self, card: &CardId, label: &LabelId) -> Result<(), ChangeError> {
-        self.remove_member(card, field::LABELS, label)
     }
 
     /// Sets or clears the value of a custom field.
@@ -142,11 +92,10 @@ impl Editor<'_, '_> {
         field_id: &FieldId,
         value: Option<&Value>,
     ) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        self.live(root::FIELDS, What::Field, field_id)?;
+        self.check_card(card)?;
+        self.check_entry(field_id)?;
         if let Some(value) = value {
-            let board = self.take_board();
-            let field = board.raw.fields.get(field_id);
+            let field = self.board().raw.fields.get(field_id);
             let finite = !matches!(value, Value::Number(number) if !number.is_finite());
             if !finite || !field.is_some_and(|field| accepts(field, value)) {
                 return Err(ChangeError::Invalid(What::Value));
@@ -155,11 +104,8 @@ impl Editor<'_, '_> {
                 fits(text, What::Value, limit::TEXT_CHARS)?;
             }
         }
-        let value = value.map(|value| match value {
-            Value::Text(text) => Any::from(text.as_str()),
-            Value::Number(number) => Any::from(*number),
-            Value::Flag(flag) => Any::from(*flag),
-        });
+        let value = value.map(any_value);
+        let card = self.card(card)?;
         let values = self.nested(&card, field::VALUES);
         self.set(&values, field_id.as_str(), value);
         Ok(())
@@ -193,48 +139,18 @@ impl Editor<'_, '_> {
         self.remove_member(card, field::FILES, id)
     }
 
-    fn add_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        self.check_members(&card, set, id.as_str(), limit::MEMBERS)?;
-        let members = self.nested(&card, set);
-        self.set(&members, id.as_str(), Some(Any::from(true)));
-        Ok(())
-    }
-
-    fn remove_member<K>(&mut self, card: &CardId, set: &str, id: &Id<K>) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        if let Some(members) = map(self.txn, &card, set) {
-            self.set(&members, id.as_str(), None);
-        }
-        Ok(())
-    }
-
     /// Checks that the set `name` of a card has this member.
     fn member<K>(&self, card: &MapRef, name: &str, id: &Id<K>, what: What) -> Result<(), ChangeError> {
         let found = map(self.txn, card, name).is_some_and(|set| set.contains_key(self.txn, id.as_str()));
         found.then_some(()).ok_or_else(|| not_found(what, id.as_str()))
     }
+}
 
-    /// Checks that the set `name` of a card has this member, or room for it.
-    fn check_members(&self, card: &MapRef, name: &str, id: &str, limit: usize) -> Result<(), ChangeError> {
-        let Some(set) = map(self.txn, card, name) else {
-            return Ok(());
-        };
-        if !set.contains_key(self.txn, id) && set.len(self.txn) as usize >= limit {
-            return Err(ChangeError::TooMany {
-                what: What::Member,
-                limit,
-            });
-        }
-        Ok(())
-    }
-
-    /// The entry of a list, unless it is deleted.
-    pub(super) fn live<K>(&self, root: &str, what: What, id: &Id<K>) -> Result<MapRef, ChangeError> {
-        let entry = self.thing(root, what, id.as_str())?;
-        if is_stamped(self.txn, &entry, field::DEL) {
-            return Err(not_found(what, id.as_str()));
-        }
-        Ok(entry)
+/// The value of a custom field as it stands in a document.
+pub(super) fn any_value(value: &Value) -> Any {
+    match value {
+        Value::Text(text) => Any::from(text.as_str()),
+        Value::Number(number) => Any::from(*number),
+        Value::Flag(flag) => Any::from(*flag),
     }
 }

@@ -1,10 +1,14 @@
 //! The life of a card.
 
+use std::collections::HashMap;
+
 use yrs::types::text::TextPrelim;
 use yrs::{Any, Map, MapPrelim, WriteTxn, XmlFragmentPrelim};
 
-use super::{At, ChangeError, Editor, What, fits, is_stamped, not_found, text};
+use super::seats::gap;
+use super::{At, ChangeError, Editor, What, fits, is_stamped, not_found, text, too_many};
 use crate::board::id::{CardId, ColumnId, kind};
+use crate::board::raw::LinkId;
 use crate::board::repair::clock;
 use crate::board::schema::{field, limit, root};
 use crate::board::view::CardState;
@@ -36,40 +40,31 @@ impl Editor<'_, '_> {
     /// Creates a card.
     ///
     /// # Errors
-    /// [`ChangeError::Exists`], [`ChangeError::TooLong`], [`ChangeError::TooMany`] open cards, and those of
+    /// [`ChangeError::Exists`], [`ChangeError::TooLong`], [`ChangeError::TooMany`] cards, and those of
     /// [`Editor::move_cards`].
     pub fn create_card(&mut self, new: &NewCard) -> Result<(), ChangeError> {
         fits(&new.title, What::Card, limit::TITLE_CHARS)?;
-        let board = self.take_board();
-        let cards = &board.view;
-        let open = cards.cards.len() - cards.archive.len() - cards.trash.len();
         let root = self.txn.get_or_insert_map(root::CARDS);
-        let checked = if root.contains_key(self.txn, new.id.as_str()) {
-            Err(ChangeError::Exists {
+        if root.contains_key(self.txn, new.id.as_str()) {
+            return Err(ChangeError::Exists {
                 what: What::Card,
                 id: new.id.as_str().to_owned(),
-            })
-        } else if open >= limit::OPEN_CARDS {
-            Err(ChangeError::TooMany {
-                what: What::Card,
-                limit: limit::OPEN_CARDS,
-            })
-        } else {
-            let card = std::slice::from_ref(&new.id);
-            super::seats::seat_among(&board, card, &new.column, &new.at).map(drop)
-        };
-        if let Err(error) = checked {
-            self.board = Some(board);
-            return Err(error);
+            });
         }
-        let card = root.insert(self.txn, new.id.as_str(), MapPrelim::default());
-        card.insert(self.txn, field::TITLE, TextPrelim::new(new.title.as_str()));
-        card.insert(self.txn, field::DESC, XmlFragmentPrelim::default());
+        self.check_room()?;
+        let board = self.board();
+        if board.raw.cards.len() >= limit::ALL_CARDS {
+            return Err(too_many(What::Card, limit::ALL_CARDS));
+        }
+        let card = std::slice::from_ref(&new.id);
+        let gap = gap(board, card, &new.column, &new.at)?;
+        let shared = root.insert(self.txn, new.id.as_str(), MapPrelim::default());
+        shared.insert(self.txn, field::TITLE, TextPrelim::new(new.title.as_str()));
+        shared.insert(self.txn, field::DESC, XmlFragmentPrelim::default());
         for name in MAPS {
-            card.insert(self.txn, name, MapPrelim::default());
+            shared.insert(self.txn, name, MapPrelim::default());
         }
-        self.board = None;
-        self.place_in(&board, std::slice::from_ref(&new.id), &new.column, &new.at)
+        self.fill(gap, card)
     }
 
     /// Writes another title, letter by letter: what others write into it at the same time stays.
@@ -80,7 +75,6 @@ impl Editor<'_, '_> {
         fits(title, What::Card, limit::TITLE_CHARS)?;
         let card = self.card(id)?;
         text::rewrite(self.txn, &card, field::TITLE, title);
-        self.board = None;
         Ok(())
     }
 
@@ -97,8 +91,12 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`]; [`ChangeError::TooMany`] open cards.
     pub fn unarchive_card(&mut self, id: &CardId) -> Result<(), ChangeError> {
+        self.check_card(id)?;
+        let card = self.board().view.cards.get(id);
+        if card.is_some_and(|card| card.state == CardState::Archived) {
+            self.check_room()?;
+        }
         let card = self.card(id)?;
-        self.check_room()?;
         self.set(&card, field::ARCH, None);
         Ok(())
     }
@@ -116,11 +114,21 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`] for a card that there never was or that was purged; [`ChangeError::TooMany`].
     pub fn restore_card(&mut self, id: &CardId) -> Result<(), ChangeError> {
-        let card = self.thing(root::CARDS, What::Card, id.as_str())?;
-        if is_stamped(self.txn, &card, field::DEL) {
-            self.check_room()?;
-            self.set(&card, field::DEL, None);
+        if self.check_card(id).is_ok() {
+            return Ok(());
         }
+        let card = self.thing(root::CARDS, What::Card, id.as_str())?;
+        let archived = self
+            .board()
+            .raw
+            .cards
+            .get(id)
+            .is_some_and(|card| card.archived.is_some());
+        if !archived {
+            self.check_room()?;
+        }
+        self.touched.cards.insert(id.clone());
+        self.set(&card, field::DEL, None);
         Ok(())
     }
 
@@ -133,18 +141,16 @@ impl Editor<'_, '_> {
         if !is_stamped(self.txn, &card, field::DEL) {
             return Err(not_found(What::Card, id.as_str()));
         }
-        let board = self.take_board();
-        for link in board
-            .raw
-            .links
-            .iter()
-            .filter(|link| link.from == *id || link.to == *id)
-        {
-            let links = self.txn.get_or_insert_map(root::LINKS);
-            links.remove(self.txn, &link.name());
+        let links: Vec<LinkId> = self.board().index.links(id).cloned().collect();
+        for link in links {
+            let root = self.txn.get_or_insert_map(root::LINKS);
+            root.remove(self.txn, &link.name());
+            self.touched.links.insert(link);
         }
         let cards = self.txn.get_or_insert_map(root::CARDS);
         cards.remove(self.txn, id.as_str());
+        self.touched.cards.insert(id.clone());
+        self.touched.descriptions.insert(id.clone());
         Ok(())
     }
 
@@ -153,34 +159,28 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`], [`ChangeError::ParentCycle`].
     pub fn set_parent(&mut self, id: &CardId, parent: Option<&CardId>) -> Result<(), ChangeError> {
-        let card = self.card(id)?;
-        if let Some(parent) = parent {
-            self.card(parent)?;
+        for card in [Some(id), parent].into_iter().flatten() {
+            self.check_card(card)?;
         }
-        let board = self.take_board();
-        let cards = &board.view.cards;
+        let board = self.board();
+        let shown = |card: &CardId| board.view.cards.get(card)?.parent.as_ref();
         let mut above = parent;
         while let Some(at) = above {
             if at == id {
-                self.board = Some(board);
                 return Err(ChangeError::ParentCycle);
             }
-            above = cards.get(at).and_then(|card| card.parent.as_ref());
+            above = shown(at);
         }
-        let before = cards.get(id).and_then(|card| card.parent.as_ref());
+        let before = shown(id);
         if before == parent {
-            self.board = Some(board);
             return Ok(());
         }
         let text = |card: Option<&CardId>| card.map_or(Any::Null, |card| Any::from(card.as_str()));
-        let t = (board.raw.clock() + 1).min(limit::INTEGER);
+        let t = (board.clock() + 1).min(limit::INTEGER);
         let register = [("p", text(parent)), ("prev", text(before)), ("t", clock(t))];
         let register = register.map(|(name, value)| (name.to_owned(), value));
-        self.set(
-            &card,
-            field::PARENT,
-            Some(Any::from(std::collections::HashMap::from(register))),
-        );
+        let card = self.card(id)?;
+        self.set(&card, field::PARENT, Some(Any::from(HashMap::from(register))));
         Ok(())
     }
 
@@ -196,15 +196,8 @@ impl Editor<'_, '_> {
 
     /// Checks that there may be one more open card.
     fn check_room(&mut self) -> Result<(), ChangeError> {
-        let board = self.take_board();
-        let cards = board.view.cards.values();
-        let open = cards.filter(|card| card.state == CardState::Open).count();
-        self.board = Some(board);
-        if open >= limit::OPEN_CARDS {
-            return Err(ChangeError::TooMany {
-                what: What::Card,
-                limit: limit::OPEN_CARDS,
-            });
+        if self.board().view.open_cards() >= limit::OPEN_CARDS {
+            return Err(too_many(What::Card, limit::OPEN_CARDS));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use yrs::{Any, Map, MapPrelim, MapRef};
 
-use super::{At, ChangeError, Editor, What, fits, keys_at, not_found, position};
+use super::{At, ChangeError, Editor, What, fits, keys_at, not_found, position, too_many};
 use crate::board::id::{CardId, ItemId, kind};
 use crate::board::raw::{self, map};
 use crate::board::schema::{field, limit};
@@ -33,18 +33,16 @@ impl Editor<'_, '_> {
         let list = self.items(card);
         position(&list, &new.at, What::Item)?;
         if list.len() >= limit::ITEMS {
-            return Err(ChangeError::TooMany {
-                what: What::Item,
-                limit: limit::ITEMS,
-            });
+            return Err(too_many(What::Item, limit::ITEMS));
         }
-        let items = self.nested(&shared, field::CHECK);
-        if items.contains_key(self.txn, new.id.as_str()) {
+        let items = map(self.txn, &shared, field::CHECK);
+        if items.is_some_and(|items| items.contains_key(self.txn, new.id.as_str())) {
             return Err(ChangeError::Exists {
                 what: What::Item,
                 id: new.id.as_str().to_owned(),
             });
         }
+        let items = self.nested(&shared, field::CHECK);
         let item = items.insert(self.txn, new.id.as_str(), MapPrelim::default());
         item.insert(self.txn, field::TEXT, new.text.as_str());
         item.insert(self.txn, field::DONE, false);
@@ -98,6 +96,18 @@ impl Editor<'_, '_> {
         Ok(())
     }
 
+    /// Puts an item into the list of this name, where it keeps its place in the order.
+    ///
+    /// # Errors
+    /// [`ChangeError::NotFound`], [`ChangeError::TooLong`].
+    pub fn relist_item(&mut self, card: &CardId, id: &ItemId, list: &str) -> Result<(), ChangeError> {
+        fits(list, What::Item, limit::NAME_CHARS)?;
+        let item = self.item(card, id)?;
+        let list = (!list.is_empty()).then(|| Any::from(list));
+        self.set(&item, field::LIST, list);
+        Ok(())
+    }
+
     /// Takes an item away for good.
     ///
     /// # Errors
@@ -117,8 +127,10 @@ impl Editor<'_, '_> {
         items.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
-    fn item(&self, card: &CardId, id: &ItemId) -> Result<MapRef, ChangeError> {
-        let items = map(self.txn, &self.card(card)?, field::CHECK);
+    /// An item, to write into.
+    fn item(&mut self, card: &CardId, id: &ItemId) -> Result<MapRef, ChangeError> {
+        let shared = self.card(card)?;
+        let items = map(self.txn, &shared, field::CHECK);
         let item = items.and_then(|items| map(self.txn, &items, id.as_str()));
         item.ok_or_else(|| not_found(What::Item, id.as_str()))
     }

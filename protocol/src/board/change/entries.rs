@@ -1,13 +1,13 @@
-//! Columns, lanes, labels, custom fields and their choices: named things in an order.
+//! Columns, lanes, labels and custom fields: named things in an order.
 
 use std::collections::HashMap;
 
 use yrs::{Any, Map, MapPrelim, MapRef, WriteTxn};
 
-use super::{At, ChangeError, Editor, What, fits, is_stamped, keys_at, position};
-use crate::board::id::{ColumnId, FieldId, Id, OptionId, kind};
+use super::{At, ChangeError, Editor, What, fits, is_stamped, keys_at, not_found, position, too_many};
+use crate::board::id::{ColumnId, Id, kind};
 use crate::board::key::OrderKey;
-use crate::board::raw::{RawEntry, Wip, entry, map, string};
+use crate::board::raw::{RawEntry, Wip, entry, map};
 use crate::board::schema::{Category, FieldType, field, is_color, limit, root};
 use crate::board::view::ordered;
 
@@ -107,45 +107,13 @@ impl Editor<'_, '_> {
         Ok(())
     }
 
-    /// Gives a custom field one more choice.
-    ///
-    /// # Errors
-    /// As [`Editor::create_column`], and [`ChangeError::Invalid`] for fields that have no choices.
-    pub fn create_choice(&mut self, of: &FieldId, new: &NewEntry<kind::Choice>) -> Result<(), ChangeError> {
-        let custom = self.live(root::FIELDS, What::Field, of)?;
-        if string(self.txn, &custom, field::TYPE).as_deref() != Some(FieldType::Select.as_str()) {
-            return Err(ChangeError::Invalid(What::Field));
-        }
-        let options = self.nested(&custom, field::OPTIONS);
-        let scope = Scope {
-            list: options,
-            name: field::NAME,
-            what: What::Choice,
-            limit: limit::OPTIONS,
-        };
-        self.create_in(&scope, new).map(drop)
-    }
-
-    /// Deletes a choice. Cards that have it show none until it comes back.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`].
-    pub fn delete_choice(&mut self, of: &FieldId, choice: &OptionId) -> Result<(), ChangeError> {
-        let custom = self.live(root::FIELDS, What::Field, of)?;
-        let options = self.nested(&custom, field::OPTIONS);
-        let found = map(self.txn, &options, choice.as_str());
-        let found = found.ok_or_else(|| super::not_found(What::Choice, choice.as_str()))?;
-        self.stamp_entry(&found);
-        Ok(())
-    }
-
     /// Calls something otherwise.
     ///
     /// # Errors
     /// [`ChangeError::NotFound`], [`ChangeError::TooLong`].
     pub fn rename<K: Entry>(&mut self, id: &Id<K>, name: &str) -> Result<(), ChangeError> {
         fits(name, K::WHAT, limit::NAME_CHARS)?;
-        let entry = self.live(K::ROOT, K::WHAT, id)?;
+        let entry = self.entry(id)?;
         self.set(&entry, K::NAME, Some(Any::from(name)));
         Ok(())
     }
@@ -158,7 +126,7 @@ impl Editor<'_, '_> {
         if !color.is_none_or(is_color) {
             return Err(ChangeError::Invalid(What::Color));
         }
-        let entry = self.live(K::ROOT, K::WHAT, id)?;
+        let entry = self.entry(id)?;
         self.set(&entry, field::COLOR, color.map(Any::from));
         Ok(())
     }
@@ -168,7 +136,7 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`].
     pub fn reorder<K: Entry>(&mut self, id: &Id<K>, at: &At<K>) -> Result<(), ChangeError> {
-        self.live(K::ROOT, K::WHAT, id)?;
+        self.entry(id)?;
         let scope = self.scope::<K>();
         self.order_in(&scope, id, at)
     }
@@ -179,7 +147,7 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`].
     pub fn delete<K: Entry>(&mut self, id: &Id<K>) -> Result<(), ChangeError> {
-        let entry = self.live(K::ROOT, K::WHAT, id)?;
+        let entry = self.entry(id)?;
         self.stamp_entry(&entry);
         Ok(())
     }
@@ -203,7 +171,7 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`].
     pub fn set_category(&mut self, id: &ColumnId, category: Category) -> Result<(), ChangeError> {
-        let column = self.live(root::COLUMNS, What::Column, id)?;
+        let column = self.entry(id)?;
         self.set(&column, field::CATEGORY, Some(Any::from(category.as_str())));
         Ok(())
     }
@@ -213,7 +181,7 @@ impl Editor<'_, '_> {
     /// # Errors
     /// [`ChangeError::NotFound`], [`ChangeError::Invalid`].
     pub fn set_wip(&mut self, id: &ColumnId, wip: Option<Wip>) -> Result<(), ChangeError> {
-        let column = self.live(root::COLUMNS, What::Column, id)?;
+        let column = self.entry(id)?;
         if !wip.is_none_or(|wip| (1..=limit::WIP).contains(&wip.limit)) {
             return Err(ChangeError::Invalid(What::Limit));
         }
@@ -228,17 +196,25 @@ impl Editor<'_, '_> {
         Ok(())
     }
 
-    /// What it means to stand in this column.
-    pub(super) fn category(&self, id: &ColumnId) -> Result<Category, ChangeError> {
-        let column = self.live(root::COLUMNS, What::Column, id)?;
-        let text = string(self.txn, &column, field::CATEGORY);
-        Ok(text
-            .and_then(|text| Category::parse(&text))
-            .unwrap_or(Category::Unstarted))
+    /// Checks that something is there and not deleted.
+    pub(super) fn check_entry<K: Entry>(&self, id: &Id<K>) -> Result<(), ChangeError> {
+        let entry = self.thing(K::ROOT, K::WHAT, id.as_str())?;
+        if is_stamped(self.txn, &entry, field::DEL) {
+            return Err(not_found(K::WHAT, id.as_str()));
+        }
+        Ok(())
     }
 
-    /// The list that a `K` stands in.
+    /// An entry that is not deleted, to write into: its list is noted.
+    pub(super) fn entry<K: Entry>(&mut self, id: &Id<K>) -> Result<MapRef, ChangeError> {
+        self.check_entry(id)?;
+        self.touched.lists.insert(K::ROOT);
+        self.thing(K::ROOT, K::WHAT, id.as_str())
+    }
+
+    /// The list that a `K` stands in, to write into: it is noted.
     fn scope<K: Entry>(&mut self) -> Scope {
+        self.touched.lists.insert(K::ROOT);
         Scope {
             list: self.txn.get_or_insert_map(K::ROOT),
             name: K::NAME,
@@ -252,16 +228,17 @@ impl Editor<'_, '_> {
         self.create_in(&scope, new)
     }
 
-    fn create_in<K>(&mut self, scope: &Scope, new: &NewEntry<K>) -> Result<MapRef, ChangeError> {
-        fits(&new.name, scope.what, limit::NAME_CHARS)?;
-        if !new.color.as_deref().is_none_or(is_color) {
-            return Err(ChangeError::Invalid(What::Color));
-        }
+    pub(super) fn create_in<K>(&mut self, scope: &Scope, new: &NewEntry<K>) -> Result<MapRef, ChangeError> {
+        check_new(new, scope.what)?;
         if scope.list.contains_key(self.txn, new.id.as_str()) {
             return Err(ChangeError::Exists {
                 what: scope.what,
                 id: new.id.as_str().to_owned(),
             });
+        }
+        let all = scope.limit * limit::DELETED_ENTRIES;
+        if scope.list.len(self.txn) as usize >= all {
+            return Err(too_many(scope.what, all));
         }
         self.check_room_in::<K>(scope)?;
         let (others, _) = self.entries::<K>(scope);
@@ -275,7 +252,7 @@ impl Editor<'_, '_> {
         Ok(entry)
     }
 
-    fn order_in<K>(&mut self, scope: &Scope, id: &Id<K>, at: &At<K>) -> Result<(), ChangeError> {
+    pub(super) fn order_in<K>(&mut self, scope: &Scope, id: &Id<K>, at: &At<K>) -> Result<(), ChangeError> {
         let (mut list, mut keys) = self.entries::<K>(scope);
         if let Some(old) = list.iter().position(|other| other == id) {
             list.remove(old);
@@ -310,17 +287,14 @@ impl Editor<'_, '_> {
             .unzip()
     }
 
-    fn check_room_in<K>(&self, scope: &Scope) -> Result<(), ChangeError> {
+    pub(super) fn check_room_in<K>(&self, scope: &Scope) -> Result<(), ChangeError> {
         if self.entries::<K>(scope).0.len() >= scope.limit {
-            return Err(ChangeError::TooMany {
-                what: scope.what,
-                limit: scope.limit,
-            });
+            return Err(too_many(scope.what, scope.limit));
         }
         Ok(())
     }
 
-    fn stamp_entry(&mut self, entry: &MapRef) {
+    pub(super) fn stamp_entry(&mut self, entry: &MapRef) {
         if !is_stamped(self.txn, entry, field::DEL) {
             let stamp = self.stamp();
             self.set(entry, field::DEL, Some(stamp));
@@ -328,10 +302,19 @@ impl Editor<'_, '_> {
     }
 }
 
+/// Checks name and colour of something that is to be.
+pub(super) fn check_new<K>(new: &NewEntry<K>, what: What) -> Result<(), ChangeError> {
+    fits(&new.name, what, limit::NAME_CHARS)?;
+    if !new.color.as_deref().is_none_or(is_color) {
+        return Err(ChangeError::Invalid(What::Color));
+    }
+    Ok(())
+}
+
 /// A list of named things.
-struct Scope {
-    list: MapRef,
-    name: &'static str,
-    what: What,
-    limit: usize,
+pub(super) struct Scope {
+    pub(super) list: MapRef,
+    pub(super) name: &'static str,
+    pub(super) what: What,
+    pub(super) limit: usize,
 }

@@ -1,15 +1,15 @@
 //! Relations between cards.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use yrs::{Any, Map, WriteTxn};
 
-use super::{ChangeError, Editor, What, not_found};
+use super::{ChangeError, Editor, What, not_found, too_many};
+use crate::board::Board;
 use crate::board::id::CardId;
-use crate::board::raw::link_name;
+use crate::board::raw::LinkId;
 use crate::board::repair::clock;
 use crate::board::schema::{LinkKind, limit, root};
-use crate::board::view::BoardView;
 
 impl Editor<'_, '_> {
     /// Relates two cards. A relation that there is already stays as it is.
@@ -22,24 +22,26 @@ impl Editor<'_, '_> {
         if from == to {
             return Err(ChangeError::SelfLink);
         }
-        self.card(from)?;
-        self.card(to)?;
-        let board = self.take_board();
-        let name = link_name(from, kind, to);
-        let t = (board.raw.clock() + 1).min(limit::INTEGER);
-        let there = board.view.links.iter().any(|link| link.name() == name);
-        let checked = check(&board.view, from, kind, to);
-        self.board = Some(board);
-        if there {
+        self.check_card(from)?;
+        self.check_card(to)?;
+        let id = LinkId {
+            from: from.clone(),
+            kind,
+            to: to.clone(),
+        };
+        let board = self.board();
+        if board.view.link(&id).is_some() {
             return Ok(());
         }
-        checked?;
+        check(board, &id)?;
+        let t = (board.clock() + 1).min(limit::INTEGER);
         let mut value = HashMap::from([("t".to_owned(), clock(t))]);
         if let Some(by) = &self.hand.stamp.by {
             value.insert("by".to_owned(), Any::from(by.as_str()));
         }
         let links = self.txn.get_or_insert_map(root::LINKS);
-        self.set(&links, &name, Some(Any::from(value)));
+        self.set(&links, &id.name(), Some(Any::from(value)));
+        self.touched.links.insert(id);
         Ok(())
     }
 
@@ -49,12 +51,17 @@ impl Editor<'_, '_> {
     /// [`ChangeError::NotFound`].
     pub fn unlink(&mut self, from: &CardId, kind: LinkKind, to: &CardId) -> Result<(), ChangeError> {
         let (from, to) = canonical(from, kind, to);
-        let name = link_name(from, kind, to);
+        let id = LinkId {
+            from: from.clone(),
+            kind,
+            to: to.clone(),
+        };
         let links = self.txn.get_or_insert_map(root::LINKS);
-        if !links.contains_key(self.txn, &name) {
-            return Err(not_found(What::Link, &name));
+        if !links.contains_key(self.txn, &id.name()) {
+            return Err(not_found(What::Link, &id.name()));
         }
-        self.set(&links, &name, None);
+        self.set(&links, &id.name(), None);
+        self.touched.links.insert(id);
         Ok(())
     }
 }
@@ -68,35 +75,23 @@ fn canonical<'i>(from: &'i CardId, kind: LinkKind, to: &'i CardId) -> (&'i CardI
     }
 }
 
-/// Checks that a new relation closes no cycle and that its cards have not too many.
-fn check(view: &BoardView, from: &CardId, kind: LinkKind, to: &CardId) -> Result<(), ChangeError> {
-    for end in [from, to] {
-        let of_card = view
-            .links
-            .iter()
-            .filter(|link| link.from == *end || link.to == *end);
-        if of_card.count() >= limit::LINKS_PER_CARD {
-            return Err(ChangeError::TooMany {
-                what: What::Link,
-                limit: limit::LINKS_PER_CARD,
-            });
+/// Checks that there is room for a new relation, and that it closes no cycle.
+fn check(board: &Board, link: &LinkId) -> Result<(), ChangeError> {
+    if board.raw.links.len() >= limit::ALL_LINKS {
+        return Err(too_many(What::Link, limit::ALL_LINKS));
+    }
+    for end in link.ends() {
+        let shown = board
+            .index
+            .links(end)
+            .filter(|link| board.view.link(link).is_some());
+        if shown.count() >= limit::LINKS_PER_CARD {
+            return Err(too_many(What::Link, limit::LINKS_PER_CARD));
         }
     }
-    if !kind.orders() {
-        return Ok(());
-    }
-    let mut after: BTreeMap<&CardId, Vec<&CardId>> = BTreeMap::new();
-    for link in view.links.iter().filter(|link| link.kind == kind && !link.cyclic) {
-        after.entry(&link.from).or_default().push(&link.to);
-    }
-    let mut seen = BTreeSet::from([to]);
-    let mut open = vec![to];
-    while let Some(at) = open.pop() {
-        if at == from {
-            return Err(ChangeError::DependencyCycle);
-        }
-        let next = after.get(at).into_iter().flatten();
-        open.extend(next.filter(|next| seen.insert(**next)).copied());
+    let mut steps = usize::MAX;
+    if link.kind.orders() && board.view.leads(&link.to, link.kind, &link.from, &mut steps) == Some(true) {
+        return Err(ChangeError::DependencyCycle);
     }
     Ok(())
 }

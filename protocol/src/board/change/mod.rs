@@ -2,7 +2,7 @@
 //!
 //! Invariant: a move that answers with an error has written nothing. A move checks its rule against the board that its
 //! transaction sees; what other people do at the same time can still break a rule when both are merged, and the view
-//! has an answer to each such case.
+//! has an answer to each such case. What a move costs does not grow with the board.
 //!
 //! It must never delete what people wrote: what is deleted is marked, and comes back as it was. Only
 //! [`Editor::purge_card`] takes a card away.
@@ -10,8 +10,13 @@
 mod attributes;
 mod cards;
 mod checklist;
+mod choices;
+mod copy;
 mod entries;
 mod links;
+mod members;
+mod plant;
+mod rich;
 mod seats;
 mod text;
 
@@ -21,11 +26,11 @@ use std::sync::Arc;
 
 use yrs::{Any, Map, MapRef, ReadTxn, TransactionMut, WriteTxn};
 
-use super::Board;
 use super::id::{CardId, Id};
-use super::key::{Dice, KeyError, OrderKey};
+use super::key::{self, Dice, KeyError, OrderKey};
 use super::raw::{Stamp, any, map, schema};
 use super::schema::{SCHEMA, field, root};
+use super::{Before, Board, Touched};
 
 pub use self::attributes::Attribute;
 pub use self::cards::NewCard;
@@ -190,12 +195,16 @@ impl fmt::Debug for Hand<'_> {
 
 /// Edits a board in one transaction.
 ///
-/// Moves that need to see the whole board read it, at most once between two changes.
+/// What was written is noted, and the board brought up to date when a later move needs it, and at the end: call
+/// [`finish`](Self::finish), or use [`Board::edit`], which does. A watch of the document hears of the same again.
 pub struct Editor<'e, 't> {
     txn: &'e mut TransactionMut<'t>,
     hand: Hand<'e>,
-    /// The board as it is now, if somebody read it since the last change.
-    board: Option<Board>,
+    board: &'e mut Board,
+    /// What was written since the board was up to date.
+    touched: Touched,
+    /// What was shown before the first move.
+    before: Before,
 }
 
 impl fmt::Debug for Editor<'_, '_> {
@@ -223,25 +232,43 @@ pub fn found(txn: &mut TransactionMut<'_>, board: &str) -> Result<(), ChangeErro
 }
 
 impl<'e, 't> Editor<'e, 't> {
-    /// Starts to edit the board in `txn`.
+    /// Starts to edit the board in `txn`, which `board` is up to date with.
     ///
     /// # Errors
     /// [`ChangeError::NoBoard`] before the first sync and for other documents, [`ChangeError::UnknownSchema`].
-    pub fn open(txn: &'e mut TransactionMut<'t>, hand: Hand<'e>) -> Result<Self, ChangeError> {
-        match schema(txn) {
+    pub fn open(
+        txn: &'e mut TransactionMut<'t>,
+        hand: Hand<'e>,
+        board: &'e mut Board,
+    ) -> Result<Self, ChangeError> {
+        match board.raw.schema {
             None => Err(ChangeError::NoBoard),
             Some(known) if known == u64::from(SCHEMA) => Ok(Self {
                 txn,
                 hand,
-                board: None,
+                board,
+                touched: Touched::default(),
+                before: Before::default(),
             }),
             Some(other) => Err(ChangeError::UnknownSchema(other)),
         }
     }
 
-    /// The board as it is now. It is handed out, because moves write while they look at it.
-    fn take_board(&mut self) -> Board {
-        self.board.take().unwrap_or_else(|| Board::read(self.txn))
+    /// The board as it is now.
+    pub fn board(&mut self) -> &Board {
+        if !self.touched.is_empty() {
+            let touched = std::mem::take(&mut self.touched);
+            self.before.merge(self.board.refresh(self.txn, &touched));
+        }
+        self.board
+    }
+
+    /// Brings the board up to date, and says what was shown before the first move of what is shown otherwise now.
+    #[must_use = "what was shown before is told once"]
+    pub fn finish(mut self) -> Before {
+        self.board();
+        self.before.settle(self.board);
+        self.before
     }
 
     /// The shared map in `root` under `id`, deleted or not.
@@ -250,13 +277,22 @@ impl<'e, 't> Editor<'e, 't> {
         found.ok_or_else(|| not_found(what, id))
     }
 
-    /// The card, unless it is deleted.
-    fn card(&self, id: &CardId) -> Result<MapRef, ChangeError> {
+    /// The card, unless it is deleted, to write into: it is noted. To be called after the last look at the board, which
+    /// takes the notes.
+    fn card(&mut self, id: &CardId) -> Result<MapRef, ChangeError> {
         let card = self.thing(root::CARDS, What::Card, id.as_str())?;
         if is_stamped(self.txn, &card, field::DEL) {
             return Err(not_found(What::Card, id.as_str()));
         }
+        self.touched.cards.insert(id.clone());
         Ok(card)
+    }
+
+    /// Checks that a card is there and not deleted.
+    fn check_card(&mut self, id: &CardId) -> Result<(), ChangeError> {
+        let live = self.board().view.is_live(id);
+        live.then_some(())
+            .ok_or_else(|| not_found(What::Card, id.as_str()))
     }
 
     /// Writes `value` into a register, unless it says so already: a write that changes nothing still costs for ever.
@@ -271,7 +307,6 @@ impl<'e, 't> Editor<'e, 't> {
             }
             None => {}
         }
-        self.board = None;
     }
 
     /// The stamp of this hand as a value.
@@ -290,7 +325,6 @@ impl<'e, 't> Editor<'e, 't> {
     ///
     /// Two people who make it at once lose what one of them put in, so a card gets all its maps when it is created.
     fn nested(&mut self, parent: &MapRef, name: &str) -> MapRef {
-        self.board = None;
         match map(self.txn, parent, name) {
             Some(map) => map,
             None => parent.insert(self.txn, name, yrs::MapPrelim::default()),
@@ -301,6 +335,10 @@ impl<'e, 't> Editor<'e, 't> {
 /// Whether the register `name` says that something happened.
 fn is_stamped<T: ReadTxn>(txn: &T, map: &MapRef, name: &str) -> bool {
     matches!(any(txn, map, name), Some(Any::Map(_)))
+}
+
+fn too_many(what: What, limit: usize) -> ChangeError {
+    ChangeError::TooMany { what, limit }
 }
 
 fn not_found(what: What, id: &str) -> ChangeError {
@@ -332,6 +370,25 @@ fn position<K>(list: &[Id<K>], at: &At<K>, what: What) -> Result<usize, ChangeEr
     }
 }
 
+/// What stands before a place in a list: nothing, or something with or without a key.
+type Lower<'k> = Option<Option<&'k OrderKey>>;
+
+/// Keys for `count` things behind `low` and before `high`, if there is room.
+fn keys_between(
+    low: Lower<'_>,
+    high: Option<&OrderKey>,
+    count: usize,
+    dice: &mut Dice<'_>,
+) -> Option<Vec<OrderKey>> {
+    // Behind something without a key there is only room for others without one.
+    if low == Some(None) {
+        return None;
+    }
+    let found = key::group(low.flatten(), high, count, dice).ok()?;
+    let short = found.iter().all(|key| key.len() <= key::LONG_KEY_BYTES);
+    short.then_some(found)
+}
+
 /// New keys for a list in which some have none yet, those at `from..from + count`: positions and keys. If the
 /// neighbours leave no room, others get new keys too.
 fn keys_at(
@@ -344,12 +401,8 @@ fn keys_at(
         .checked_sub(1)
         .map(|before| keys.get(before).and_then(Option::as_ref));
     let high = keys.get(from + count).and_then(Option::as_ref);
-    // Behind something without a key there is only room for others without one.
-    if low != Some(None)
-        && let Ok(found) = super::key::group(low.flatten(), high, count, dice)
-        && found.iter().all(|key| key.len() <= super::key::LONG_KEY_BYTES)
-    {
-        return (from..).zip(found).collect();
+    match keys_between(low, high, count, dice) {
+        Some(found) => (from..).zip(found).collect(),
+        None => key::settle(keys),
     }
-    super::key::settle(keys)
 }

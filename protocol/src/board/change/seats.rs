@@ -1,19 +1,23 @@
 //! Moving cards.
+//!
+//! Invariant: a place is found by looking at the cards around it. Only where these leave no room are all cards of the
+//! column looked at, and given new keys.
 
 use std::collections::BTreeSet;
 
 use yrs::Map;
 
-use super::{At, ChangeError, Editor, What, keys_at, not_found};
+use super::{At, ChangeError, Editor, What, keys_between, not_found};
 use crate::board::Board;
 use crate::board::id::{CardId, ColumnId, kind};
-use crate::board::key::{OrderKey, between_with};
+use crate::board::key::{OrderKey, settle};
 use crate::board::repair::place;
 use crate::board::schema::{Category, WipMode, field};
+use crate::board::seat::Group;
 use crate::board::view::{CardState, ColumnView};
 
 impl Editor<'_, '_> {
-    /// Moves open cards, in this order, to one place of a column. Reads the whole board.
+    /// Moves open cards, in this order, to one place of a column.
     ///
     /// Cards that move into a completed column are done from then on; those that leave one are not.
     ///
@@ -26,43 +30,7 @@ impl Editor<'_, '_> {
         column: &ColumnId,
         at: &At<kind::Card>,
     ) -> Result<(), ChangeError> {
-        let board = self.take_board();
-        let result = self.seat(&board, cards, column, at);
-        if result.is_err() {
-            self.board = Some(board);
-        }
-        result
-    }
-
-    /// Moves one card between two others of a column whose keys are known. Costs the same on boards of any size.
-    ///
-    /// Whether the keys are still those of the neighbours is for the caller to know; hard limits are too.
-    ///
-    /// # Errors
-    /// [`ChangeError::NotFound`] for the column or the card; [`ChangeError::Key`] if there is no room between the keys:
-    /// then [`Editor::move_cards`] makes some.
-    pub fn move_between(
-        &mut self,
-        card: &CardId,
-        column: &ColumnId,
-        low: Option<&OrderKey>,
-        high: Option<&OrderKey>,
-    ) -> Result<(), ChangeError> {
-        let category = self.category(column)?;
-        self.card(card)?;
-        let key = between_with(low, high, self.hand.dice)?;
-        self.put(card, column, &key)?;
-        self.mark_done(card, category)
-    }
-
-    /// Checks that these are open cards, and gives them places.
-    fn seat(
-        &mut self,
-        board: &Board,
-        cards: &[CardId],
-        column: &ColumnId,
-        at: &At<kind::Card>,
-    ) -> Result<(), ChangeError> {
+        let board = self.board();
         let mut seen = BTreeSet::new();
         for card in cards {
             let state = board.view.cards.get(card).map(|card| card.state);
@@ -70,41 +38,25 @@ impl Editor<'_, '_> {
                 return Err(not_found(What::Card, card.as_str()));
             }
         }
-        self.place_in(board, cards, column, at)
+        let gap = gap(board, cards, column, at)?;
+        self.fill(gap, cards)
     }
 
-    /// Gives `cards` their places among the others that `board` shows.
-    pub(super) fn place_in(
-        &mut self,
-        board: &Board,
-        cards: &[CardId],
-        column: &ColumnId,
-        at: &At<kind::Card>,
-    ) -> Result<(), ChangeError> {
-        let (shown, mut list, from) = seat_among(board, cards, column, at)?;
-        let key = |id: &CardId| {
-            let place = board.raw.cards.get(id)?.place.as_ref()?;
-            place.key.clone().filter(|_| place.column == *column)
+    /// Gives `cards` the places of a gap that was found for them. None of them is deleted.
+    pub(super) fn fill(&mut self, gap: Gap, cards: &[CardId]) -> Result<(), ChangeError> {
+        let low = gap.low.as_ref().map(Option::as_ref);
+        let keys = keys_between(low, gap.high.as_ref(), cards.len(), self.hand.dice);
+        let places: Vec<(CardId, OrderKey)> = match keys {
+            Some(keys) => cards.iter().cloned().zip(keys).collect(),
+            None => settled(self.board(), cards, &gap),
         };
-        let mut keys: Vec<Option<OrderKey>> = list.iter().map(key).collect();
-        list.splice(from..from, cards.iter().cloned());
-        keys.splice(from..from, cards.iter().map(|_| None));
-        for (at, key) in keys_at(&keys, from, cards.len(), self.hand.dice) {
-            if let Some(card) = list.get(at) {
-                self.put(card, column, &key)?;
-            }
+        for (card, key) in places {
+            let card = self.card(&card)?;
+            card.insert(self.txn, field::PLACE, place(&gap.column, &key));
         }
         for card in cards {
-            self.mark_done(card, shown.category)?;
+            self.mark_done(card, gap.category)?;
         }
-        Ok(())
-    }
-
-    /// Writes the place of a card.
-    fn put(&mut self, card: &CardId, column: &ColumnId, key: &OrderKey) -> Result<(), ChangeError> {
-        let card = self.card(card)?;
-        card.insert(self.txn, field::PLACE, place(column, key));
-        self.board = None;
         Ok(())
     }
 
@@ -122,31 +74,93 @@ impl Editor<'_, '_> {
     }
 }
 
-/// The column, its other cards, and the position among these, if it takes `cards`.
-pub(super) fn seat_among<'b>(
-    board: &'b Board,
+/// A place among the cards of a column.
+pub(super) struct Gap {
+    column: ColumnId,
+    category: Category,
+    /// The card before it, and its key.
+    above: Option<CardId>,
+    low: Option<Option<OrderKey>>,
+    /// The key of the card behind it.
+    high: Option<OrderKey>,
+}
+
+/// The place that `at` means for `cards`, if the column takes them.
+pub(super) fn gap(
+    board: &Board,
     cards: &[CardId],
     column: &ColumnId,
     at: &At<kind::Card>,
-) -> Result<(&'b ColumnView, Vec<CardId>, usize), ChangeError> {
-    let shown = board.view.columns.iter().find(|shown| shown.id == *column);
-    let shown = shown.ok_or_else(|| not_found(What::Column, column.as_str()))?;
+) -> Result<Gap, ChangeError> {
+    let shown = board.view.column(column);
+    let (_, shown) = shown.ok_or_else(|| not_found(What::Column, column.as_str()))?;
     let moving: BTreeSet<&CardId> = cards.iter().collect();
-    let others: Vec<CardId> = shown
-        .cards
-        .iter()
-        .filter(|card| !moving.contains(card))
-        .cloned()
-        .collect();
-    let hard = shown.wip.filter(|wip| wip.mode == WipMode::Hard);
-    // Cards that only change their order do not make a full column fuller.
-    let coming = others.len() + cards.len() > shown.cards.len();
-    if let Some(wip) = hard.filter(|wip| coming && (others.len() + cards.len()) as u64 > wip.limit) {
+    check_limit(board, shown, cards)?;
+    let stays = |card: &&CardId| !moving.contains(card);
+    let list = &shown.cards;
+    let seat = |id: &CardId| {
+        let card = board.view.cards.get(id).filter(|_| stays(&id));
+        let here = card.filter(|card| card.column.as_ref() == Some(column));
+        let rank = here.and_then(|_| board.index.rank(id));
+        let at = rank.and_then(|rank| board.search(list, rank, id).ok());
+        at.ok_or_else(|| not_found(What::Card, id.as_str()))
+    };
+    // Cards before `from` stand above the place, those from there on below it.
+    let from = match at {
+        At::First => 0,
+        At::Last => list.len(),
+        At::Before(id) => seat(id)?,
+        At::After(id) => seat(id)? + 1,
+    };
+    let (above, below) = list.split_at(from);
+    let above = above.iter().rfind(stays);
+    let key = |id: &CardId| own_key(board, id);
+    Ok(Gap {
+        column: column.clone(),
+        category: shown.category,
+        above: above.cloned(),
+        low: above.map(key),
+        high: below.iter().find(stays).and_then(key),
+    })
+}
+
+/// Checks that a column with a hard limit takes `cards`. Those that only change their order make it no fuller.
+fn check_limit(board: &Board, column: &ColumnView, cards: &[CardId]) -> Result<(), ChangeError> {
+    let Some(wip) = column.wip.filter(|wip| wip.mode == WipMode::Hard) else {
+        return Ok(());
+    };
+    let is_here = |card: &CardId| {
+        let card = board.view.cards.get(card);
+        card.is_some_and(|card| card.state == CardState::Open && card.column.as_ref() == Some(&column.id))
+    };
+    let coming = cards.iter().filter(|card| !is_here(card)).count();
+    if coming > 0 && (column.cards.len() + coming) as u64 > wip.limit {
         return Err(ChangeError::WipLimit {
-            column: column.as_str().to_owned(),
+            column: column.id.as_str().to_owned(),
             limit: wip.limit,
         });
     }
-    let from = super::position(&others, at, What::Card)?;
-    Ok((shown, others, from))
+    Ok(())
+}
+
+/// The key by which a card stands in its own column, if it does.
+fn own_key(board: &Board, id: &CardId) -> Option<OrderKey> {
+    let rank = board.index.rank(id)?;
+    rank.key.clone().filter(|_| rank.group == Group::Keyed)
+}
+
+/// Places for `cards` in their gap, and for as many others as it takes to make room.
+fn settled(board: &Board, cards: &[CardId], gap: &Gap) -> Vec<(CardId, OrderKey)> {
+    let moving: BTreeSet<&CardId> = cards.iter().collect();
+    let others = board.list(Some(&gap.column)).iter();
+    let mut list: Vec<&CardId> = others.filter(|card| !moving.contains(card)).collect();
+    let above = |above: &CardId| list.iter().position(|card| *card == above).map_or(0, |at| at + 1);
+    let from = gap.above.as_ref().map_or(0, above);
+    let mut keys: Vec<_> = list.iter().map(|card| own_key(board, card)).collect();
+    list.splice(from..from, cards);
+    keys.splice(from..from, cards.iter().map(|_| None));
+    settle(&keys)
+        .into_iter()
+        .filter_map(|(at, key)| Some(((*list.get(at)?).clone(), key)))
+        .collect()
 }

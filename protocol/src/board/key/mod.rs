@@ -125,9 +125,7 @@ pub fn between_with(
     let mut jitter = [0; JITTER_DIGITS];
     for (at, digit) in jitter.iter_mut().enumerate() {
         // A key ends with no zero.
-        let lowest = u32::from(at + 1 == JITTER_DIGITS);
-        let drawn = lowest + dice(62 - lowest) % (62 - lowest);
-        *digit = DIGITS.get(drawn as usize).copied().unwrap_or(b'V');
+        *digit = drawn(u32::from(at + 1 == JITTER_DIGITS), dice);
     }
     // `high` may begin with the plain key; then zeros in front of the random digits keep them below it.
     let mut stem = plain.0.as_bytes().to_vec();
@@ -139,6 +137,17 @@ pub fn between_with(
         stem.push(b'0');
     }
     Err(KeyError::NoRoom)
+}
+
+/// A random digit of 62, for those who make a name of such.
+pub(super) fn random_digit(dice: &mut Dice<'_>) -> u8 {
+    drawn(0, dice)
+}
+
+/// A random digit that is not below `lowest`.
+fn drawn(lowest: u32, dice: &mut Dice<'_>) -> u8 {
+    let drawn = lowest + dice(62 - lowest) % (62 - lowest);
+    DIGITS.get(drawn as usize).copied().unwrap_or(b'V')
 }
 
 /// `count` ascending keys above `low` and below `high`, without random digits.

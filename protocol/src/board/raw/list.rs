@@ -21,7 +21,7 @@ pub(in crate::board) fn entry<T: ReadTxn>(txn: &T, map: &MapRef, name: &str) -> 
 }
 
 /// The columns.
-pub(super) fn columns<T: ReadTxn>(txn: &T) -> BTreeMap<ColumnId, RawColumn> {
+pub(in crate::board) fn columns<T: ReadTxn>(txn: &T) -> BTreeMap<ColumnId, RawColumn> {
     let column = |map: &MapRef| RawColumn {
         entry: entry(txn, map, field::TITLE),
         category: string(txn, map, field::CATEGORY)
@@ -36,7 +36,7 @@ pub(super) fn columns<T: ReadTxn>(txn: &T) -> BTreeMap<ColumnId, RawColumn> {
 }
 
 /// The lanes.
-pub(super) fn lanes<T: ReadTxn>(txn: &T) -> BTreeMap<LaneId, RawEntry> {
+pub(in crate::board) fn lanes<T: ReadTxn>(txn: &T) -> BTreeMap<LaneId, RawEntry> {
     maps(txn, root::LANES)
         .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, entry(txn, &map, field::TITLE))))
@@ -44,7 +44,7 @@ pub(super) fn lanes<T: ReadTxn>(txn: &T) -> BTreeMap<LaneId, RawEntry> {
 }
 
 /// The labels.
-pub(super) fn labels<T: ReadTxn>(txn: &T) -> BTreeMap<LabelId, RawEntry> {
+pub(in crate::board) fn labels<T: ReadTxn>(txn: &T) -> BTreeMap<LabelId, RawEntry> {
     maps(txn, root::LABELS)
         .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, entry(txn, &map, field::NAME))))
@@ -52,7 +52,7 @@ pub(super) fn labels<T: ReadTxn>(txn: &T) -> BTreeMap<LabelId, RawEntry> {
 }
 
 /// The custom fields of known types.
-pub(super) fn fields<T: ReadTxn>(txn: &T) -> BTreeMap<FieldId, RawField> {
+pub(in crate::board) fn fields<T: ReadTxn>(txn: &T) -> BTreeMap<FieldId, RawField> {
     maps(txn, root::FIELDS)
         .into_iter()
         .filter_map(|(id, map)| Some((Id::parse(&id).ok()?, custom(txn, &map)?)))

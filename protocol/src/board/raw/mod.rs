@@ -7,22 +7,26 @@
 //! memory in proportion to the document. Texts are cut to their limits.
 
 mod card;
+mod link;
 mod list;
+mod size;
 mod value;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use yrs::{Map, MapRef, Out, ReadTxn};
 
 use super::id::{CardId, ColumnId, FieldId, LabelId, LaneId, OptionId, UserId};
 use super::key::OrderKey;
 use super::moment::Moment;
-use super::schema::{Category, FieldType, LinkKind, WipMode, field, root};
-use super::watch::Touched;
+use super::schema::{Category, FieldType, WipMode, field, root};
 
 pub use self::card::{RawCard, RawFile, RawItem, RawParent, RawPlace, description};
-pub(super) use self::list::entry;
+pub use self::link::LinkId;
+pub(super) use self::link::{Parts, compare};
+pub(super) use self::list::{columns, entry, fields, labels, lanes};
+pub use self::size::Size;
 pub use self::value::Value;
 pub(super) use self::value::{any, integer, map, map_any, string};
 
@@ -41,8 +45,8 @@ pub struct RawBoard {
     pub fields: BTreeMap<FieldId, RawField>,
     /// Cards, archived and deleted ones too.
     pub cards: BTreeMap<CardId, RawCard>,
-    /// Relations, in the order of their names.
-    pub links: Vec<RawLink>,
+    /// Relations and their logical clocks.
+    pub links: BTreeMap<LinkId, u64>,
 }
 
 /// What columns, lanes, labels, fields and choices have in common.
@@ -80,21 +84,8 @@ pub struct RawField {
     pub options: BTreeMap<OptionId, RawEntry>,
 }
 
-/// A relation between two cards, which need not exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RawLink {
-    /// Whose.
-    pub from: CardId,
-    /// Of which kind.
-    pub kind: LinkKind,
-    /// To whom.
-    pub to: CardId,
-    /// The logical clock when it was made.
-    pub t: u64,
-}
-
 /// When something was done, and who did it, as far as the document says.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// When.
     pub at: Option<Moment>,
@@ -103,7 +94,7 @@ pub struct Stamp {
 }
 
 /// How many cards a column should have at most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wip {
     /// The number, 1 to [`limit::WIP`](super::schema::limit::WIP).
     pub limit: u64,
@@ -114,56 +105,18 @@ pub struct Wip {
 impl RawBoard {
     /// Reads the document that `txn` sees.
     pub fn read<T: ReadTxn>(txn: &T) -> Self {
-        let mut raw = Self {
+        Self {
+            schema: schema(txn),
+            columns: columns(txn),
+            lanes: lanes(txn),
+            labels: labels(txn),
+            fields: fields(txn),
             cards: maps(txn, root::CARDS)
                 .into_iter()
                 .filter_map(|(id, card)| Some((CardId::parse(&id).ok()?, RawCard::of(txn, &card))))
                 .collect(),
             links: links(txn),
-            ..Self::default()
-        };
-        raw.read_lists(txn);
-        raw
-    }
-
-    /// Reads again what a [`Watch`](super::Watch) took note of. Costs nothing for the cards that nobody touched.
-    pub fn refresh<T: ReadTxn>(&mut self, txn: &T, touched: &Touched) {
-        for id in &touched.cards {
-            self.refresh_card(txn, id);
         }
-        if touched.lists {
-            self.read_lists(txn);
-        }
-        if touched.links {
-            self.links = links(txn);
-        }
-    }
-
-    /// Reads all but cards and relations.
-    fn read_lists<T: ReadTxn>(&mut self, txn: &T) {
-        self.schema = schema(txn);
-        self.columns = list::columns(txn);
-        self.lanes = list::lanes(txn);
-        self.labels = list::labels(txn);
-        self.fields = list::fields(txn);
-    }
-
-    /// Reads one card again, after a change that touched it alone. A card that is not there any more is taken out.
-    pub fn refresh_card<T: ReadTxn>(&mut self, txn: &T, id: &CardId) {
-        match card(txn, id) {
-            Some(card) => self.cards.insert(id.clone(), card),
-            None => self.cards.remove(id),
-        };
-    }
-
-    /// The highest logical clock in the document, forged ones included.
-    pub fn clock(&self) -> u64 {
-        let parents = self.cards.values().filter_map(|card| card.parent.as_ref());
-        parents
-            .map(|parent| parent.t)
-            .chain(self.links.iter().map(|link| link.t))
-            .max()
-            .unwrap_or(0)
     }
 }
 
@@ -195,46 +148,25 @@ fn nested<T: ReadTxn>(txn: &T, parent: &MapRef) -> Vec<(String, MapRef)> {
         .collect()
 }
 
-/// The relations that are well formed, in the order of their names.
-fn links<T: ReadTxn>(txn: &T) -> Vec<RawLink> {
+/// The relations that are well formed.
+fn links<T: ReadTxn>(txn: &T) -> BTreeMap<LinkId, u64> {
     let Some(root) = txn.get_map(root::LINKS) else {
-        return Vec::new();
+        return BTreeMap::new();
     };
-    let mut links: Vec<RawLink> = root
-        .iter(txn)
-        .filter_map(|(name, value)| link(name, &value))
-        .collect();
-    links.sort_by_cached_key(RawLink::name);
-    links
+    root.iter(txn)
+        .filter_map(|(name, value)| Some((LinkId::parse(name)?, link_clock(&value)?)))
+        .collect()
 }
 
-/// The relation of this name, if it is well formed.
-fn link(name: &str, value: &Out) -> Option<RawLink> {
-    let mut parts = name.splitn(3, '|');
-    let from = CardId::parse(parts.next()?).ok()?;
-    let kind = LinkKind::parse(parts.next()?)?;
-    let to = CardId::parse(parts.next()?).ok()?;
+/// The logical clock of a relation, if it is there.
+pub(super) fn link<T: ReadTxn>(txn: &T, id: &LinkId) -> Option<u64> {
+    link_clock(&txn.get_map(root::LINKS)?.get(txn, &id.name())?)
+}
+
+/// The logical clock in the register of a relation, without which it is none.
+fn link_clock(value: &Out) -> Option<u64> {
     let Out::Any(value) = value else {
         return None;
     };
-    let link = RawLink {
-        t: integer(map_any(value)?.get("t")?)?,
-        from,
-        kind,
-        to,
-    };
-    let ordered = kind != LinkKind::Relates || link.from < link.to;
-    (link.from != link.to && ordered).then_some(link)
-}
-
-impl RawLink {
-    /// The name under which it stands in the document.
-    pub fn name(&self) -> String {
-        link_name(&self.from, self.kind, &self.to)
-    }
-}
-
-/// The name of the relation of this kind between two cards.
-pub fn link_name(from: &CardId, kind: LinkKind, to: &CardId) -> String {
-    format!("{from}|{}|{to}", kind.as_str())
+    integer(map_any(value)?.get("t")?)
 }

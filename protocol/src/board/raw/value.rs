@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use yrs::{Any, Map, MapRef, Out, ReadTxn};
 
 use super::{Stamp, Wip};
@@ -14,7 +14,7 @@ use crate::board::moment::Moment;
 use crate::board::schema::{WipMode, is_color, limit};
 
 /// The value of a custom field.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Of a field of texts, choices, users, days.

@@ -17,7 +17,7 @@ use yrs::{Any, Map, MapRef, ReadTxn, TransactionMut};
 use super::Board;
 use super::id::{CardId, ColumnId, FieldId, ItemId, OptionId};
 use super::key::OrderKey;
-use super::raw::{RawLink, any, map, map_any};
+use super::raw::{LinkId, any, map, map_any};
 use super::schema::{field, root};
 use super::view::LinkView;
 
@@ -51,7 +51,7 @@ pub enum Fix {
         t: u64,
     },
     /// A relation gets another clock.
-    Clock(RawLink, u64),
+    Clock(LinkId, u64),
     /// A relation that closes a cycle goes.
     Unlink(LinkView),
 }

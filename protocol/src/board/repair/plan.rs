@@ -105,9 +105,7 @@ fn seats(raw: &RawBoard, column: &ColumnView) -> Vec<Fix> {
 /// The highest logical clock that nobody has to have forged.
 fn honest_clock(raw: &RawBoard) -> u64 {
     let parents = raw.cards.values().filter_map(|card| card.parent.as_ref());
-    let clocks = parents
-        .map(|parent| parent.t)
-        .chain(raw.links.iter().map(|link| link.t));
+    let clocks = parents.map(|parent| parent.t).chain(raw.links.values().copied());
     clocks.filter(|t| *t <= limit::HONEST_CLOCK).max().unwrap_or(0)
 }
 
@@ -155,18 +153,12 @@ fn parents(board: &Board) -> Vec<Fix> {
 fn links(board: &Board) -> Vec<Fix> {
     let cyclic = board.view.links.iter().filter(|link| link.cyclic);
     let mut fixes: Vec<Fix> = cyclic.cloned().map(Fix::Unlink).collect();
-    let gone: Vec<String> = board
-        .view
-        .links
-        .iter()
-        .filter(|link| link.cyclic)
-        .map(|link| link.name())
-        .collect();
-    let clocks = board.raw.links.iter().enumerate().map(|(at, link)| (link.t, at));
-    let tamed = tamed(clocks.collect(), honest_clock(&board.raw));
-    for (at, link) in board.raw.links.iter().enumerate() {
-        let t = tamed.get(&at).copied().unwrap_or(link.t);
-        if t != link.t && gone.binary_search(&link.name()).is_err() {
+    let tamed = tamed(
+        board.raw.links.iter().map(|(link, t)| (*t, link)).collect(),
+        honest_clock(&board.raw),
+    );
+    for (link, t) in tamed {
+        if !board.view.link(link).is_some_and(|link| link.cyclic) {
             fixes.push(Fix::Clock(link.clone(), t));
         }
     }

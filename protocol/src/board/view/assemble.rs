@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::forest;
 use super::graph;
-use super::order::{ordered, rank};
+use super::order::ordered;
 use super::{
     BoardView, CardState, CardView, ColumnView, FieldView, ItemView, LabelView, LaneView, LinkView,
     OptionView,
@@ -12,21 +12,29 @@ use super::{
 use crate::board::id::{CardId, ColumnId, FieldId, LabelId, LaneId, OptionId, UserId};
 use crate::board::key::OrderKey;
 use crate::board::moment::Moment;
-use crate::board::raw::{RawBoard, RawCard, RawEntry, RawField, RawLink, Value};
+use crate::board::raw::{LinkId, RawBoard, RawCard, RawColumn, RawEntry, RawField, Value, compare};
 use crate::board::schema::{FieldType, LinkKind};
+use crate::board::seat::Rank;
 
 /// What everybody is shown of `raw`.
 pub fn assemble(raw: &RawBoard) -> BoardView {
-    let columns = columns(raw);
-    let (seated, unsorted) = seats(raw, &columns);
-    let there = There::of(raw, &seated);
-    let parents = forest::parents(raw);
-    let mut cards: BTreeMap<CardId, CardView> = raw
-        .cards
-        .iter()
-        .map(|(id, card)| (id.clone(), there.card(id, card)))
-        .collect();
-    for (child, parent) in parents {
+    let mut columns = columns(&raw.columns);
+    let mut shown: BTreeMap<&CardId, ColumnId> = BTreeMap::new();
+    let (mut seated, unsorted) = seats(raw, &columns);
+    for column in &mut columns {
+        column.cards = seated.remove(&column.id).unwrap_or_default();
+        column.over_limit = column.is_over_limit();
+    }
+    for (id, cards) in columns.iter().map(|column| (&column.id, &column.cards)) {
+        for card in cards {
+            if let Some((card, _)) = raw.cards.get_key_value(card) {
+                shown.insert(card, id.clone());
+            }
+        }
+    }
+    let show = |(id, card): (&CardId, &RawCard)| (id.clone(), card_view(raw, card, shown.get(id).cloned()));
+    let mut cards: BTreeMap<CardId, CardView> = raw.cards.iter().map(show).collect();
+    for (child, parent) in forest::parents(raw) {
         if let Some(card) = cards.get_mut(child) {
             card.parent = Some(parent.clone());
         }
@@ -42,20 +50,11 @@ pub fn assemble(raw: &RawBoard) -> BoardView {
         schema: raw.schema,
         archive: of_state(CardState::Archived),
         trash: of_state(CardState::Deleted),
-        columns: columns
-            .into_iter()
-            .map(|mut column| {
-                column.cards = seated.get(&column.id).cloned().unwrap_or_default();
-                column.over_limit = column
-                    .wip
-                    .is_some_and(|wip| column.cards.len() as u64 > wip.limit);
-                column
-            })
-            .collect(),
+        columns,
         unsorted,
-        lanes: lanes(raw),
-        labels: labels(raw),
-        fields: fields(raw),
+        lanes: lanes(&raw.lanes),
+        labels: labels(&raw.labels),
+        fields: fields(&raw.fields),
         links: links(raw),
         cards,
     }
@@ -66,8 +65,9 @@ fn live(entry: &RawEntry) -> Option<Option<&OrderKey>> {
     entry.deleted.is_none().then_some(entry.key.as_ref())
 }
 
-fn columns(raw: &RawBoard) -> Vec<ColumnView> {
-    ordered(&raw.columns, |column| live(&column.entry))
+/// The columns, without cards.
+pub(in crate::board) fn columns(columns: &BTreeMap<ColumnId, RawColumn>) -> Vec<ColumnView> {
+    ordered(columns, |column| live(&column.entry))
         .into_iter()
         .map(|(id, column)| ColumnView {
             id: id.clone(),
@@ -81,8 +81,8 @@ fn columns(raw: &RawBoard) -> Vec<ColumnView> {
         .collect()
 }
 
-fn lanes(raw: &RawBoard) -> Vec<LaneView> {
-    ordered(&raw.lanes, live)
+pub(in crate::board) fn lanes(lanes: &BTreeMap<LaneId, RawEntry>) -> Vec<LaneView> {
+    ordered(lanes, live)
         .into_iter()
         .map(|(id, lane)| LaneView {
             id: id.clone(),
@@ -91,8 +91,8 @@ fn lanes(raw: &RawBoard) -> Vec<LaneView> {
         .collect()
 }
 
-fn labels(raw: &RawBoard) -> Vec<LabelView> {
-    ordered(&raw.labels, live)
+pub(in crate::board) fn labels(labels: &BTreeMap<LabelId, RawEntry>) -> Vec<LabelView> {
+    ordered(labels, live)
         .into_iter()
         .map(|(id, label)| LabelView {
             id: id.clone(),
@@ -102,13 +102,13 @@ fn labels(raw: &RawBoard) -> Vec<LabelView> {
         .collect()
 }
 
-fn fields(raw: &RawBoard) -> Vec<FieldView> {
+pub(in crate::board) fn fields(fields: &BTreeMap<FieldId, RawField>) -> Vec<FieldView> {
     let option = |(id, option): (&OptionId, &RawEntry)| OptionView {
         id: id.clone(),
         name: option.name.clone(),
         color: option.color.clone(),
     };
-    ordered(&raw.fields, |field| live(&field.entry))
+    ordered(fields, |field| live(&field.entry))
         .into_iter()
         .map(|(id, field)| FieldView {
             id: id.clone(),
@@ -128,16 +128,15 @@ fn seats(raw: &RawBoard, columns: &[ColumnView]) -> (BTreeMap<ColumnId, Vec<Card
     let mut seats = Vec::new();
     for (id, card) in &raw.cards {
         if state(card) == CardState::Open {
-            let key = card.place.as_ref().and_then(|place| place.key.as_ref());
             let own = card.place.as_ref().map(|place| &place.column);
             let own = own.filter(|own| there.contains(own));
-            seats.push((own.is_none(), rank(key), id, own));
+            seats.push(((Rank::of(card.place.as_ref(), own), id), own));
         }
     }
-    seats.sort_by_key(|(stranded, rank, id, _)| (*stranded, *rank, *id));
+    seats.sort_by(|(one, _), (other, _)| one.cmp(other));
     let mut seated: BTreeMap<ColumnId, Vec<CardId>> = BTreeMap::new();
     let mut unsorted = Vec::new();
-    for (_, _, id, own) in seats {
+    for ((_, id), own) in seats {
         match own.or_else(|| columns.first().map(|column| &column.id)) {
             Some(column) => seated.entry(column.clone()).or_default().push(id.clone()),
             None => unsorted.push(id.clone()),
@@ -147,7 +146,7 @@ fn seats(raw: &RawBoard, columns: &[ColumnView]) -> (BTreeMap<ColumnId, Vec<Card
 }
 
 /// Where a card is in its life. Deleted goes before archived.
-fn state(card: &RawCard) -> CardState {
+pub(in crate::board) fn state(card: &RawCard) -> CardState {
     match (&card.deleted, &card.archived) {
         (Some(_), _) => CardState::Deleted,
         (None, Some(_)) => CardState::Archived,
@@ -155,95 +154,67 @@ fn state(card: &RawCard) -> CardState {
     }
 }
 
-/// What there is for cards to refer to.
-struct There<'r> {
-    seats: BTreeMap<&'r CardId, &'r ColumnId>,
-    raw: &'r RawBoard,
+/// What is shown of a card by itself, in the column `shown` if it is open: not what it is a part of.
+pub(in crate::board) fn card_view(raw: &RawBoard, card: &RawCard, shown: Option<ColumnId>) -> CardView {
+    let items = ordered(&card.checklist, |item| Some(item.key.as_ref()));
+    let lane = |lane: &LaneId| raw.lanes.get(lane).is_some_and(|lane| lane.deleted.is_none());
+    let label = |label: &LabelId| raw.labels.get(label).is_some_and(|label| label.deleted.is_none());
+    CardView {
+        state: state(card),
+        column: column(raw, card, shown),
+        lane: card.lane.clone().filter(lane),
+        title: card.title.clone(),
+        described: card.described,
+        priority: card.priority,
+        due: card.due.clone(),
+        start: card.start.clone(),
+        estimate: card.estimate,
+        color: card.color.clone(),
+        cover: card.cover.clone().filter(|cover| card.files.contains_key(cover)),
+        archived: card.archived.clone(),
+        done: card.done.clone(),
+        deleted: card.deleted.clone(),
+        parent: None,
+        children: Vec::new(),
+        assignees: card.assignees.clone(),
+        labels: card.labels.iter().filter(|id| label(id)).cloned().collect(),
+        watchers: card.watchers.clone(),
+        checklist: items
+            .into_iter()
+            .map(|(id, item)| ItemView {
+                id: id.clone(),
+                text: item.text.clone(),
+                done: item.done,
+                list: item.list.clone(),
+            })
+            .collect(),
+        values: card
+            .values
+            .iter()
+            .filter(|(id, value)| holds(raw, id, value))
+            .map(|(id, value)| (id.clone(), value.clone()))
+            .collect(),
+        files: card.files.clone(),
+    }
 }
 
-impl<'r> There<'r> {
-    fn of(raw: &'r RawBoard, seated: &'r BTreeMap<ColumnId, Vec<CardId>>) -> Self {
-        let seats = seated
-            .iter()
-            .flat_map(|(column, cards)| cards.iter().map(move |card| (card, column)))
-            .collect();
-        Self { seats, raw }
-    }
-
-    fn column(&self, id: &CardId, card: &RawCard) -> Option<ColumnId> {
-        let own = || {
-            let column = &card.place.as_ref()?.column;
-            let there = self.raw.columns.get(column)?.entry.deleted.is_none();
-            there.then(|| column.clone())
-        };
-        match state(card) {
-            CardState::Open => self.seats.get(id).map(|column| (*column).clone()),
-            CardState::Archived => own(),
-            CardState::Deleted => None,
+/// The column that a card is shown in, or would come back to.
+fn column(raw: &RawBoard, card: &RawCard, shown: Option<ColumnId>) -> Option<ColumnId> {
+    match state(card) {
+        CardState::Open => shown,
+        CardState::Archived => {
+            let own = &card.place.as_ref()?.column;
+            let there = raw.columns.get(own)?.entry.deleted.is_none();
+            there.then(|| own.clone())
         }
+        CardState::Deleted => None,
     }
+}
 
-    fn has_lane(&self, id: &LaneId) -> bool {
-        self.raw.lanes.get(id).is_some_and(|lane| lane.deleted.is_none())
-    }
-
-    fn has_label(&self, id: &LabelId) -> bool {
-        self.raw
-            .labels
-            .get(id)
-            .is_some_and(|label| label.deleted.is_none())
-    }
-
-    /// The value, if its field is there and holds such values.
-    fn value(&self, id: &FieldId, value: &Value) -> Option<Value> {
-        let field = self.raw.fields.get(id)?;
-        (field.entry.deleted.is_none() && accepts(field, value)).then(|| value.clone())
-    }
-
-    fn card(&self, id: &CardId, card: &RawCard) -> CardView {
-        let items = ordered(&card.checklist, |item| Some(item.key.as_ref()));
-        CardView {
-            state: state(card),
-            column: self.column(id, card),
-            lane: card.lane.clone().filter(|lane| self.has_lane(lane)),
-            title: card.title.clone(),
-            described: card.described,
-            priority: card.priority,
-            due: card.due.clone(),
-            start: card.start.clone(),
-            estimate: card.estimate,
-            color: card.color.clone(),
-            cover: card.cover.clone().filter(|cover| card.files.contains_key(cover)),
-            archived: card.archived.clone(),
-            done: card.done.clone(),
-            deleted: card.deleted.clone(),
-            parent: None,
-            children: Vec::new(),
-            assignees: card.assignees.clone(),
-            labels: card
-                .labels
-                .iter()
-                .filter(|label| self.has_label(label))
-                .cloned()
-                .collect(),
-            watchers: card.watchers.clone(),
-            checklist: items
-                .into_iter()
-                .map(|(id, item)| ItemView {
-                    id: id.clone(),
-                    text: item.text.clone(),
-                    done: item.done,
-                    list: item.list.clone(),
-                })
-                .collect(),
-            values: card
-                .values
-                .iter()
-                .filter_map(|(id, value)| Some((id.clone(), self.value(id, value)?)))
-                .collect(),
-            files: card.files.clone(),
-        }
-    }
+/// Whether the field is there and holds such values.
+fn holds(raw: &RawBoard, id: &FieldId, value: &Value) -> bool {
+    let field = raw.fields.get(id);
+    field.is_some_and(|field| field.entry.deleted.is_none() && accepts(field, value))
 }
 
 /// Whether `field` can hold `value`.
@@ -269,22 +240,23 @@ fn links(raw: &RawBoard) -> Vec<LinkView> {
     let live = |id: &CardId| raw.cards.get(id).is_some_and(|card| card.deleted.is_none());
     let mut shown = Vec::new();
     for kind in LinkKind::ALL {
-        let of_kind = raw.links.iter().filter(|link| link.kind == *kind);
-        let links: Vec<&RawLink> = of_kind
-            .filter(|link| live(&link.from) && live(&link.to))
+        let of_kind = raw.links.iter().filter(|(link, _)| link.kind == *kind);
+        let links: Vec<(&LinkId, u64)> = of_kind
+            .filter(|(link, _)| live(&link.from) && live(&link.to))
+            .map(|(link, t)| (link, *t))
             .collect();
         let cyclic = if kind.orders() {
             graph::cyclic(&links)
         } else {
             BTreeSet::new()
         };
-        shown.extend(links.iter().enumerate().map(|(at, link)| LinkView {
+        shown.extend(links.iter().enumerate().map(|(at, (link, _))| LinkView {
             from: link.from.clone(),
             kind: *kind,
             to: link.to.clone(),
             cyclic: cyclic.contains(&at),
         }));
     }
-    shown.sort_by_cached_key(LinkView::name);
+    shown.sort_by(|one, other| compare(one.parts(), other.parts()));
     shown
 }

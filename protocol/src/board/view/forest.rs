@@ -13,7 +13,7 @@ use crate::board::id::CardId;
 use crate::board::raw::{RawBoard, RawCard, RawParent};
 
 /// The card that each card is a part of. A part of nothing, and of a deleted card, is not in it.
-pub(super) fn parents(raw: &RawBoard) -> BTreeMap<&CardId, &CardId> {
+pub(in crate::board) fn parents(raw: &RawBoard) -> BTreeMap<&CardId, &CardId> {
     let live: BTreeMap<&CardId, usize> = raw
         .cards
         .iter()

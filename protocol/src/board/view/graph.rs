@@ -9,17 +9,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::board::id::CardId;
-use crate::board::raw::RawLink;
+use crate::board::raw::LinkId;
 use crate::board::schema::limit;
 
 /// Where a link comes from and where it goes, as numbers of cards.
 type Edge = (usize, usize);
 
-/// Positions of those among `links` (of one kind, in the order of their names) that close a cycle.
-pub(super) fn cyclic(links: &[&RawLink]) -> BTreeSet<usize> {
+/// Positions of those among `links` (of one kind, in the order of their names, with their clocks) that close a cycle.
+pub(in crate::board) fn cyclic(links: &[(&LinkId, u64)]) -> BTreeSet<usize> {
     let (edges, cards) = numbered(links);
     let mut tangled = tangled(&edges, cards);
-    tangled.sort_by_key(|at| (links[*at].t, *at));
+    tangled.sort_by_key(|at| (links[*at].1, *at));
     let mut marked: BTreeSet<usize> = tangled.iter().skip(limit::TANGLED_LINKS).copied().collect();
     let mut walk = Walk {
         after: vec![Vec::new(); cards],
@@ -37,7 +37,7 @@ pub(super) fn cyclic(links: &[&RawLink]) -> BTreeSet<usize> {
 }
 
 /// The links as numbers of cards, and how many cards there are.
-fn numbered(links: &[&RawLink]) -> (Vec<Edge>, usize) {
+fn numbered(links: &[(&LinkId, u64)]) -> (Vec<Edge>, usize) {
     let mut numbers: BTreeMap<&CardId, usize> = BTreeMap::new();
     let mut number = |id| {
         let next = numbers.len();
@@ -45,7 +45,7 @@ fn numbered(links: &[&RawLink]) -> (Vec<Edge>, usize) {
     };
     let edges = links
         .iter()
-        .map(|link| (number(&link.from), number(&link.to)))
+        .map(|(link, _)| (number(&link.from), number(&link.to)))
         .collect();
     (edges, numbers.len())
 }

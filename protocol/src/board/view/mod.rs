@@ -7,8 +7,9 @@
 //! It must never show where a value came from (order keys, clocks): repair changes those and must not change this.
 
 mod assemble;
-mod forest;
-mod graph;
+pub(super) mod forest;
+pub(super) mod graph;
+mod look;
 mod order;
 
 use std::collections::BTreeMap;
@@ -18,11 +19,11 @@ use yrs::ReadTxn;
 
 use super::id::{CardId, ColumnId, FieldId, FileId, ItemId, LabelId, LaneId, OptionId, UserId};
 use super::moment::Moment;
-use super::raw::{RawBoard, RawFile, Stamp, Value, Wip, link_name};
+use super::raw::{LinkId, Parts, RawBoard, RawFile, Stamp, Value, Wip};
 use super::schema::{Category, FieldType, LinkKind, Priority};
 
-pub(super) use self::assemble::accepts;
 pub use self::assemble::assemble;
+pub(super) use self::assemble::{accepts, card_view, columns, fields, labels, lanes, state};
 pub(super) use self::order::ordered;
 
 /// What everybody is shown.
@@ -201,9 +202,22 @@ pub struct LinkView {
 }
 
 impl LinkView {
+    /// What names it.
+    pub fn id(&self) -> LinkId {
+        LinkId {
+            from: self.from.clone(),
+            kind: self.kind,
+            to: self.to.clone(),
+        }
+    }
+
     /// The name under which it stands in the document.
     pub fn name(&self) -> String {
-        link_name(&self.from, self.kind, &self.to)
+        self.id().name()
+    }
+
+    pub(super) fn parts(&self) -> Parts<'_> {
+        (&self.from, self.kind, &self.to)
     }
 }
 

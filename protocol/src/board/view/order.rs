@@ -8,7 +8,7 @@ use crate::board::id::Id;
 use crate::board::key::OrderKey;
 
 /// Something that may have a place in an order. Keys come first; what has none comes last.
-pub(super) fn rank(key: Option<&OrderKey>) -> (bool, Option<&OrderKey>) {
+fn rank(key: Option<&OrderKey>) -> (bool, Option<&OrderKey>) {
     (key.is_none(), key)
 }
 

@@ -88,6 +88,8 @@ actions! {
     ExportDocument,
     /// Write comments.
     CommentDocument,
+    /// Delete the comments of others.
+    ModerateComments,
     /// Change the content, over REST or a socket.
     EditContent,
     /// Change the title and other metadata; add attachments.

@@ -39,6 +39,7 @@ pub(super) fn scope(action: Action) -> Scope {
         | Action::EditContent
         | Action::UpdateDocument
         | Action::ManageVersions
+        | Action::ModerateComments
         | Action::MoveDocument
         | Action::ArchiveDocument
         | Action::DeleteDocument
@@ -93,7 +94,8 @@ pub(super) fn document(action: Action) -> Option<DocumentRole> {
         Action::ViewDocument | Action::ReadContent | Action::ExportDocument => DocumentRole::Viewer,
         Action::CommentDocument => DocumentRole::Commenter,
         Action::EditContent | Action::UpdateDocument | Action::ManageVersions => DocumentRole::Editor,
-        Action::ShareDocument
+        Action::ModerateComments
+        | Action::ShareDocument
         | Action::MintDocumentToken
         | Action::MoveDocument
         | Action::ArchiveDocument

@@ -69,6 +69,7 @@ const DOCUMENTS: &str = "
     ReadContent            . . .  + + .    + + .     + + .   + + -
     ExportDocument         . . .  + + .    + + .     + + .   + + -
     CommentDocument        . . .  - - .    + - .     + - .   + - -
+    ModerateComments       . . .  - - .    - - .     - - .   + - -
     EditContent            . . .  - - .    - - .     + - .   + - -
     UpdateDocument         . . .  - - .    - - .     + - .   + - -
     ManageVersions         . . .  - - .    - - .     + - .   + - -
@@ -117,6 +118,7 @@ const SCOPES: &str = "
     ReadContent documents:read documents:comment documents:write documents:share
     ExportDocument documents:read documents:comment documents:write documents:share
     CommentDocument documents:comment documents:write
+    ModerateComments documents:write
     EditContent documents:write
     UpdateDocument documents:write
     ManageVersions documents:write

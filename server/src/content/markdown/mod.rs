@@ -5,5 +5,5 @@ mod inline;
 mod parse;
 mod write;
 
-pub(super) use self::parse::parse;
+pub(super) use self::parse::{Links, PERSON, parse, parse_with};
 pub(super) use self::write::render;

@@ -14,8 +14,29 @@ use crate::content::url::safe_url;
 /// The longest name of a language, in bytes.
 const MAX_LANGUAGE: usize = 64;
 
+/// What an address begins with that names an account.
+pub(in crate::content) const PERSON: &str = "user:";
+
+/// Which addresses links may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::content) enum Links {
+    /// Those that are safe.
+    Safe,
+    /// Also those of people, for whoever makes something else of them before anything is shown.
+    SafeAndPeople,
+}
+
 /// Reads a document.
 pub(in crate::content) fn parse(text: &str, limits: &Limits) -> Result<Node, ContentError> {
+    parse_with(text, limits, Links::Safe)
+}
+
+/// Reads a document whose links may be `links`.
+pub(in crate::content) fn parse_with(
+    text: &str,
+    limits: &Limits,
+    links: Links,
+) -> Result<Node, ContentError> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut reader = Reader {
         sink: Sink::new(Builder::new(limits)),
@@ -23,6 +44,7 @@ pub(in crate::content) fn parse(text: &str, limits: &Limits) -> Result<Node, Con
         html: String::new(),
         image: None,
         in_header: false,
+        links,
     };
     for event in Parser::new_ext(text, options) {
         reader.take(event)?;
@@ -47,6 +69,7 @@ struct Reader {
     /// The image whose description is being collected, and how many images are open inside of it.
     image: Option<(Node, String, usize)>,
     in_header: bool,
+    links: Links,
 }
 
 impl Reader {
@@ -226,7 +249,8 @@ impl Reader {
     }
 
     fn link(&mut self, address: &str, title: &str) -> Result<(), ContentError> {
-        let Some(address) = safe_url(address) else {
+        let is_person = self.links == Links::SafeAndPeople && address.starts_with(PERSON);
+        let Some(address) = safe_url(address).or(is_person.then_some(address)) else {
             return Ok(());
         };
         let mut link = Mark::new(mark::LINK).with("href", address);

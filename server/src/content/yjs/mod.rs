@@ -9,6 +9,6 @@ mod text;
 mod value;
 mod write;
 
-pub(crate) use self::read::read;
+pub(crate) use self::read::{read, read_fragment};
 pub use self::write::ChangeSummary;
-pub(crate) use self::write::{Fidelity, write};
+pub(crate) use self::write::{Fidelity, write, write_fragment};

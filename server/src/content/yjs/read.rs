@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use yrs::types::text::YChange;
-use yrs::{Any, Array, ArrayRef, Out, ReadTxn, Text, Xml, XmlElementRef, XmlTextRef};
+use yrs::{Any, Array, ArrayRef, Out, ReadTxn, Text, Xml, XmlElementRef, XmlFragmentRef, XmlTextRef};
 
 use super::value;
 use crate::content::error::{ContentError, Fault, Place};
@@ -62,14 +62,18 @@ pub(super) type Overlapping = BTreeSet<String>;
 /// [`Fault::NotRichText`], [`Fault::TooDeep`].
 pub(crate) fn read<T: ReadTxn>(txn: &T, field: &str) -> Result<Node, ContentError> {
     check_kind(txn, field)?;
-    let Some(fragment) = txn.get_xml_fragment(field) else {
-        return Ok(Node::new(node::DOC));
-    };
-    let mut reader = Reader {
-        place: Place::default(),
-        overlapping: Overlapping::new(),
-    };
-    let children = reader.children(txn, fragment.as_ref(), 1)?;
+    match txn.get_xml_fragment(field) {
+        Some(fragment) => read_fragment(txn, &fragment),
+        None => Ok(Node::new(node::DOC)),
+    }
+}
+
+/// Reads the rich text in `fragment`, wherever that is in the document.
+///
+/// # Errors
+/// [`Fault::TooDeep`].
+pub(crate) fn read_fragment<T: ReadTxn>(txn: &T, fragment: &XmlFragmentRef) -> Result<Node, ContentError> {
+    let children = Reader::default().children(txn, fragment.as_ref(), 1)?;
     Ok(Node::of(node::DOC, contents(children.into_iter())))
 }
 

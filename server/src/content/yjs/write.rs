@@ -63,6 +63,19 @@ pub(crate) fn write(
 ) -> Result<ChangeSummary, ContentError> {
     check_kind(txn, field)?;
     let fragment = txn.get_or_insert_xml_fragment(field);
+    write_fragment(txn, &fragment, target, fidelity)
+}
+
+/// Makes `fragment`, wherever it is in the document, say `target`.
+///
+/// # Errors
+/// As reading: then nothing was changed.
+pub(crate) fn write_fragment(
+    txn: &mut TransactionMut,
+    fragment: &XmlFragmentRef,
+    target: &Node,
+    fidelity: Fidelity,
+) -> Result<ChangeSummary, ContentError> {
     let mut reader = Reader::default();
     let children = reader.children(txn, fragment.as_ref(), 1)?;
     let mut writer = Writer {
@@ -71,7 +84,7 @@ pub(crate) fn write(
         offsets: txn.doc().offset_kind(),
         summary: ChangeSummary::default(),
     };
-    writer.children(txn, &fragment, children, &target.content)?;
+    writer.children(txn, fragment, children, &target.content)?;
     Ok(writer.summary)
 }
 

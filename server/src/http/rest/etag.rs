@@ -5,6 +5,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use sha2::{Digest as _, Sha256};
 
 use crate::http::Problem;
 
@@ -18,6 +19,14 @@ pub const MAX_CONDITION_BYTES: usize = 4_096;
 pub struct ETag(pub(crate) i64);
 
 impl ETag {
+    /// The tag of something that has no version of its own, by what is shown of it.
+    pub fn of(shown: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(shown).into();
+        let mut start = [0; 8];
+        start.copy_from_slice(&digest[..8]);
+        Self(i64::from_be_bytes(start) & i64::MAX)
+    }
+
     /// The value of the header.
     pub fn value(self) -> HeaderValue {
         // Digits in quotes are always a value.
@@ -40,7 +49,8 @@ enum Condition {
     Tags(Vec<String>),
 }
 
-const PRECONDITION_FAILED: Problem = Problem::new(
+/// The condition does not hold.
+pub const PRECONDITION_FAILED: Problem = Problem::new(
     StatusCode::PRECONDITION_FAILED,
     "PRECONDITION_FAILED",
     "it has changed since it was read; read it again",
@@ -58,6 +68,11 @@ pub const INVALID_CONDITION: Problem = Problem::new(
 );
 
 impl IfMatch {
+    /// Whether any version will do, as long as there is one.
+    pub fn is_any(&self) -> bool {
+        self.0 == Condition::Any
+    }
+
     /// Lets a change of what is at `current` through.
     ///
     /// # Errors

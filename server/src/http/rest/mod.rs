@@ -9,11 +9,13 @@
 //! - [`Id`]: an id in the path; what is no id is not found.
 //! - [`IfMatch`] (or `Option<IfMatch>`), [`IfNoneMatch`], [`ETag`]: versions.
 //! - [`validate`]: texts, addresses and names as types that cannot hold anything else; [`time`]: times and dates.
+//! - [`board`]: names, colours, moments and places of boards.
 //! - [`invalid`]: what is wrong beyond a single value, such as an end before its beginning.
 //! - In descriptions: `params(PageParams, TeamFilters)` beside `Listing<TeamFilters>`, `request_body = T` for both
 //!   `Body<T>` and `MergePatch<T>`, `body = List<TeamView>`; the types here describe themselves with their bounds.
 //! - [`respond`]: 200, 201, 204, 304 and lists, never kept by caches.
 
+pub mod board;
 mod de;
 pub mod etag;
 pub mod json;

@@ -24,6 +24,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 use weft_storage::records::{AnswerKey, Claim, StoredAnswer, Tx};
 
 use super::read;
@@ -35,7 +36,7 @@ const MAX_KEY_CHARS: usize = 255;
 /// How long an answer is given again, in milliseconds.
 const KEPT_MS: i64 = 24 * 60 * 60 * 1_000;
 /// The largest body of an answer that can be given again, in bytes.
-const MAX_ANSWER_BYTES: usize = 256 * 1024;
+pub const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// The largest body of a request with a key, in bytes: its hash is needed before it runs.
 const MAX_REQUEST_BYTES: usize = 32 * 1024 * 1024;
 /// The headers that belong to an answer.
@@ -128,6 +129,27 @@ impl<S: Send + Sync> FromRequestParts<S> for Once {
 }
 
 impl Once {
+    /// Whether the request came with a key.
+    pub fn is_keyed(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The id of the `index`-th thing that this request makes, if it came with a key: the same whenever `who` sends it
+    /// again. Effects that no transaction of records can hold are found by it.
+    pub fn id(&self, who: &Identity, index: u32) -> Option<Uuid> {
+        let request = self.0.as_ref()?;
+        let mut hash = Sha256::new();
+        for part in [name(&who.subject).as_bytes(), request.key.as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.update(index.to_be_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Some(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
     /// Claims the key for `who`. If the request was answered before: that answer, and nothing is to be done.
     ///
     /// # Errors

@@ -71,13 +71,21 @@ pub(super) fn pairs(parts: &Parts) -> Result<Vec<(String, String)>, Problem> {
 
 /// `pairs` as a `T`.
 pub(super) fn read<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Problem> {
+    parse(pairs).map_err(invalid)
+}
+
+/// Names and values as a `T`, read like the parameters of a query.
+///
+/// # Errors
+/// What is wrong with which of them.
+pub fn parse<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Detail> {
     de::from_pairs(pairs).map_err(|fault| {
         let is_unknown = fault.is_about_an_unknown_name();
         let mut detail = fault.into_detail();
         if is_unknown {
             detail.code = "UNKNOWN_PARAMETER";
         }
-        invalid(detail)
+        detail
     })
 }
 

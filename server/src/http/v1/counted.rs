@@ -1,4 +1,5 @@
-//! Counts requests for whoever is behind their credential, and those that would make accounts for their address.
+//! Counts requests for whoever is behind their credential, new comments once more, and requests that would make
+//! accounts for their address.
 
 use axum::extract::Request;
 use axum::http::Method;
@@ -13,6 +14,8 @@ use crate::http::{Problem, RateGate};
 
 /// The operation that makes accounts.
 const REGISTER: &str = "/v1/users/register";
+/// What the addresses of the operations that make comments end with.
+const COMMENTS: &str = "/comments";
 
 /// Lets a request through if its sender has not asked too often.
 pub(super) async fn count(request: Request, next: Next) -> Response {
@@ -29,12 +32,17 @@ fn check(request: &Request) -> Result<(), Problem> {
     if request.method() == Method::POST && request.uri().path() == REGISTER {
         gate.count_registration()?;
     }
-    match request.extensions().get::<Identified>() {
-        Some(Identified(Ok(identity))) => {
-            principal(&identity.subject).map_or(Ok(()), |id| gate.count_principal(id))
-        }
-        _ => Ok(()),
+    let Some(Identified(Ok(identity))) = request.extensions().get() else {
+        return Ok(());
+    };
+    let Some(id) = principal(&identity.subject) else {
+        return Ok(());
+    };
+    gate.count_principal(id)?;
+    if request.method() == Method::POST && request.uri().path().ends_with(COMMENTS) {
+        gate.count_comment(id)?;
     }
+    Ok(())
 }
 
 /// The number under which somebody is counted.

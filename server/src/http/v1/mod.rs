@@ -43,22 +43,34 @@ mod api_keys;
 mod attachments;
 mod auth;
 mod batch;
+mod boards;
 mod caller;
+mod comments;
 mod counted;
 mod delegated;
 mod documents;
+mod events;
 mod failure;
+mod happened;
 mod in_address;
 mod invitations;
+mod kept;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
 mod openapi;
 mod principal;
 mod projects;
+mod reminders;
+mod saved_views;
+mod short_list;
 mod sockets;
+mod subscriptions;
+mod task_lists;
+mod tasks;
 mod teams;
 mod tenancy;
+mod topics;
 mod users;
 pub(super) mod verbs;
 mod well_known;
@@ -170,15 +182,23 @@ fn described() -> OpenApiRouter<Api> {
         .merge(attachments::routes())
         .merge(auth::routes())
         .merge(batch::routes())
+        .merge(boards::routes())
+        .merge(comments::routes())
         .merge(documents::routes())
+        .merge(events::routes())
         .merge(invitations::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())
         .merge(projects::routes())
+        .merge(reminders::routes())
+        .merge(saved_views::routes())
+        .merge(tasks::routes())
         .merge(teams::routes())
         .merge(workspaces::routes())
         .merge(sockets::routes())
+        .merge(subscriptions::routes())
+        .merge(task_lists::routes())
         .merge(super::oauth::routes())
         .merge(users::routes())
         .merge(well_known::routes())

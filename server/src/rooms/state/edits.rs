@@ -4,12 +4,13 @@
 //! ledger does not hold.
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
 use weft_protocol::ywebsocket;
 
 use super::super::dialect::{Broadcast, Dialect, Payload};
-use super::super::ledger::Acknowledgement;
+use super::super::ledger::{Acknowledgement, Delta};
 use super::super::replica::{Applied, Replica, ReplicaError};
 use super::super::{Edit, EditKind, MemberId};
 use super::{Poisoned, RoomState};
@@ -56,6 +57,10 @@ impl RoomState {
             return Ok(());
         }
         let edits = std::mem::take(&mut self.edits);
+        if self.replica.board().is_some() {
+            // Each edit is somebody's own doing, and is told as that.
+            return self.apply_one_by_one(edits);
+        }
         self.apply_together(edits)
     }
 
@@ -67,9 +72,12 @@ impl RoomState {
     pub(crate) fn replace_replica(&mut self, replica: Replica) -> Result<(), Poisoned> {
         self.replica = replica;
         self.shared_answers.clear();
+        self.is_undoing = false;
+        self.may_know_more = true;
         let suspects = std::mem::take(&mut self.suspects);
+        let suspicion = std::mem::replace(&mut self.suspicion, CloseReason::HostileUpdate);
         if let [culprit] = suspects.as_slice() {
-            self.refuse(culprit.member, CloseReason::HostileUpdate);
+            self.refuse(culprit.member, suspicion);
             return Ok(());
         }
         self.apply_one_by_one(suspects)
@@ -100,10 +108,22 @@ impl RoomState {
     fn accept(&mut self, edits: &[Edit], applied: Applied) -> Result<(), Poisoned> {
         // What waits is not part of the delta, and must survive a restart too.
         for edit in applied.waiting.iter().filter_map(|position| edits.get(*position)) {
-            self.ledger.accept(edit.update.clone());
+            self.ledger.accept(Delta {
+                update: edit.update.clone(),
+                author: self.author(edit.member),
+            });
         }
         if let Some(delta) = applied.delta {
-            self.accept_delta(delta, sole_author(edits))?;
+            let sole_author = sole_author(edits);
+            let author = sole_author.and_then(|member| self.author(member));
+            self.note_board(edits, author)?;
+            self.accept_delta(
+                Delta {
+                    update: delta,
+                    author,
+                },
+                sole_author,
+            )?;
         }
         for (position, edit) in edits.iter().enumerate() {
             if applied.refused.contains(&position) {
@@ -115,16 +135,25 @@ impl RoomState {
         Ok(())
     }
 
-    /// Sends a change of the document to all members but `author`, and owes it to the log.
-    pub(super) fn accept_delta(&mut self, delta: Bytes, author: Option<MemberId>) -> Result<(), Poisoned> {
-        self.size_bound += delta.len();
+    /// Sends a change of the document to all members but `sender`, and owes it to the log.
+    pub(super) fn accept_delta(&mut self, delta: Delta, sender: Option<MemberId>) -> Result<(), Poisoned> {
+        self.size_bound += delta.update.len();
+        self.has_changed = true;
         self.shared_answers.clear();
-        self.broadcast_update(&delta, author)?;
+        self.broadcast_update(&delta.update, sender)?;
         self.ledger.accept(delta);
         Ok(())
     }
 
-    fn broadcast_update(&mut self, delta: &Bytes, except: Option<MemberId>) -> Result<(), Poisoned> {
+    fn author(&self, member: MemberId) -> Option<Uuid> {
+        self.members.get(&member)?.author
+    }
+
+    pub(super) fn broadcast_update(
+        &mut self,
+        delta: &Bytes,
+        except: Option<MemberId>,
+    ) -> Result<(), Poisoned> {
         let mut broadcast = Broadcast::new(Payload::Update(delta));
         let mut reached = None;
         for (id, member) in &mut self.members {

@@ -3,7 +3,10 @@
 //! It owns the document, who is here and what is owed; nothing else may change them. It must never do I/O, await, or
 //! read a clock, so that every order of events can be played through in a test.
 
+mod boards;
 mod edits;
+mod follow;
+mod others;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -12,15 +15,19 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::awareness::{self, AwarenessError, AwarenessLimits};
 use weft_protocol::close::CloseReason;
 use weft_protocol::gate::WaitingLimits;
 use weft_protocol::hocuspocus::{self, SyncStatus};
 
+use self::others::Outward;
+pub(crate) use self::others::Said;
 use super::dialect::{Broadcast, Dialect, Payload};
-use super::ledger::{Acknowledgement, Ledger};
+use super::ledger::{Acknowledgement, Delta, Ledger};
 use super::outbox::Outbox;
 use super::presence::Presence;
+use super::projector::{Projection, Projector};
 use super::replica::{Replica, ReplicaError};
 use super::{Edit, Join, MemberId, RoomMessage};
 use crate::auth::Access;
@@ -48,6 +55,17 @@ pub(crate) struct RoomLimits {
     pub(crate) max_awareness_clients: usize,
 }
 
+/// What is to become durable together.
+#[derive(Debug)]
+pub(crate) struct Appendable {
+    /// The head that the rows follow.
+    pub(crate) head: u64,
+    /// The rows.
+    pub(crate) deltas: Vec<Delta>,
+    /// What they change beside the log.
+    pub(crate) projection: Option<Projection>,
+}
+
 /// The document in memory has failed; the room needs a new one from the log, see [`RoomState::replace_replica`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Poisoned;
@@ -56,6 +74,8 @@ struct Member {
     outbox: Arc<Outbox>,
     dialect: Dialect,
     access: Access,
+    /// Whose edits it makes, if they are an account's.
+    author: Option<Uuid>,
     /// The state up to which frames were queued, while the member is too far behind to queue more.
     behind_since: Option<Bytes>,
     /// A step 1 that has to wait until the member has taken what is queued.
@@ -81,6 +101,21 @@ pub(crate) struct RoomState {
     edits: Vec<Edit>,
     /// The edits during which the document failed.
     suspects: Vec<Edit>,
+    /// What the one to blame for that is told.
+    suspicion: CloseReason,
+    /// What a board's edits mean beside the log.
+    projector: Projector,
+    /// A change of the server's own has to be undone: nobody is to blame for the new document that this takes.
+    is_undoing: bool,
+    /// The document was built anew from a log that others may have written to: what they wrote is in it, and members
+    /// have not heard of it.
+    may_know_more: bool,
+    /// When a board was last changed while it may be in need of repair.
+    unrepaired_since_ms: Option<u64>,
+    /// Whether a board was changed since this was looked at last.
+    has_changed: bool,
+    /// What other nodes are to hear, if there are any.
+    outward: Outward,
     /// At most the size of the document, in bytes: measured once, then grown by each delta.
     size_bound: usize,
     shared_answers: Vec<(Dialect, Bytes, Bytes)>,
@@ -108,6 +143,13 @@ impl RoomState {
             members: HashMap::new(),
             edits: Vec::new(),
             suspects: Vec::new(),
+            suspicion: CloseReason::HostileUpdate,
+            projector: Projector::default(),
+            is_undoing: false,
+            may_know_more: false,
+            unrepaired_since_ms: None,
+            has_changed: false,
+            outward: Outward::default(),
             size_bound,
             shared_answers: Vec::new(),
         }
@@ -134,6 +176,9 @@ impl RoomState {
         }
         self.apply_edits()?;
         self.announce_presence();
+        if std::mem::take(&mut self.has_changed) {
+            self.changed_board(now_ms);
+        }
         Ok(())
     }
 
@@ -143,16 +188,29 @@ impl RoomState {
         self.announce_presence();
     }
 
-    /// The rows to append now and the head they follow, if there are any and none are under way.
-    pub(crate) fn start_append(&mut self) -> Option<(u64, Vec<Bytes>)> {
-        self.ledger.start_append()
+    /// Whether a new document is needed only to undo what the server has half done.
+    pub(crate) fn is_undoing(&self) -> bool {
+        self.is_undoing
     }
 
-    /// The rows under way are durable: tells those who wait for it.
-    pub(crate) fn finish_append(&mut self) {
-        for (member, acknowledgement) in self.ledger.finish_append() {
+    /// What is to be appended now, if there is anything and nothing is under way.
+    pub(crate) fn start_append(&mut self) -> Option<Appendable> {
+        let (head, deltas) = self.ledger.start_append()?;
+        let board = self.replica.board();
+        Some(Appendable {
+            head,
+            deltas,
+            projection: board.and_then(|board| self.projector.take(board)),
+        })
+    }
+
+    /// The rows under way are durable: tells those who wait for it. Answers the rows, for other nodes.
+    pub(crate) fn finish_append(&mut self) -> Vec<Bytes> {
+        let (rows, free) = self.ledger.finish_append();
+        for (member, acknowledgement) in free {
             self.tell(member, acknowledgement);
         }
+        rows
     }
 
     /// Ends every membership.
@@ -204,7 +262,12 @@ impl RoomState {
 
     /// What is accepted but not durable: a new replica needs it besides the log.
     pub(crate) fn unsaved(&self) -> impl Iterator<Item = &Bytes> {
-        self.ledger.unsaved()
+        self.ledger.unsaved().map(|delta| &delta.update)
+    }
+
+    /// The last durable sequence number that the document has.
+    pub(crate) fn head(&self) -> u64 {
+        self.ledger.head()
     }
 
     fn receive(&mut self, message: RoomMessage, now_ms: u64) -> Result<(), Poisoned> {
@@ -235,8 +298,8 @@ impl RoomState {
             } => self.set_access(member, access, notice),
             RoomMessage::Content(request) => self.answer_request(request),
             RoomMessage::CatchUp { member } => self.catch_up(member),
-            // These two never come here: `handle` takes them.
-            RoomMessage::Edit(_) | RoomMessage::Awareness { .. } => Ok(()),
+            // These never come here: `handle` and the actor take them.
+            RoomMessage::Edit(_) | RoomMessage::Awareness { .. } | RoomMessage::Heard(_) => Ok(()),
         }
     }
 
@@ -258,6 +321,7 @@ impl RoomState {
             outbox: join.outbox,
             dialect: join.dialect,
             access: join.access,
+            author: join.author,
             behind_since: None,
             unanswered: None,
             refused: 0,
@@ -396,6 +460,7 @@ impl RoomState {
         }
         let author = self.presence.sole_author();
         let body = awareness::encode(self.presence.take_changes());
+        self.outward.awareness(&body);
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
         for (_, member) in self.members.iter().filter(|(id, _)| Some(**id) != author) {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
@@ -415,7 +480,7 @@ impl RoomState {
         }
     }
 
-    fn relay_stateless(&self, from: MemberId, payload: &str) {
+    fn relay_stateless(&mut self, from: MemberId, payload: &str) {
         if self
             .members
             .get(&from)
@@ -423,9 +488,14 @@ impl RoomState {
         {
             return;
         }
+        self.outward.stateless(payload);
+        self.spread_stateless(Some(from), payload);
+    }
+
+    fn spread_stateless(&self, except: Option<MemberId>, payload: &str) {
         for (id, member) in &self.members {
             if let Dialect::Hocuspocus(name) = &member.dialect
-                && *id != from
+                && Some(*id) != except
             {
                 member.outbox.push_transient(hocuspocus::stateless(name, payload));
             }

@@ -10,7 +10,7 @@ use super::super::MemberId;
 use super::super::content::{
     Condition, ContentAnswer, ContentBody, ContentRefusal, ContentRequest, Deferred, Operation, Version,
 };
-use super::super::ledger::Acknowledgement;
+use super::super::ledger::{Acknowledgement, Delta};
 use super::super::replica::ReplicaError;
 use super::{Poisoned, RoomState};
 use crate::content::{self, ContentError, Node};
@@ -19,8 +19,10 @@ use crate::content::{self, ContentError, Node};
 const NOBODY: MemberId = MemberId(0);
 
 /// Why an operation did not succeed: the request is to blame, or the document.
-enum Failure {
+pub(super) enum Failure {
     Refused(ContentRefusal),
+    /// As `Refused`, and what was done of it already has to be undone.
+    HalfDone(ContentRefusal),
     Poisoned,
 }
 
@@ -56,6 +58,11 @@ impl RoomState {
         match result {
             Ok(answer) => self.acknowledge(NOBODY, Acknowledgement::Answer(Deferred { reply, answer })),
             Err(Failure::Refused(refusal)) => reply.send(Err(refusal)),
+            Err(Failure::HalfDone(refusal)) => {
+                reply.send(Err(refusal));
+                self.is_undoing = true;
+                return Err(Poisoned);
+            }
             Err(Failure::Poisoned) => {
                 reply.send(Err(ContentRefusal::Unavailable(CloseReason::InternalError)));
                 return Err(Poisoned);
@@ -105,6 +112,9 @@ impl RoomState {
                 self.change(|txn| content::write(txn, &field, &target).map(drop))
             }
             Operation::Apply { update, facts } => self.take_in(update, &facts),
+            Operation::ReadBoard => self.read_board(),
+            Operation::ReadDescription { card } => self.read_description(&card),
+            Operation::EditBoard(edit) => self.edit_board(edit),
         }
     }
 
@@ -121,7 +131,7 @@ impl RoomState {
         }
     }
 
-    fn require_room(&mut self, bytes: usize) -> Result<(), Failure> {
+    pub(super) fn require_room(&mut self, bytes: usize) -> Result<(), Failure> {
         if self.has_room_for(bytes)? {
             Ok(())
         } else {
@@ -141,7 +151,7 @@ impl RoomState {
         change: impl FnOnce(&mut yrs::TransactionMut<'_>) -> Result<(), ContentError>,
     ) -> Result<Option<ContentBody>, Failure> {
         if let Some(delta) = self.replica.change(change)?? {
-            self.accept_delta(delta, None)?;
+            self.accept_server_delta(delta)?;
         }
         Ok(None)
     }
@@ -160,10 +170,10 @@ impl RoomState {
             return Err(refused(CloseReason::HostileUpdate));
         }
         if !applied.waiting.is_empty() {
-            self.ledger.accept(update);
+            self.ledger.accept(Delta { update, author: None });
         }
         if let Some(delta) = applied.delta {
-            self.accept_delta(delta, None)?;
+            self.accept_server_delta(delta)?;
         }
         Ok(None)
     }

@@ -1,5 +1,6 @@
 //! Rooms played through step by step: no sockets, no log, no clock.
 
+mod boards;
 mod rights;
 
 use std::collections::VecDeque;
@@ -18,7 +19,7 @@ use yrs::{Doc, GetString, Map, ReadTxn, StateVector, Text, Transact, Update};
 
 use super::super::dialect::Dialect;
 use super::super::outbox::{Outbox, Outgoing};
-use super::super::replica::Replica;
+use super::super::replica::{Replica, Role};
 use super::super::{Edit, EditKind, Join, MemberId, RoomMessage};
 use super::{Poisoned, RoomLimits, RoomState};
 use crate::auth::Access;
@@ -55,7 +56,7 @@ struct Client {
 
 impl Table {
     fn new() -> Self {
-        let replica = Replica::build(&[], LIMITS.waiting).unwrap();
+        let replica = Replica::build(&[], LIMITS.waiting, Role::Plain).unwrap();
         Self {
             room: RoomState::new(LIMITS, replica, 0, 0),
             now_ms: 0,
@@ -76,6 +77,7 @@ impl Table {
             outbox: shared,
             dialect,
             access,
+            author: None,
             greeting: None,
         })]);
         let (frames, doc) = (Vec::new(), Doc::with_client_id(id));
@@ -91,7 +93,7 @@ impl Table {
     }
 
     fn commit(&mut self) -> usize {
-        let rows = self.room.start_append().map_or(0, |(_, rows)| rows.len());
+        let rows = self.room.start_append().map_or(0, |append| append.deltas.len());
         self.room.finish_append();
         rows
     }
@@ -419,7 +421,7 @@ fn the_edit_that_breaks_the_document_is_found_and_refused_alone() {
     while table.room.handle(&mut inbox, 0) == Err(Poisoned) {
         while table
             .room
-            .replace_replica(Replica::build(&[], LIMITS.waiting).unwrap())
+            .replace_replica(Replica::build(&[], LIMITS.waiting, Role::Plain).unwrap())
             == Err(Poisoned)
         {}
     }

@@ -245,6 +245,7 @@ impl World {
                 ..GrantBasis::default()
             },
             bearer: None,
+            name: None,
             expires_at: None,
         };
         let issued = tickets::issue(self.storage.records(), &identity, self.now_ms()).await;
@@ -305,6 +306,7 @@ pub(super) fn project_content(status: &str) -> ProjectContent {
         status: status.to_owned(),
         start_date: None,
         end_date: None,
+        task_key: None,
     }
 }
 
@@ -345,6 +347,7 @@ fn gateway(
             Arc::clone(clock),
             hub_settings,
             Arc::clone(&metrics),
+            Arc::new(weft_storage::bus::LocalBus),
         ),
         gatekeeper,
         registry,

@@ -4,6 +4,7 @@
 //! bytes were taken for; and it is stored in pieces, never held as a whole.
 
 mod avatars;
+mod card;
 mod download;
 mod kind;
 mod list;
@@ -11,6 +12,7 @@ mod upload;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +31,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             list::list_document_attachments,
             upload::create_attachment
         ))
+        .routes(routes!(
+            list::list_task_attachments,
+            upload::create_task_attachment
+        ))
         .routes(routes!(list::get_attachment, list::delete_attachment))
         .routes(routes!(download::download_attachment))
         .routes(routes!(avatars::set_my_avatar, avatars::remove_my_avatar))
@@ -38,12 +44,15 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 /// Nothing in it runs, loads or submits, whatever a browser takes it for.
 const SANDBOX: &str = "default-src 'none'; sandbox";
 
-/// A file that is attached to a document.
+/// A file that is attached to a document or a task.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attachment)]
 struct AttachmentView {
     id: Uuid,
+    /// The document; of a file of a task its board.
     document_id: Uuid,
+    /// The task, if it is attached to one.
+    task_id: Option<Uuid>,
     /// The name of the file.
     #[schema(min_length = 1, max_length = 255)]
     name: String,
@@ -64,6 +73,7 @@ impl From<&Attachment> for AttachmentView {
         Self {
             id: attachment.id,
             document_id: attachment.document_id,
+            task_id: attachment.task_id,
             name: attachment.name.clone(),
             content_type: attachment.content_type.clone(),
             size_bytes: attachment.size_bytes,
@@ -76,6 +86,16 @@ impl From<&Attachment> for AttachmentView {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an event says of a file.
+fn told(attachment: &Attachment) -> Value {
+    json!({
+        "attachment_id": attachment.id,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size_bytes": attachment.size_bytes,
+    })
 }
 
 /// Where the bytes of an attachment lie.

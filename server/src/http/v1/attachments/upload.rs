@@ -1,4 +1,4 @@
-//! `POST /v1/documents/{document_id}/attachments`.
+//! `POST /v1/documents/{document_id}/attachments`, and the same for tasks.
 //!
 //! First a row says what is coming, which counts against the quota; then the bytes are stored; then the row says that
 //! they are there. Whatever breaks off in between leaves nothing that anybody sees, and is swept.
@@ -16,16 +16,18 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::objects::StoredObject;
-use weft_storage::records::NewAttachment;
+use weft_storage::records::{Attachment, NewAttachment};
 
-use super::{AttachmentView, key_of, kind, storage_problem};
+use super::list::remove;
+use super::{AttachmentView, card, key_of, kind, storage_problem, told};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Created, ETag, Id, Line, Query, read};
 use crate::http::v1::Api;
 use crate::http::v1::caller::{Caller, FORBIDDEN};
-use crate::http::v1::documents::gate;
+use crate::http::v1::happened::record;
+use crate::http::v1::topics::{self, TopicId};
 
 /// The longest silence within an upload.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
@@ -75,12 +77,50 @@ pub(super) async fn create_attachment(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Created<AttachmentView>, Problem> {
+    let topic = TopicId::Document(document);
+    upload(&api, &caller, topic, &params.name, (&headers, body)).await
+}
+
+/// Attaches a file to a task.
+///
+/// As for documents. The file is noted in the task's card as well, where live clients see it.
+#[utoipa::path(
+    post, path = "/v1/tasks/{task_id}/attachments", tag = "Attachments",
+    params(("task_id" = Uuid, Path), UploadParams),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, body = AttachmentView, headers(("ETag" = String), ("Location" = String))),
+        (status = 408, description = "It came too slowly"),
+        (status = 409, description = "The board is archived, the task in the trash, or it has too many files"),
+        (status = 411, description = "`Content-Length` is missing"),
+        (status = 507, description = "The workspace has no room for it"),
+    ),
+)]
+pub(super) async fn create_task_attachment(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(task): Id,
+    Query(params): Query<UploadParams>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Created<AttachmentView>, Problem> {
+    let topic = TopicId::Task(task);
+    upload(&api, &caller, topic, &params.name, (&headers, body)).await
+}
+
+async fn upload(
+    api: &Api,
+    caller: &Caller,
+    topic: TopicId,
+    name: &str,
+    (headers, body): (&HeaderMap, Body),
+) -> Result<Created<AttachmentView>, Problem> {
     let declared = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let size = http_body::Body::size_hint(&body).exact();
     let id = Uuid::now_v7();
-    let workspace = match announce(&api, &caller, (id, document), &params.name, size).await {
+    let workspace = match announce(api, caller, (id, topic), name, size).await {
         Ok(workspace) => workspace,
         Err(problem) => {
             // A client that is still sending when its connection closes never reads the answer.
@@ -88,32 +128,41 @@ pub(super) async fn create_attachment(
             return Err(problem);
         }
     };
-    let stored = match store(&api, workspace, id, body).await {
+    let stored = match store(api, workspace, id, body).await {
         Ok(stored) => stored,
         Err(problem) => {
-            forget(&api, workspace, id).await;
+            forget(api, workspace, id).await;
             return Err(problem);
         }
     };
     let content_type = kind::content_type(declared, &stored.1);
-    let finished = finish(&api, &caller, (id, document), &content_type, &stored.0).await;
-    if finished.is_err() {
-        forget(&api, workspace, id).await;
+    let finished = finish(api, caller, (id, topic), &content_type, &stored.0).await;
+    let Ok(attachment) = &finished else {
+        forget(api, workspace, id).await;
+        return Err(finished.err().unwrap_or(Problem::INTERNAL));
+    };
+    if let Err(problem) = card::note(api, caller, attachment).await {
+        remove(api, caller, attachment).await?;
+        return Err(problem);
     }
-    finished
+    Ok(Created {
+        location: format!("/v1/attachments/{id}"),
+        etag: Some(ETag(attachment.version)),
+        body: attachment.into(),
+    })
 }
 
 /// Says what is coming, if there is room for it.
 async fn announce(
     api: &Api,
     caller: &Caller,
-    (id, document): (Uuid, Uuid),
+    (id, topic): (Uuid, TopicId),
     name: &str,
     size: Option<u64>,
 ) -> Result<WorkspaceId, Problem> {
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
-    let opened = gate::open(&mut tx, caller, document, Action::UpdateDocument, now_ms).await?;
+    let opened = topics::open(&mut tx, caller, topic, Action::UpdateDocument, now_ms).await?;
     // Somebody who was let in by an application attaches on behalf of whoever let them in.
     let created_by = caller.0.basis.user.or(caller.0.user()).ok_or(FORBIDDEN)?;
     let size = size.ok_or(LENGTH_REQUIRED)?;
@@ -130,7 +179,8 @@ async fn announce(
     }
     let new = NewAttachment {
         id,
-        document_id: document,
+        document_id: opened.document.id,
+        task_id: opened.topic().task_id,
         name,
         content_type: kind::UNKNOWN,
         size_bytes: i64::try_from(size).map_err(|_| read::TOO_LARGE)?,
@@ -176,13 +226,13 @@ async fn store(
 async fn finish(
     api: &Api,
     caller: &Caller,
-    (id, document): (Uuid, Uuid),
+    (id, topic): (Uuid, TopicId),
     content_type: &str,
     stored: &StoredObject,
-) -> Result<Created<AttachmentView>, Problem> {
+) -> Result<Attachment, Problem> {
     let mut tx = api.records.write().await?;
     let now_ms = api.clock.now_ms();
-    let opened = gate::open(&mut tx, caller, document, Action::UpdateDocument, now_ms).await?;
+    let opened = topics::open(&mut tx, caller, topic, Action::UpdateDocument, now_ms).await?;
     let mut tenant = tx.workspace(opened.workspace).await?;
     let is_there = tenant
         .finish_attachment(id, content_type, &stored.checksum)
@@ -194,12 +244,10 @@ async fn finish(
     if u64::try_from(attachment.size_bytes) != Ok(stored.size_bytes) {
         return Err(read::UNREADABLE);
     }
+    let happened = opened.happened("attachment.created", told(&attachment));
+    record(&mut tx, opened.workspace, caller, [happened], now_ms).await?;
     tx.commit().await?;
-    Ok(Created {
-        location: format!("/v1/attachments/{id}"),
-        etag: Some(ETag(attachment.version)),
-        body: (&attachment).into(),
-    })
+    Ok(attachment)
 }
 
 /// Clears away what did not come to an end. What remains after a failure here is swept.

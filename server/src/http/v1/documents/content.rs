@@ -313,7 +313,13 @@ fn shape_of(media_type: &str) -> Option<Shape> {
 }
 
 /// The condition that a header of entity tags states: `*`, or a list of them.
-fn entity_tags(headers: &HeaderMap, name: header::HeaderName) -> Result<Option<Condition>, Problem> {
+///
+/// # Errors
+/// 400 if it cannot be read.
+pub(in crate::http::v1) fn entity_tags(
+    headers: &HeaderMap,
+    name: header::HeaderName,
+) -> Result<Option<Condition>, Problem> {
     let Some(value) = headers.get(name) else {
         return Ok(None);
     };

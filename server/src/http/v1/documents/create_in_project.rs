@@ -14,18 +14,25 @@ use weft_storage::WorkspaceId;
 use weft_storage::records::{NewDocument, Tx};
 
 use super::gate;
+use super::happened::made;
 use super::refusal_problem;
 use super::views::{DocumentDuplication, DocumentType, DocumentView, InitialFormat, NewProjectDocument};
 use crate::access::documents::document_facts;
 use crate::access::facts;
 use crate::auth::permission::{Action, effective_role};
+use crate::boards::templates::Template;
 use crate::content::{self, DEFAULT_FIELD, Format, Limits};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Created, ETag, Id, Once, invalid};
 use crate::http::v1::Api;
+use crate::http::v1::boards::{self, Making};
 use crate::http::v1::caller::{Caller, FORBIDDEN};
+use crate::http::v1::happened::record;
 use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
+
+/// Where documents are.
+const PLACE: &str = "/v1/documents";
 
 /// A document that is about to be made.
 struct Plan {
@@ -56,6 +63,9 @@ pub(super) async fn create_project_document(
     drop(tx);
     caller.require(Action::CreateDocument, &place.resource)?;
     let kind = wanted.kind.map_or(DocumentType::Text, |kind| kind.0);
+    if kind == DocumentType::Board {
+        return create_board(&api, &caller, &once, (place.workspace, project), wanted).await;
+    }
     let content = wanted
         .content
         .map(|content| initial(&content, wanted.format, kind))
@@ -68,6 +78,26 @@ pub(super) async fn create_project_document(
         content,
     };
     carry_out(&api, &caller, &once, place.workspace, plan).await
+}
+
+/// Makes a board, which begins with the columns that boards usually have.
+async fn create_board(
+    api: &Api,
+    caller: &Caller,
+    once: &Once,
+    (workspace, project): (WorkspaceId, Uuid),
+    wanted: NewProjectDocument,
+) -> Result<Response, Problem> {
+    if wanted.content.is_some() {
+        return Err(no_content());
+    }
+    let making = Making {
+        workspace,
+        project,
+        title: wanted.title.into_string(),
+        plan: boards::built_in(Template::Kanban),
+    };
+    boards::make(api, caller, once, making, (PLACE, DocumentView::of_project)).await
 }
 
 /// Makes a copy of a document, which you then own.
@@ -89,6 +119,11 @@ pub(super) async fn duplicate_document(
     let mut tx = api.records.read().await?;
     let now_ms = api.clock.now_ms();
     let source = gate::open(&mut tx, &caller, id, Action::ReadContent, now_ms).await?;
+    if DocumentType::of(&source.document.kind) == DocumentType::Board {
+        drop(tx);
+        let making = boards::duplicate_of(&api, &caller, id, (wanted.title, wanted.project_id)).await?;
+        return boards::make(&api, &caller, &once, making, (PLACE, DocumentView::of_project)).await;
+    }
     let project = wanted.project_id.unwrap_or(source.document.project_id);
     let is_named = wanted.project_id.is_some();
     target_project(&mut tx, &caller, source.workspace, project)
@@ -131,7 +166,7 @@ pub(super) async fn duplicate_document(
 ///
 /// # Errors
 /// 403; 422 if the project is none that the caller sees there.
-pub(super) async fn target_project(
+pub(in crate::http::v1) async fn target_project(
     tx: &mut Tx,
     caller: &Caller,
     workspace: WorkspaceId,
@@ -159,14 +194,14 @@ pub(super) async fn target_project(
         })
 }
 
+fn no_content() -> Problem {
+    invalid("content", "NOT_SUPPORTED", "must be left out unless kind is text")
+}
+
 /// What a room does to make a new document show `content`.
 fn initial(content: &Value, format: Option<InitialFormat>, kind: DocumentType) -> Result<Operation, Problem> {
     if kind != DocumentType::Text {
-        return Err(invalid(
-            "content",
-            "NOT_SUPPORTED",
-            "must be left out unless kind is text",
-        ));
+        return Err(no_content());
     }
     let format = match format {
         None | Some(InitialFormat::Json) => Format::Json,
@@ -250,11 +285,12 @@ async fn enter(
     let found = document_facts(&mut tx, &caller.0, plan.id, now_ms).await?;
     let (_, document, facts) = found.ok_or(Problem::INTERNAL)?;
     let created = Created {
-        location: format!("/v1/documents/{}", plan.id),
+        location: format!("{PLACE}/{}", plan.id),
         etag: Some(ETag(document.version)),
         body: DocumentView::of_project(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
+    record(&mut tx, workspace, caller, [made(&document)], now_ms).await?;
     tx.commit().await?;
     Ok((answer, true))
 }

@@ -64,7 +64,7 @@ impl Opened {
 ///
 /// # Errors
 /// Never: the text of an id is a name.
-pub(super) fn name_of(id: Uuid) -> Result<DocumentName, Problem> {
+pub(in crate::http::v1) fn name_of(id: Uuid) -> Result<DocumentName, Problem> {
     DocumentName::parse(&id.to_string()).map_err(|_| Problem::INTERNAL)
 }
 

@@ -3,19 +3,21 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Serialize;
 use uuid::Uuid;
-use weft_storage::records::{EpochKind, Tenant};
+use weft_storage::records::{DocumentRow, Tenant};
 
 use super::gate::{self, Opened};
+use super::happened;
 use super::views::DocumentView;
 use crate::access::documents::document_facts;
-use crate::auth::permission::{Action, effective_role};
+use crate::auth::permission::{Action, DocumentRole, effective_role};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Found, Id, IfMatch, NoContent, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::commit_rights;
 
 /// A document cannot come back into a project that is in the trash.
 const PROJECT_IN_TRASH: Problem = Problem::new(
@@ -38,23 +40,40 @@ pub(super) async fn delete_document(
     Id(id): Id,
     if_match: Option<IfMatch>,
 ) -> Result<NoContent, Problem> {
+    trash(&api, &caller, id, if_match.as_ref()).await
+}
+
+/// Puts the document `id` in the trash.
+///
+/// # Errors
+/// 401, 403, 404, 409, 412.
+pub(in crate::http::v1) async fn trash(
+    api: &Api,
+    caller: &Caller,
+    id: Uuid,
+    if_match: Option<&IfMatch>,
+) -> Result<NoContent, Problem> {
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
-    let opened = gate::open(&mut tx, &caller, id, Action::DeleteDocument, now_ms).await?;
-    IfMatch::check_if_given(if_match.as_ref(), ETag(opened.document.version))?;
+    let opened = gate::open(&mut tx, caller, id, Action::DeleteDocument, now_ms).await?;
+    IfMatch::check_if_given(if_match, ETag(opened.document.version))?;
     tx.workspace(opened.workspace)
         .await?
         .trash_document(id, Some(now_ms), caller.0.user())
         .await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let happened = happened::trashed(&opened.document);
+    commit_rights(api, tx, opened.workspace, caller, [happened]).await?;
     Ok(NoContent)
 }
 
 /// What happens to a document as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+pub(in crate::http::v1) enum Turn {
+    /// Out of the trash.
     Restore,
+    /// Into the archive.
     Archive,
+    /// Out of the archive.
     Unarchive,
 }
 
@@ -74,7 +93,9 @@ pub(super) async fn restore_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Restore), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Restore);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
 /// Archives a document: it can be read and no longer changed.
@@ -90,7 +111,9 @@ pub(super) async fn archive_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Archive), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Archive);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
 /// Brings a document back out of the archive.
@@ -106,15 +129,22 @@ pub(super) async fn unarchive_document(
     if_match: Option<IfMatch>,
     once: Once,
 ) -> Result<Response, Problem> {
-    turn(&api, &caller, (id, Turn::Unarchive), if_match.as_ref(), &once).await
+    let turning = (id, Turn::Unarchive);
+    let view = DocumentView::of_project;
+    turn(&api, &caller, turning, if_match.as_ref(), &once, view).await
 }
 
-async fn turn(
+/// Carries out a turn in the life of a document, and shows it as `view` does.
+///
+/// # Errors
+/// 401, 403, 404, 409, 412, 422.
+pub(in crate::http::v1) async fn turn<V: Serialize>(
     api: &Api,
     caller: &Caller,
     (id, turn): (Uuid, Turn),
     if_match: Option<&IfMatch>,
     once: &Once,
+    view: impl Fn(&DocumentRow, Option<DocumentRole>) -> V + Send,
 ) -> Result<Response, Problem> {
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
@@ -128,17 +158,15 @@ async fn turn(
     let opened = gate::open(&mut tx, caller, id, action, now_ms).await?;
     IfMatch::check_if_given(if_match, ETag(opened.document.version))?;
     take(&mut tx.workspace(opened.workspace).await?, &opened, turn, now_ms).await?;
-    tx.raise_epoch(EpochKind::Workspace(opened.workspace), now_ms)
-        .await?;
     let found = document_facts(&mut tx, &caller.0, id, now_ms).await?;
     let (_, document, facts) = found.ok_or(NOT_FOUND)?;
     let found = Found {
         etag: Some(ETag(document.version)),
-        body: DocumentView::of_project(&document, effective_role(&facts)),
+        body: view(&document, effective_role(&facts)),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    tx.commit().await?;
-    api.changes.announce();
+    let happened = happened::changed(&opened.document, &document);
+    commit_rights(api, tx, opened.workspace, caller, happened).await?;
     Ok(answer)
 }
 

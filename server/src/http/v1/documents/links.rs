@@ -9,6 +9,7 @@ use uuid::Uuid;
 use weft_storage::records::{Link, LinkTerms, NewLink};
 
 use super::gate;
+use super::happened::{SharedWith, shared};
 use crate::accounts::LinkError;
 use crate::auth::password::NewPassword;
 use crate::auth::permission::{Action, DocumentRole};
@@ -22,7 +23,8 @@ use crate::http::rest::{
 use crate::http::v1::Api;
 use crate::http::v1::auth::{Failure, FromClient};
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{Key, commit_rights, part, project_role, total, two_ids};
+use crate::http::v1::happened::{commit_rights, record};
+use crate::http::v1::tenancy::{Key, part, project_role, total, two_ids};
 
 /// How many links a document may have.
 const MAX_LINKS: i64 = 100;
@@ -216,6 +218,13 @@ pub(super) async fn create_document_link(
     };
     tenant.create_link(new).await?;
     let link = tenant.link(id, new.id).await?.ok_or(Problem::INTERNAL)?;
+    let happened = shared(
+        &opened.document,
+        SharedWith::Link(link.id),
+        None,
+        Some(&link.role),
+    );
+    record(&mut tx, opened.workspace, &caller, happened, now_ms).await?;
     tx.commit().await?;
     Ok(Created {
         location: format!("/v1/documents/{id}/links/{}", link.id),
@@ -300,7 +309,9 @@ pub(super) async fn change_document_link(
     tenant.change_link(link, terms).await?;
     let after = tenant.link(id, link).await?.ok_or(NOT_FOUND)?;
     let answer = once.finish(&mut tx, &caller.0, found(&after)).await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let (role, new_role) = (Some(before.role.as_str()), Some(after.role.as_str()));
+    let happened = shared(&opened.document, SharedWith::Link(link), role, new_role);
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(answer)
 }
 
@@ -324,7 +335,8 @@ pub(super) async fn revoke_document_link(
     let before = tenant.link(id, link).await?.ok_or(NOT_FOUND)?;
     IfMatch::check_if_given(if_match.as_ref(), ETag(before.version))?;
     tenant.revoke_link(id, link, now_ms).await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let happened = shared(&opened.document, SharedWith::Link(link), Some(&before.role), None);
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(NoContent)
 }
 

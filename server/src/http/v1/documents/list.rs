@@ -1,16 +1,17 @@
 //! `GET /v1/documents` and `GET /v1/projects/{project_id}/documents`.
 
 use axum::extract::State;
+use serde::Serialize;
 use uuid::Uuid;
 use weft_protocol::id::DocumentName;
-use weft_storage::records::{DocumentFilter, DocumentStanding, Mark};
+use weft_storage::records::{DocumentFilter, DocumentRow, DocumentStanding, Mark};
 use weft_storage::{DocumentKey, DocumentSummary, WorkspaceId};
 
 use super::gate::{self, Asker};
 use super::storage_problem;
 use super::views::{DocumentFilters, DocumentView, ProjectDocumentFilters, order};
 use crate::access::{Bearer, documents, facts};
-use crate::auth::permission::{Action, effective_role};
+use crate::auth::permission::{Action, DocumentRole, effective_role};
 use crate::http::Problem;
 use crate::http::problem::Detail;
 use crate::http::rest::{AnyCase, Commas, Filters, Id, List, Listing, Position, query};
@@ -56,7 +57,7 @@ pub(super) async fn list_documents(
         archived: listing.filters.archived,
         with_trash: listing.filters.include_deleted == Some(true),
     };
-    list_visible(&api, caller, &listing, filter).await
+    list_visible(&api, caller, &listing, filter, DocumentView::of_project).await
 }
 
 /// Lists the documents of a project.
@@ -85,19 +86,24 @@ pub(super) async fn list_project_documents(
         archived: listing.filters.archived,
         with_trash: listing.filters.include_deleted == Some(true),
     };
-    list_visible(&api, &caller, &listing, filter).await
+    list_visible(&api, &caller, &listing, filter, DocumentView::of_project).await
 }
 
 fn names_of(kinds: Option<&Commas<AnyCase<super::views::DocumentType>>>) -> Option<Vec<&'static str>> {
     kinds.map(|kinds| kinds.0.iter().map(|kind| kind.0.as_str()).collect())
 }
 
-async fn list_visible<F: Filters>(
+/// Lists the documents that `filter` lets through and the caller may see, as `show` shows them.
+///
+/// # Errors
+/// 400, 401, 403.
+pub(in crate::http::v1) async fn list_visible<F: Filters, V: Serialize>(
     api: &Api,
     caller: &Caller,
     listing: &Listing<F>,
     mut filter: DocumentFilter<'_>,
-) -> Result<List<DocumentView>, Problem> {
+    show: impl Fn(&DocumentRow, Option<DocumentRole>) -> V + Send,
+) -> Result<List<V>, Problem> {
     let user = caller.user()?;
     require_at_all(caller, Action::ViewDocument)?;
     // A credential for one workspace lists nothing of another.
@@ -111,7 +117,7 @@ async fn list_visible<F: Filters>(
     let rows = tx.visible_documents(user, &filter, order, &part.span).await?;
     let view = |row: DocumentStanding| {
         let role = effective_role(&documents::facts(&caller.0, &row));
-        DocumentView::of_project(&row.document, role)
+        show(&row.document, role)
     };
     if part.is_counted {
         let count = tx.count_visible_documents(user, &filter).await?;

@@ -1,11 +1,12 @@
 //! Documents: `/v1/documents`.
 
-mod change;
-mod content;
+pub(super) mod change;
+pub(super) mod content;
 mod create;
 mod create_in_project;
 pub(super) mod gate;
-mod lifecycle;
+mod happened;
+pub(super) mod lifecycle;
 mod links;
 mod list;
 mod presence;
@@ -14,6 +15,11 @@ mod shapes;
 mod shares;
 mod tokens;
 mod views;
+
+pub(super) use self::create_in_project::target_project;
+pub(super) use self::happened::made;
+pub(super) use self::list::list_visible;
+pub(super) use self::shapes::RichText;
 
 use axum::Json;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -83,7 +89,7 @@ pub(super) const UNAVAILABLE: Problem = Problem::new(
 );
 
 /// What a room's refusal means to the one who asked.
-fn refusal_problem(refusal: ContentRefusal) -> Problem {
+pub(super) fn refusal_problem(refusal: ContentRefusal) -> Problem {
     match refusal {
         ContentRefusal::Precondition => Problem::new(
             StatusCode::PRECONDITION_FAILED,
@@ -110,6 +116,11 @@ fn refusal_problem(refusal: ContentRefusal) -> Problem {
             "UPDATE_NOT_ACCEPTED",
             "the bytes are no update that this document can take",
         ),
+        ContentRefusal::Board(_) | ContentRefusal::NoBoard | ContentRefusal::NoSuchCard => Problem::new(
+            StatusCode::CONFLICT,
+            "NO_BOARD",
+            "the document is no board, or the board has no such card",
+        ),
         ContentRefusal::Unavailable(CloseReason::DocumentQuarantined) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "DOCUMENT_QUARANTINED",
@@ -126,7 +137,7 @@ fn versioned(status: StatusCode, version: Version, body: impl Serialize) -> Resp
     response
 }
 
-fn set_version(headers: &mut HeaderMap, version: Version) {
+pub(super) fn set_version(headers: &mut HeaderMap, version: Version) {
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         headers.insert(header::ETAG, etag);
     }

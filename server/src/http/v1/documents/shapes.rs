@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Rich text as ProseMirror JSON.
 #[derive(Serialize, ToSchema)]
-pub(super) struct RichText {
+pub(in crate::http::v1) struct RichText {
     #[serde(rename = "type")]
     kind: DocumentKind,
     #[schema(max_items = 100_000)]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use weft_storage::records::{RecordError, Share, ShareChange};
 
 use super::gate;
+use super::happened::{SharedWith, shared};
 use crate::auth::permission::{Action, DocumentRole, may_share};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -18,7 +19,8 @@ use crate::http::rest::{
 };
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{Key, ROLE_NOT_ASSIGNABLE, commit_rights, part, project_role, total, two_ids};
+use crate::http::v1::happened::commit_rights;
+use crate::http::v1::tenancy::{Key, ROLE_NOT_ASSIGNABLE, part, project_role, total, two_ids};
 
 /// The account is nobody to the workspace.
 const NOT_A_MEMBER: Problem = Problem::new(
@@ -162,7 +164,9 @@ pub(super) async fn put_document_share(
     };
     tenant.put_share(change).await.map_err(not_a_member)?;
     let share = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let role = before.as_ref().map(|share| share.role.as_str());
+    let happened = shared(&opened.document, SharedWith::User(user), role, Some(&share.role));
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     let answer = found(&share);
     Ok(match before {
         Some(_) => answer.into_response(),
@@ -214,7 +218,9 @@ pub(super) async fn change_document_share(
     }
     let share = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
     let answer = once.finish(&mut tx, &caller.0, found(&share)).await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let (before, after) = (Some(before.role.as_str()), Some(share.role.as_str()));
+    let happened = shared(&opened.document, SharedWith::User(user), before, after);
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(answer)
 }
 
@@ -242,7 +248,8 @@ pub(super) async fn remove_document_share(
     let share = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
     IfMatch::check_if_given(if_match.as_ref(), ETag(share.version))?;
     tenant.remove_share(id, user).await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let happened = shared(&opened.document, SharedWith::User(user), Some(&share.role), None);
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(NoContent)
 }
 

@@ -14,7 +14,8 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Found, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{commit_rights, workspace_role};
+use crate::http::v1::happened::{Happened, Membership, commit_rights};
+use crate::http::v1::tenancy::workspace_role;
 
 /// The secret does not count: unknown, used, revoked, over, or of somebody who may invite no more.
 const NOT_VALID: Problem = Problem::new(
@@ -59,6 +60,7 @@ pub(super) async fn accept_invitation(
     let account = tx.user(user).await?.ok_or(NOT_FOUND)?;
     verify(&mut tx, &account, &invitation, now_ms).await?;
     let mut tenant = tx.workspace(invitation.workspace).await?;
+    let before = tenant.member(user).await?.map(|member| member.role);
     let role = join(&mut tenant, user, &invitation, now_ms).await?;
     let found = Found {
         etag: None,
@@ -68,7 +70,9 @@ pub(super) async fn accept_invitation(
         },
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    commit_rights(&api, tx, invitation.workspace).await?;
+    let after = Some(role.as_str());
+    let happened = Happened::to_member(Membership::Workspace, user, before.as_deref(), after);
+    commit_rights(&api, tx, invitation.workspace, &caller, happened).await?;
     Ok(answer)
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::records::{NewInvitation as NewRow, RecordError, Tenant};
 
@@ -16,6 +17,7 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Created, ETag, Id, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::{Happened, record};
 use crate::http::v1::tenancy::ROLE_NOT_ASSIGNABLE;
 
 /// They are in the workspace.
@@ -98,6 +100,12 @@ pub(super) async fn create_invitation(
         body: InvitationView::from(&invitation),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
+    let happened = Happened {
+        kind: "member.invited",
+        data: json!({ "invitation_id": id, "after": { "role": form.role } }),
+        ..Happened::default()
+    };
+    record(&mut tx, place.workspace, &caller, [happened], now_ms).await?;
     tx.commit().await?;
     letter::post(&api, &names, &address, &token);
     Ok(answer)

@@ -16,7 +16,22 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Sharing",
         "With whom a document is shared: by name, by a link, by a token.",
     ),
-    ("Attachments", "Files that are attached to documents."),
+    (
+        "Boards",
+        "Boards of tasks: their columns, lanes, labels and custom fields.",
+    ),
+    ("Tasks", "Tasks: the cards of boards."),
+    (
+        "Attachments",
+        "Files that are attached to documents and to tasks.",
+    ),
+    (
+        "Comments",
+        "What people say about documents and tasks, and who hears of it.",
+    ),
+    ("Reminders", "When you want to hear of a task."),
+    ("Views", "Filters of task lists that have a name."),
+    ("Events", "What happened, for programs and for people."),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
     ("Teams", "People of a workspace who share projects."),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use weft_storage::records::ProjectContent;
 
 use super::gate::{self, Opened};
+use super::happened;
 use super::shapes::{ProjectStatus, ProjectView};
 use crate::access::facts;
 use crate::auth::permission::{Action, ContentState, Resource};
@@ -15,7 +16,7 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Found, Id, IfMatch, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::commit_rights;
 
 /// There is no place to put it back.
 const TEAM_GONE: Problem = Problem::new(
@@ -124,6 +125,15 @@ async fn answer(
         body: ProjectView::from(&project),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    commit_rights(api, tx, opened.workspace).await?;
+    let archived = ProjectStatus::Archived.as_str();
+    let is_archived = project.content.status == archived;
+    let happened = match opened.facts.state {
+        ContentState::Live if is_archived => Some("project.archived"),
+        ContentState::Archived if !is_archived => Some("project.unarchived"),
+        ContentState::Trashed => Some("project.restored"),
+        ContentState::Live | ContentState::Archived => None,
+    };
+    let happened = happened.map(|kind| happened::turned(kind, &project));
+    commit_rights(api, tx, opened.workspace, caller, happened).await?;
     Ok(answer)
 }

@@ -5,15 +5,15 @@ use axum::response::Response;
 use uuid::Uuid;
 use weft_storage::records::ProjectContent;
 
-use super::gate;
 use super::shapes::{ProjectForm, ProjectPatch, ProjectStatus, ProjectView};
+use super::{gate, happened};
 use crate::auth::permission::{Action, Resource};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, ETag, Found, Id, IfMatch, MergePatch, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::{commit_rights, record};
 
 /// Replaces what may be changed of a project.
 ///
@@ -35,7 +35,12 @@ pub(super) async fn replace_project(
     Body(form): Body<ProjectForm>,
 ) -> Result<Response, Problem> {
     let once = Once::default();
-    let changes = |_: &ProjectContent| form.into_content();
+    let changes = |before: &ProjectContent| {
+        Ok(ProjectContent {
+            task_key: before.task_key.clone(),
+            ..form.into_content()?
+        })
+    };
     change(&api, &caller, id, if_match.as_ref(), &once, changes).await
 }
 
@@ -94,9 +99,11 @@ async fn change(
         body: ProjectView::from(&project),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
+    let happened = happened::changed(&opened.project, &project);
     if archives {
-        commit_rights(api, tx, opened.workspace).await?;
+        commit_rights(api, tx, opened.workspace, caller, happened).await?;
     } else {
+        record(&mut tx, opened.workspace, caller, happened, now_ms).await?;
         tx.commit().await?;
     }
     Ok(answer)

@@ -5,6 +5,7 @@ use axum::response::Response;
 use uuid::Uuid;
 use weft_storage::records::MemberChange;
 
+use super::happened;
 use super::shapes::{NewProject, ProjectForm, ProjectView};
 use crate::access::facts;
 use crate::auth::permission::{Action, DocumentRole};
@@ -12,6 +13,7 @@ use crate::http::Problem;
 use crate::http::rest::{Body, Created, ETag, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::record;
 
 /// Makes a project, which you then own.
 #[utoipa::path(
@@ -68,6 +70,7 @@ pub(in crate::http::v1) async fn create(
         body: ProjectView::from(&project),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
+    record(&mut tx, place.workspace, caller, happened::made(&project), now_ms).await?;
     tx.commit().await?;
     Ok(answer)
 }

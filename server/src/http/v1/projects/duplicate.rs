@@ -6,15 +6,15 @@ use axum::response::Response;
 use uuid::Uuid;
 use weft_storage::records::{MemberChange, ProjectContent};
 
-use super::gate;
 use super::shapes::{Duplication, ProjectStatus, ProjectView};
+use super::{gate, happened};
 use crate::access::facts;
 use crate::auth::permission::{Action, ContentState, DocumentRole, Facts, Resource, may};
 use crate::http::Problem;
 use crate::http::rest::{Body, Created, ETag, Id, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::commit_rights;
 
 /// They see the project, but may not make one beside it.
 const MAY_NOT_CREATE: Problem = Problem::new(
@@ -63,6 +63,7 @@ pub(super) async fn duplicate_project(
     let content = ProjectContent {
         name: form.name.into_string(),
         status: ProjectStatus::Active.as_str().to_owned(),
+        task_key: None,
         ..original.content
     };
     let owner = MemberChange {
@@ -85,6 +86,7 @@ pub(super) async fn duplicate_project(
         body: ProjectView::from(&project),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let happened = happened::made(&project);
+    commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(answer)
 }

@@ -8,6 +8,7 @@ mod change;
 mod create;
 mod duplicate;
 mod gate;
+mod happened;
 mod list;
 mod member_change;
 mod members;

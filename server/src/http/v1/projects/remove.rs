@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 
-use super::gate;
+use super::{gate, happened};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::rest::{ETag, Id, IfMatch, NoContent};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{NEEDS_IF_MATCH, commit_rights};
+use crate::http::v1::happened::commit_rights;
+use crate::http::v1::tenancy::NEEDS_IF_MATCH;
 
 /// Puts a project in the trash.
 ///
@@ -39,6 +40,7 @@ pub(super) async fn delete_project(
     tenant
         .trash_project(id, Some((caller.user()?, api.clock.now_ms())))
         .await?;
-    commit_rights(&api, tx, opened.workspace).await?;
+    let happened = happened::turned("project.deleted", &opened.project);
+    commit_rights(&api, tx, opened.workspace, &caller, [happened]).await?;
     Ok(NoContent)
 }

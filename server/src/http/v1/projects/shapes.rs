@@ -144,6 +144,7 @@ impl ProjectForm {
                 .to_owned(),
             start_date: self.start_date.map(|date| date.to_string()),
             end_date: self.end_date.map(|date| date.to_string()),
+            task_key: None,
         };
         check_dates(&content)?;
         Ok(content)

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::json;
 use uuid::Uuid;
+use weft_storage::records::Team;
 
 use super::shapes::{TeamForm, TeamPatch, TeamView};
 use crate::access::facts;
@@ -12,6 +14,7 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Change, ETag, Found, Id, IfMatch, MergePatch, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::{Happened, difference, record};
 
 /// Replaces what may be changed of a team.
 #[utoipa::path(
@@ -90,6 +93,14 @@ async fn change(
         body: TeamView::from(&after),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
+    let told = |team: &Team| json!({ "name": team.name, "description": team.description });
+    let happened = difference(&told(&before), &told(&after)).map(|data| Happened {
+        kind: "team.updated",
+        team: Some(id),
+        data,
+        ..Happened::default()
+    });
+    record(&mut tx, place.workspace, caller, happened, now_ms).await?;
     tx.commit().await?;
     Ok(answer)
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::records::{MemberChange, NewTeam as NewRow};
 
@@ -12,7 +13,7 @@ use crate::http::Problem;
 use crate::http::rest::{Body, Created, ETag, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::{Happened, Membership, commit_rights};
 
 /// Makes a team, which you then look after.
 #[utoipa::path(
@@ -61,6 +62,14 @@ pub(super) async fn create_team(
         body: TeamView::from(&team),
     };
     let answer = once.finish(&mut tx, &caller.0, created).await?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let happened = Happened {
+        kind: "team.created",
+        team: Some(id),
+        data: json!({ "after": { "name": team.name } }),
+        ..Happened::default()
+    };
+    let joined = Happened::to_member(Membership::Team(id), user, None, Some(TeamRole::Admin.as_str()));
+    let happened = [Some(happened), joined].into_iter().flatten();
+    commit_rights(&api, tx, place.workspace, &caller, happened).await?;
     Ok(answer)
 }

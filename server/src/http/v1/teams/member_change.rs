@@ -12,7 +12,8 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, Created, ETag, Found, IfMatch, MergePatch, NoContent, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{commit_rights, require_colleague, two_ids};
+use crate::http::v1::happened::{Happened, Membership, commit_rights};
+use crate::http::v1::tenancy::{require_colleague, two_ids};
 
 /// Puts somebody into a team, or sets their role there.
 ///
@@ -50,7 +51,9 @@ pub(super) async fn put_team_member(
     };
     tenant.put_team_member(id, change).await?;
     let person = tenant.team_person(id, user).await?.ok_or(NOT_FOUND)?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let role = before.as_ref().map(|member| member.role.as_str());
+    let happened = Happened::to_member(Membership::Team(id), user, role, Some(form.role.as_str()));
+    commit_rights(&api, tx, place.workspace, &caller, happened).await?;
     let etag = Some(ETag(person.member.version));
     let body = TeamMemberView::from(&person);
     Ok(match before {
@@ -104,7 +107,9 @@ pub(super) async fn change_team_member(
         body: TeamMemberView::from(&person),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let (before, after) = (Some(before.role.as_str()), Some(person.member.role.as_str()));
+    let happened = Happened::to_member(Membership::Team(id), user, before, after);
+    commit_rights(&api, tx, place.workspace, &caller, happened).await?;
     Ok(answer)
 }
 
@@ -131,6 +136,7 @@ pub(super) async fn remove_team_member(
     let member = tenant.team_member(id, user).await?.ok_or(NOT_FOUND)?;
     IfMatch::check_if_given(if_match.as_ref(), ETag(member.version))?;
     tenant.remove_team_member(id, user).await?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let happened = Happened::to_member(Membership::Team(id), user, Some(&member.role), None);
+    commit_rights(&api, tx, place.workspace, &caller, happened).await?;
     Ok(NoContent)
 }

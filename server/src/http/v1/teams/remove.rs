@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::json;
 
 use crate::access::facts;
 use crate::auth::permission::Action;
@@ -10,7 +11,7 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, Id, IfMatch, NoContent};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::commit_rights;
+use crate::http::v1::happened::{Happened, commit_rights};
 
 const NOT_EMPTY: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -43,6 +44,12 @@ pub(super) async fn delete_team(
         return Err(NOT_EMPTY);
     }
     tenant.trash_team(id, api.clock.now_ms()).await?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let happened = Happened {
+        kind: "team.deleted",
+        team: Some(id),
+        data: json!({ "before": { "name": team.name } }),
+        ..Happened::default()
+    };
+    commit_rights(&api, tx, place.workspace, &caller, [happened]).await?;
     Ok(NoContent)
 }

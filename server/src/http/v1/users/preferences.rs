@@ -1,5 +1,5 @@
 //! `GET` and `PUT /v1/users/me/preferences` and `…/notification-preferences`: what an application and its people agree
-//! on. The server keeps them and looks at the notification preferences alone.
+//! on. The server keeps them, and looks at the notification preferences and at `time_zone` alone.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -9,9 +9,10 @@ use crate::auth::permission::{Action, Resource, UserRelation};
 use crate::http::Problem;
 use crate::http::problem::{Detail, NOT_FOUND};
 use crate::http::rest::json::unprocessable;
-use crate::http::rest::{Body, ETag, Found, IfMatch};
+use crate::http::rest::{Body, ETag, Found, IfMatch, invalid};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
+use crate::reminders::{is_zone, zone_of};
 
 /// The longest preferences, in bytes of JSON.
 const MAX_BYTES: usize = 16 * 1024;
@@ -35,7 +36,8 @@ pub(super) async fn get_preferences(State(api): State<Api>, caller: Caller) -> R
 
 /// Replaces the caller's preferences.
 ///
-/// A JSON object of at most 16 KiB; what is in it is up to applications.
+/// A JSON object of at most 16 KiB; what is in it is up to applications, but for `time_zone`: where you are, as a name
+/// of the IANA database such as `Europe/Berlin`. Days begin there. Without it they begin in UTC.
 #[utoipa::path(
     put, path = "/v1/users/me/preferences", tag = "Users",
     params(("If-Match" = Option<String>, Header)),
@@ -103,6 +105,9 @@ async fn replace(
 ) -> Result<Response, Problem> {
     let id = caller.user()?;
     caller.require(Action::UpdateUser, &MYSELF)?;
+    if let (Which::General, Some(zone)) = (which, wanted.get("time_zone")) {
+        check_zone(zone)?;
+    }
     let wanted = Value::Object(wanted);
     let text = wanted.to_string();
     if text.len() > MAX_BYTES {
@@ -117,7 +122,12 @@ async fn replace(
     let before = tx.user(id).await?.ok_or(NOT_FOUND)?;
     IfMatch::check_if_given(if_match, ETag(before.version))?;
     match which {
-        Which::General => tx.set_preferences(id, &text, now_ms).await?,
+        Which::General => {
+            tx.set_preferences(id, &text, now_ms).await?;
+            if zone_of(&before.preferences) != zone_of(&text) {
+                tx.forget_reminder_times(id).await?;
+            }
+        }
         Which::Notifications => tx.set_notification_preferences(id, &text, now_ms).await?,
     }
     let after = tx.user(id).await?.ok_or(NOT_FOUND)?;
@@ -127,4 +137,15 @@ async fn replace(
         body: wanted,
     };
     Ok(axum::response::IntoResponse::into_response(found))
+}
+
+fn check_zone(zone: &Value) -> Result<(), Problem> {
+    if zone.as_str().is_some_and(is_zone) {
+        return Ok(());
+    }
+    Err(invalid(
+        "time_zone",
+        "INVALID_VALUE",
+        "must be a time zone of the IANA database, such as Europe/Berlin",
+    ))
 }

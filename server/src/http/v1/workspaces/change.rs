@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::records::WorkspaceChange;
 
@@ -13,6 +14,7 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, ETag, Found, Id, IfMatch, MergePatch, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
+use crate::http::v1::happened::{Happened, difference, record};
 
 /// Replaces what may be changed of a workspace.
 #[utoipa::path(
@@ -84,6 +86,13 @@ async fn change(
         body: WorkspaceView::from(&after),
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
+    let (before, after) = (json!({ "name": before.name }), json!({ "name": after.name }));
+    let happened = difference(&before, &after).map(|data| Happened {
+        kind: "workspace.updated",
+        data,
+        ..Happened::default()
+    });
+    record(&mut tx, place.workspace, caller, happened, now_ms).await?;
     tx.commit().await?;
     Ok(answer)
 }

@@ -14,7 +14,8 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{Body, ETag, Found, IfMatch, MergePatch, Once};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{ROLE_NOT_ASSIGNABLE, commit_rights, two_ids, workspace_role};
+use crate::http::v1::happened::{Happened, Membership, commit_rights};
+use crate::http::v1::tenancy::{ROLE_NOT_ASSIGNABLE, two_ids, workspace_role};
 
 /// The change would leave a workspace without an owner.
 const LAST_OWNER: Problem = Problem::new(
@@ -121,7 +122,9 @@ async fn change(
     };
     let answer = once.finish(&mut tx, &caller.0, found).await?;
     if to.is_some() {
-        commit_rights(api, tx, place.workspace).await?;
+        let (before, after) = (Some(from.as_str()), to.map(WorkspaceRole::as_str));
+        let happened = Happened::to_member(Membership::Workspace, user, before, after);
+        commit_rights(api, tx, place.workspace, caller, happened).await?;
     } else {
         tx.commit().await?;
     }

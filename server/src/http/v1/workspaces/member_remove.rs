@@ -10,7 +10,8 @@ use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{ETag, IfMatch, NoContent};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::tenancy::{commit_rights, two_ids, workspace_role};
+use crate::http::v1::happened::{Happened, Membership, commit_rights};
+use crate::http::v1::tenancy::{two_ids, workspace_role};
 
 /// Removes somebody from a workspace, or leaves it.
 ///
@@ -49,6 +50,7 @@ pub(super) async fn remove_member(
     }
     keep_an_owner(&mut tenant, role).await?;
     tenant.remove_member(user).await?;
-    commit_rights(&api, tx, place.workspace).await?;
+    let happened = Happened::to_member(Membership::Workspace, user, Some(role.as_str()), None);
+    commit_rights(&api, tx, place.workspace, &caller, happened).await?;
     Ok(NoContent)
 }

@@ -1,0 +1,25 @@
+//! What happened: `/v1/events` for programs, in the order in which it was committed, and activity for people.
+//!
+//! Invariant: whoever asks is told what they may see at this moment, and nothing else. What is left out leaves holes in
+//! the sequence, so the answer says how far was read.
+
+mod activity;
+mod catalogue;
+mod coalesce;
+mod list;
+mod shapes;
+mod types;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Api;
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::default()
+        .routes(routes!(list::list_events))
+        .routes(routes!(list::get_event))
+        .routes(routes!(types::list_event_types))
+        .routes(routes!(activity::list_task_activity))
+        .routes(routes!(activity::list_project_activity))
+}

@@ -1,0 +1,1 @@
+//! What is told of changes, played through on boards in memory.

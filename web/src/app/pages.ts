@@ -1,0 +1,21 @@
+/**
+ * The pages for people with accounts, and what stands in their bar. A new page is an entry here, a module of its own
+ * beside the others, and a route of the server (`server/src/http/page.rs`).
+ */
+import type { PageKind } from './router';
+import type { Shell } from './shell';
+
+export const PAGES: readonly PageKind[] = [
+  {
+    path: /^\/boards$/,
+    open: async (shell) => (await import('./board-list')).openBoardList(shell),
+    link: { href: '/boards', label: 'Boards', icon: 'board' },
+  },
+  {
+    path: /^\/boards\/([^/]+)$/,
+    open: async (shell, [id = '']) => (await import('./board-page')).openBoardPage(shell, id),
+  },
+];
+
+/** What stands in the bar of every page, such as a bell: made once for each login. */
+export const BAR: readonly ((shell: Shell) => HTMLElement)[] = [];

@@ -1,0 +1,186 @@
+/** What all pages for people with accounts have around them: the bar, the way from one to the other, the login. */
+import { type Api, createApi } from '../api/client';
+import { avatar } from '../board-page/avatar';
+import { fill, h } from '../ui/dom';
+import { icon } from '../ui/icons';
+import { openMenu } from '../ui/popover';
+import type { Credentials, User } from './credentials';
+import { BAR, PAGES } from './pages';
+import { findPage, type OpenPage } from './router';
+import { signInForm } from './sign-in';
+
+export class Shell {
+  readonly api: Api;
+  /** Where a page puts what belongs into the bar, such as who is here. It is emptied when another page comes. */
+  readonly slot = h('div', { class: 'bar-slot' });
+
+  readonly #main = h('main', { id: 'page', tabindex: -1 });
+  readonly #nav = h('nav', { class: 'bar-nav', 'aria-label': 'Pages' });
+  readonly #items = h('div', { class: 'bar-items' });
+  #page: OpenPage | null = null;
+  /** Counts openings, so that one that was overtaken is not shown. */
+  #turn = 0;
+  #userShown: string | null = null;
+
+  constructor(
+    root: HTMLElement,
+    private readonly credentials: Credentials,
+  ) {
+    this.api = createApi({ token: () => credentials.token() });
+    this.api.use({
+      onResponse({ response }) {
+        if (response.status === 401) credentials.distrust();
+      },
+    });
+    const brand = h(
+      'a',
+      { class: 'brand', href: '/boards', title: 'All boards' },
+      h('img', { src: new URL('../icon.svg', import.meta.url).href, alt: '', width: 26, height: 26 }),
+      h('span', {}, 'Weft'),
+    );
+    root.append(
+      h(
+        'header',
+        { class: 'app-bar' },
+        brand,
+        this.#nav,
+        h('span', { class: 'gap' }),
+        this.slot,
+        this.#items,
+      ),
+      this.#main,
+    );
+    document.addEventListener('click', (event) => this.#followed(event));
+    window.addEventListener('popstate', () => void this.show());
+    window.addEventListener('storage', ({ key }) => credentials.changedElsewhere(key));
+    credentials.onChange = () => {
+      if ((credentials.user?.id ?? null) !== this.#userShown) void this.show();
+    };
+  }
+
+  /** Whoever is logged in. Pages are only open while somebody is. */
+  get user(): User {
+    const { user } = this.credentials;
+    if (user === null) throw new Error('nobody is logged in');
+    return user;
+  }
+
+  /** Goes to another page of this application. */
+  go(path: string): void {
+    history.pushState(null, '', path);
+    void this.show();
+  }
+
+  /** Shows the page of the present address. */
+  async show(): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.#page?.close();
+    this.#page = null;
+    fill(this.slot);
+    const { user } = this.credentials;
+    this.#userShown = user?.id ?? null;
+    this.#drawBar(user);
+    if (user === null) {
+      this.#put('Log in', signInForm(this.credentials), false);
+      return;
+    }
+    const found = findPage(PAGES, location.pathname);
+    if (found === null) {
+      this.#put('Not found', message('There is no such page.'), false);
+      return;
+    }
+    this.#put('Weft', message('One moment…'), false);
+    try {
+      const page = await found.kind.open(this, found.parameters);
+      if (turn !== this.#turn) {
+        page.close();
+        return;
+      }
+      this.#page = page;
+      this.#put(page.title, page.element, page.isFull === true);
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      const words = error instanceof PageError ? error.message : 'The server does not answer.';
+      const again = h(
+        'button',
+        { type: 'button', class: 'primary', on: { click: () => void this.show() } },
+        'Try again',
+      );
+      this.#put('Weft', h('div', { class: 'page-message' }, h('p', {}, words), again), false);
+      if (!(error instanceof PageError)) throw error;
+    }
+  }
+
+  setTitle(title: string): void {
+    document.title = title === 'Weft' ? title : `${title} · Weft`;
+  }
+
+  #put(title: string, element: HTMLElement, isFull: boolean): void {
+    this.setTitle(title);
+    document.body.classList.toggle('with-board', isFull);
+    fill(this.#main, element);
+  }
+
+  #drawBar(user: User | null): void {
+    this.#nav.hidden = user === null;
+    fill(
+      this.#nav,
+      ...PAGES.map(({ link }) => {
+        if (!link) return null;
+        const isHere = location.pathname.startsWith(link.href);
+        return h(
+          'a',
+          { href: link.href, 'aria-current': isHere ? 'page' : null },
+          icon(link.icon),
+          h('span', {}, link.label),
+        );
+      }),
+    );
+    if (user === null) {
+      fill(this.#items);
+      return;
+    }
+    const name = nameOfUser(user);
+    const account: HTMLButtonElement = h(
+      'button',
+      {
+        type: 'button',
+        class: 'account-button',
+        'aria-haspopup': 'menu',
+        'aria-expanded': 'false',
+        'data-testid': 'account',
+        on: {
+          click: () =>
+            openMenu(account, 'Account', [
+              { label: `Log out ${name}`, icon: 'signout', run: () => void this.credentials.logOut() },
+            ]),
+        },
+      },
+      avatar(user.id, name),
+    );
+    fill(this.#items, ...BAR.map((make) => make(this)), account);
+  }
+
+  /** Links between pages load nothing anew. */
+  #followed(event: MouseEvent): void {
+    if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
+    const link = (event.target as Element).closest('a');
+    if (link === null || link.target !== '' || link.origin !== location.origin) return;
+    if (findPage(PAGES, link.pathname) === null) return;
+    event.preventDefault();
+    this.go(link.pathname + link.search);
+  }
+}
+
+/** A page cannot be shown, and why. */
+export class PageError extends Error {}
+
+export function nameOfUser({ first_name, last_name }: Pick<User, 'first_name' | 'last_name'>): string {
+  return `${first_name} ${last_name}`.trim() || 'Somebody';
+}
+
+function message(text: string): HTMLElement {
+  return h('div', { class: 'page-message' }, h('p', {}, text));
+}
