@@ -28,6 +28,7 @@ settings=(
     --set rates.per_principal_per_minute=1000000
     --set rates.per_address_per_minute=1000000
     --set rates.registrations_per_address_per_minute=1000000
+    --set rates.comments_per_principal_per_minute=1000000
     --set auth.attempts_per_account=1000
     --set auth.attempts_per_address=100000
     --set auth.attempts_altogether=100000

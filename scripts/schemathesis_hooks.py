@@ -21,7 +21,7 @@ CONDITION = re.compile(r'^(\*|(W/)?"[^",]*"(, (W/)?"[^",]*")*)$')
 DICE = random.Random(1)
 KINDS = (
     "workspace team project document invitation user session api_key client grant link share attachment"
-    " board column lane label field option task item"
+    " board column lane label field option task item comment view reminder event"
 )
 known = {f"{kind}_id": [] for kind in KINDS.split()}
 accounts = 0
@@ -56,6 +56,7 @@ def seed(token):
     document = post(f"/v1/projects/{project}/documents", {"title": "Seed"}, token)["id"]
     ids = {"workspace_id": workspace, "team_id": team, "project_id": project, "document_id": document}
     ids |= seed_board(token, project)
+    ids |= seed_talk(token, ids)
     for name, made in ids.items():
         known[name] = (known[name] + [made] * 5)[-20:]
 
@@ -79,6 +80,17 @@ def seed_board(token, project):
         "option_id": field["options"][0]["id"],
         "task_id": task["id"],
         "item_id": task["checklist"][0]["id"],
+    }
+
+
+def seed_talk(token, ids):
+    """What is said and kept about a document and a task."""
+    document, project, task = ids["document_id"], ids["project_id"], ids["task_id"]
+    post(f"/v1/tasks/{task}/comments", {"body": "Seed"}, token)
+    return {
+        "comment_id": post(f"/v1/documents/{document}/comments", {"body": "Seed"}, token)["id"],
+        "view_id": post(f"/v1/projects/{project}/views", {"name": "Seed", "visibility": "project"}, token)["id"],
+        "reminder_id": post(f"/v1/tasks/{task}/reminders", {"minutes_before": 5}, token)["id"],
     }
 
 

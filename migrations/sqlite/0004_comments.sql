@@ -1,7 +1,7 @@
 -- What people say about documents and tasks, and what they keep for themselves.
 --
 -- A topic is a document (task_id is null) or a task of a board (document_id is the board). What is said about a task
--- stays when its card is purged, until the keeper clears it away.
+-- stays when its card is removed, which an undo can bring back, and goes with the board.
 
 -- What happens to a team, and to who is in it, is seen by those who see the team.
 ALTER TABLE events ADD COLUMN team_id BLOB;

@@ -1,7 +1,6 @@
 //! SQL text for any number of rows, from a small fixed set of statements, so that each is prepared once.
 //!
-//! A batch is cut into pieces whose sizes are powers of two; each piece has one multi-row statement. Parameters are
-//! numbered, which both databases understand.
+//! A batch is cut into pieces whose sizes are powers of two; each piece has one multi-row statement.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -15,39 +14,55 @@ const LARGEST: usize = 256;
 /// A statement that is made of literals alone.
 pub(crate) type Sql = AssertSqlSafe<Arc<str>>;
 
-/// One statement for each piece size.
-pub(crate) struct Family([Arc<str>; 9]);
+/// One statement for each piece size, and for each way to write parameters.
+pub(crate) struct Family {
+    /// `?`: SQLite looks numbered ones up by their names, one after the other.
+    marked: [Arc<str>; 9],
+    /// `$1`, `$2`, …: all that Postgres knows.
+    numbered: [Arc<str>; 9],
+}
 
 impl Family {
-    /// `before`, then `group` as often as the piece has rows, separated by commas, then `after`. Each `?` of the groups
-    /// becomes a numbered parameter.
+    /// `before`, then `group` as often as the piece has rows, separated by commas, then `after`. Parameters are written
+    /// `?`, and stand nowhere but in the groups.
     pub(crate) fn new(before: &str, group: &str, after: &str) -> Self {
         Self::joined(before, (group, ","), after)
     }
 
     /// The same with another separator.
     pub(crate) fn joined(before: &str, (group, separator): (&str, &str), after: &str) -> Self {
-        Self(std::array::from_fn(|exponent| {
+        let marked: [Arc<str>; 9] = std::array::from_fn(|exponent| {
             let groups = vec![group; 1 << exponent].join(separator);
-            let mut numbered = String::with_capacity(before.len() + 2 * groups.len() + after.len());
-            numbered.push_str(before);
-            let mut pieces = groups.split('?');
-            numbered.push_str(pieces.next().unwrap_or_default());
-            for (index, piece) in pieces.enumerate() {
-                // Writing to a string cannot fail.
-                let _ = write!(numbered, "${}", index + 1);
-                numbered.push_str(piece);
-            }
-            numbered.push_str(after);
-            numbered.into()
-        }))
+            format!("{before}{groups}{after}").into()
+        });
+        let numbered = std::array::from_fn(|exponent| numbered(&marked[exponent]).into());
+        Self { marked, numbered }
     }
 
-    /// The statement for `rows` rows, which must be the size of a piece.
-    pub(crate) fn of(&self, rows: usize) -> Sql {
+    /// SQLite's statement for `rows` rows, which must be the size of a piece.
+    pub(crate) fn marked(&self, rows: usize) -> Sql {
         // Safe: the text is made of literals alone.
-        AssertSqlSafe(Arc::clone(&self.0[rows.ilog2().min(8) as usize]))
+        AssertSqlSafe(Arc::clone(&self.marked[rows.ilog2().min(8) as usize]))
     }
+
+    /// Postgres' statement for `rows` rows, which must be the size of a piece.
+    pub(crate) fn numbered(&self, rows: usize) -> Sql {
+        // Safe: the text is made of literals alone.
+        AssertSqlSafe(Arc::clone(&self.numbered[rows.ilog2().min(8) as usize]))
+    }
+}
+
+/// The statement with a number for each `?`.
+fn numbered(statement: &str) -> String {
+    let mut text = String::with_capacity(2 * statement.len());
+    let mut parts = statement.split('?');
+    text.push_str(parts.next().unwrap_or_default());
+    for (index, part) in parts.enumerate() {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "${}", index + 1);
+        text.push_str(part);
+    }
+    text
 }
 
 /// Cuts `items` into pieces whose sizes are powers of two.
@@ -79,9 +94,9 @@ mod tests {
     #[test]
     fn parameters_are_numbered_across_the_rows() {
         let family = Family::new("INSERT INTO t VALUES ", "(?,?)", " RETURNING a");
-        assert_eq!(
-            &*family.of(2).0,
-            "INSERT INTO t VALUES ($1,$2),($3,$4) RETURNING a"
-        );
+        let marked = "INSERT INTO t VALUES (?,?),(?,?) RETURNING a";
+        assert_eq!(&*family.marked(2).0, marked);
+        let numbered = "INSERT INTO t VALUES ($1,$2),($3,$4) RETURNING a";
+        assert_eq!(&*family.numbered(2).0, numbered);
     }
 }

@@ -26,6 +26,8 @@ pub mod root {
     pub const CARDS: &str = "cards";
     /// Relations between cards, by `from|kind|to`.
     pub const LINKS: &str = "links";
+    /// Those that are few and read as a whole: all but cards and relations.
+    pub const LISTS: &[&str] = &[META, COLUMNS, LANES, LABELS, FIELDS];
 }
 
 /// Registers and nested types.

@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use weft_protocol::board::schema::{limit, root};
-use weft_protocol::board::{Board, json, repair};
+use weft_protocol::board::{Board, json, raw, repair};
 use yrs::types::text::TextPrelim;
-use yrs::{Any, Array, Map, MapPrelim, Text, Transact, WriteTxn, XmlElementPrelim, XmlFragment};
+use yrs::{
+    Any, Array, ArrayRef, Map, MapPrelim, Out, Text, Transact, WriteTxn, XmlElementPrelim, XmlFragment,
+    XmlTextPrelim,
+};
 
 use crate::check::{invariants, repairs_well};
 use crate::forge;
-use crate::support::{ROOTS, Replica, milliseconds, setting};
+use crate::support::{ROOTS, Replica, card, id, milliseconds, setting};
 
 /// The longest that reading the largest board may take, in milliseconds, on a busy machine without optimisation.
 const PATIENCE: u128 = 60_000;
@@ -194,4 +197,36 @@ fn large_boards_are_read_in_time() {
         println!("{count} cards: reading and showing {took} ms, showing {shown} ms");
         assert!(took < PATIENCE, "{took} ms");
     }
+}
+
+/// A letter in each of many paragraphs of one description: what a watch does for each must not grow with the others.
+#[test]
+fn a_wide_description_takes_bounded_time() {
+    const PARAGRAPHS: usize = 20_000;
+    let mut server = Replica::server(1);
+    server.edit(|editor| editor.create_card(&card("a", "c0")).unwrap());
+    server.write(|txn| {
+        let description = raw::description(txn, &id("a")).unwrap();
+        for _ in 0..PARAGRAPHS {
+            description.push_front(txn, XmlTextPrelim::new("text"));
+        }
+    });
+    server.refresh();
+    let took = milliseconds(|| {
+        server.write(|txn| {
+            let description = raw::description(txn, &id("a")).unwrap();
+            let list: &ArrayRef = description.as_ref();
+            let paragraphs: Vec<Out> = list.iter(txn).collect();
+            for paragraph in paragraphs {
+                let Out::YXmlText(text) = paragraph else {
+                    panic!("no text")
+                };
+                text.insert(txn, 0, "x");
+            }
+        });
+    });
+    println!("a letter in each of {PARAGRAPHS} paragraphs took {took} ms");
+    let before = server.refresh();
+    assert_eq!((before.cards.len(), before.descriptions.len()), (0, 1));
+    assert!(took < PATIENCE / 4, "{took} ms");
 }

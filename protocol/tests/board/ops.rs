@@ -77,7 +77,7 @@ pub(crate) fn act(replica: &mut Replica, rng: &mut StdRng, serial: &mut usize) {
             Ok(())
         }
         _ => {
-            replica.repair();
+            replica.repair_kept(usize::MAX);
             Ok(())
         }
     };

@@ -129,8 +129,8 @@ fn race(replicas: &mut [Replica], rng: &mut StdRng, serial: &mut usize, met: &Me
     replicas[other].take(&replicas[one]);
     act(&mut replicas[editor], rng, serial);
     let some = rng.random_range(1..4);
-    let report = replicas[one].repair_some(some);
-    let whole = replicas[other].repair();
+    let report = replicas[one].repair_kept(some);
+    let whole = replicas[other].repair_kept(usize::MAX);
     let both = !report.is_empty() && !whole.is_empty();
     met.races.fetch_add(usize::from(both), Ordering::Relaxed);
     act(&mut replicas[editor], rng, serial);

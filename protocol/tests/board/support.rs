@@ -128,13 +128,7 @@ impl Replica {
         let (result, before) = self.kept.edit(&mut txn, hand, work).unwrap();
         drop(txn);
         tells(&old, &before, &self.kept);
-        let again = self.kept.refresh(&self.doc.transact(), &self.watch.take());
-        assert_eq!(
-            (again.cards.len(), again.links.len()),
-            (0, 0),
-            "the editor missed something"
-        );
-        assert_eq!(self.kept, self.board(), "the editor missed something");
+        self.nothing_was_missed("the editor");
         (result, before)
     }
 
@@ -165,9 +159,24 @@ impl Replica {
         repair(&mut self.doc.transact_mut(), usize::MAX)
     }
 
-    /// Stops after so many writes.
-    pub(crate) fn repair_some(&self, writes: usize) -> RepairReport {
-        repair(&mut self.doc.transact_mut(), writes)
+    /// The same by the board that is kept, stopping after so many writes.
+    pub(crate) fn repair_kept(&mut self, writes: usize) -> RepairReport {
+        self.watched();
+        let old = self.kept.clone();
+        let mut txn = self.doc.transact_mut();
+        let (report, before) = self.kept.repair(&mut txn, writes);
+        drop(txn);
+        tells(&old, &before, &self.kept);
+        self.nothing_was_missed("the repair");
+        report
+    }
+
+    /// What an editor or a repair noted is what the watch did.
+    fn nothing_was_missed(&mut self, who: &str) {
+        let again = self.kept.refresh(&self.doc.transact(), &self.watch.take());
+        let heard = (again.cards.len(), again.links.len(), again.columns.len());
+        assert_eq!(heard, (0, 0, 0), "{who} missed something");
+        assert_eq!(self.kept, self.board(), "{who} missed something");
     }
 
     pub(crate) fn undo(&mut self) -> bool {

@@ -29,6 +29,11 @@ impl Seed {
         Self { by, at, plan }
     }
 
+    /// What stands on it.
+    pub(crate) fn into_plan(self) -> Plan {
+        self.plan
+    }
+
     /// Reads what was kept; a board for which nothing was kept begins empty.
     ///
     /// # Errors

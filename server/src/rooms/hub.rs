@@ -116,6 +116,11 @@ impl Hub {
         &self.bus
     }
 
+    /// How large a document may be, in bytes of its encoded state.
+    pub(crate) fn max_document_bytes(&self) -> usize {
+        self.settings.limits.max_document_bytes
+    }
+
     /// An id that no other member has.
     pub(crate) fn new_member(&self) -> MemberId {
         MemberId(self.next_member.fetch_add(1, Ordering::Relaxed))

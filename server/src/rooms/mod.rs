@@ -36,7 +36,7 @@ pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};
 pub(crate) use projector::whole as rows_of;
 pub(crate) use state::RoomLimits;
-pub(crate) use still::Still;
+pub(crate) use still::{Still, founded_bytes};
 pub(crate) use watch::watch_log;
 
 use crate::auth::Access;

@@ -1,7 +1,7 @@
-//! A board as it stood at one moment, read outside of its room: whoever copies or exports thousands of cards must not
-//! keep those waiting who work on them.
+//! Boards outside of their rooms: as they stood at one moment, and as they would be if they were made. Whoever copies,
+//! exports or imports thousands of cards must not keep those waiting who work on them.
 //!
-//! What a room gives out as an update is read here like a stored document. It must never be written to.
+//! What a room gives out as an update is read here like a stored document. Nothing that is written here leaves.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,22 @@ use weft_protocol::board::{Board, CardId};
 use weft_protocol::gate::WaitingLimits;
 
 use super::replica::{Replica, ReplicaError, Role};
+use crate::boards::Seed;
 use crate::content::Node;
+
+/// A board to which nothing is written that anybody will see.
+const NOBODYS: Role = Role::Board { client: 1 };
+
+/// How large the document of a board would be that begins with `seed`, in bytes. A seed for which there is no answer can
+/// never be planted. Takes time in proportion to it.
+///
+/// # Errors
+/// [`ReplicaError`] if it cannot be planted.
+pub(crate) fn founded_bytes(seed: &Seed) -> Result<usize, ReplicaError> {
+    let mut replica = Replica::build(&[], WaitingLimits::default(), NOBODYS)?;
+    replica.found_board("trial", seed)?;
+    replica.encoded_len()
+}
 
 /// A board at one moment.
 #[derive(Debug)]
@@ -31,8 +46,7 @@ impl Still {
             max_updates: 1,
             max_bytes: update.len(),
         };
-        // Nothing is written, so nobody writes under this id.
-        let replica = Replica::build(&[update], waiting, Role::Board { client: 1 })?;
+        let replica = Replica::build(&[update], waiting, NOBODYS)?;
         let Some(board) = replica.board() else {
             return Err(ReplicaError::Malformed);
         };

@@ -313,3 +313,20 @@ async fn as_many_cards_come_in_as_a_board_may_have() {
     let refused = server.post(&path).of(workshop.owner()).json(full).send().await;
     assert_eq!(refused.problem(409), "TOO_MANY");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_document_could_hold_makes_no_board() {
+    let small = "limits.max_document_bytes=131072";
+    let server = TestServer::with(&[small, "limits.max_message_bytes=65536"]).await;
+    let workshop = workshop(&server, "ada").await;
+    let rows = |count: usize| "title\n".to_owned() + &"a card of the usual length\n".repeat(count);
+    import(&server, &workshop, "", "text/csv", rows(50))
+        .await
+        .expect(201);
+    let refused = import(&server, &workshop, "", "text/csv", rows(2_000)).await;
+    assert_eq!(refused.problem(413), "DOCUMENT_TOO_LARGE");
+    let list = server
+        .get(&format!("/v1/projects/{}/boards?page=1", workshop.studio.project))
+        .of(workshop.owner());
+    assert_eq!(list.send().await.expect(200)["meta"]["total"], json!(2));
+}

@@ -92,7 +92,6 @@ pub async fn events(server: &TestServer, workspace: Uuid) -> Vec<String> {
     events.into_iter().map(|event| event.kind).collect()
 }
 
-#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_board_from_its_making_to_the_trash_and_back() {
     let server = TestServer::start().await;
@@ -325,7 +324,6 @@ async fn boards_are_listed_and_found() {
     assert_eq!(unknown.problem(400), "INVALID_QUERY");
 }
 
-#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_has_new_ids_and_nobody_who_would_not_see_it() {
     let server = TestServer::start().await;
@@ -524,7 +522,6 @@ async fn the_state_has_a_version_of_its_own() {
     assert_eq!(changed.expect(200)["cards"].as_object().unwrap().len(), 1);
 }
 
-#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_may_not_see_a_board_learns_nothing_and_who_may_only_look_changes_nothing() {
     let server = TestServer::start().await;

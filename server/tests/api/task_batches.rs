@@ -160,7 +160,7 @@ async fn in_the_partial_mode_each_stands_for_itself() {
         { "op": "update", "task_id": foreign, "patch": { "title": "stolen" } },
         { "op": "update", "task_id": made, "patch": { "parent_id": made } },
         { "op": "create", "task": { "title": "new" } },
-        { "op": "create", "task": {} },
+        { "op": "create", "task": { "title": "lost", "column_id": "gone" } },
     ] });
     let ask = || {
         let request = server
@@ -177,7 +177,7 @@ async fn in_the_partial_mode_each_stands_for_itself() {
         .collect();
     assert_eq!(statuses, [200, 422, 409, 201, 422]);
     assert_eq!(results[2]["problem"]["code"], json!("PARENT_CYCLE"));
-    assert_eq!(results[4]["problem"]["details"][0]["field"], json!("title"));
+    assert_eq!(results[4]["problem"]["details"][0]["field"], json!("column_id"));
     assert_eq!(results[0]["problem"], Value::Null);
     server.forget_answers().await;
     assert_eq!(ask().await.expect(207)["results"][3]["id"], results[3]["id"]);

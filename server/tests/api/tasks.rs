@@ -115,7 +115,6 @@ async fn a_project_without_a_board_gets_one_and_one_with_several_wants_to_know()
     assert_eq!(stranger.problem(404), "NOT_FOUND");
 }
 
-#[expect(clippy::too_many_lines, reason = "one case, read from top to bottom")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_patch_changes_what_it_names() {
     let server = TestServer::start().await;

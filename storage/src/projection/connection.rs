@@ -5,7 +5,7 @@
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::pieces::{Family, Sql, pieces};
+use crate::pieces::{Family, pieces};
 use crate::records::row::Row;
 use crate::records::value::{Value, bind};
 
@@ -47,33 +47,41 @@ impl Keyed {
 }
 
 impl Connection<'_> {
-    /// Runs a statement; how many rows it changed.
-    async fn execute(&mut self, sql: Sql, values: Vec<Value>) -> Result<u64, sqlx::Error> {
+    /// Runs the statement for a piece of `rows` rows; how many rows it changed.
+    async fn execute(
+        &mut self,
+        family: &Family,
+        rows: usize,
+        values: Vec<Value>,
+    ) -> Result<u64, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite(connection) => bind!(sqlx::query(sql), values)
+            Self::Sqlite(connection) => bind!(sqlx::query(family.marked(rows)), values)
                 .execute(&mut **connection)
                 .await?
                 .rows_affected(),
-            Self::Postgres(connection) => bind!(sqlx::query(sql), values)
+            Self::Postgres(connection) => bind!(sqlx::query(family.numbered(rows)), values)
                 .execute(&mut **connection)
                 .await?
                 .rows_affected(),
         })
     }
 
-    /// The rows of a statement.
-    async fn rows(&mut self, sql: Sql, values: Vec<Value>) -> Result<Vec<Row>, sqlx::Error> {
+    /// The rows of the statement for a piece of `rows` rows.
+    async fn rows(
+        &mut self,
+        family: &Family,
+        rows: usize,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(connection) => {
-                let found = bind!(sqlx::query(sql), values)
-                    .fetch_all(&mut **connection)
-                    .await?;
+                let query = bind!(sqlx::query(family.marked(rows)), values);
+                let found = query.fetch_all(&mut **connection).await?;
                 found.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(connection) => {
-                let found = bind!(sqlx::query(sql), values)
-                    .fetch_all(&mut **connection)
-                    .await?;
+                let query = bind!(sqlx::query(family.numbered(rows)), values);
+                let found = query.fetch_all(&mut **connection).await?;
                 found.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -89,7 +97,7 @@ impl Connection<'_> {
         let mut changed = 0;
         for piece in pieces(items) {
             let values = collect(piece, &values);
-            changed += self.execute(family.of(piece.len()), values).await?;
+            changed += self.execute(family, piece.len(), values).await?;
         }
         Ok(changed)
     }
@@ -104,7 +112,7 @@ impl Connection<'_> {
         let mut rows = Vec::new();
         for piece in pieces(items) {
             let values = collect(piece, &values);
-            rows.extend(self.rows(family.of(piece.len()), values).await?);
+            rows.extend(self.rows(family, piece.len(), values).await?);
         }
         Ok(rows)
     }
@@ -153,11 +161,11 @@ mod tests {
     fn keys_are_looked_up_as_each_database_does_it_by_an_index() {
         let keyed = Keyed::locking("SELECT c FROM t", &["a", "b"], " ORDER BY a", " FOR SHARE");
         assert_eq!(
-            &*keyed.sqlite.of(2).0,
-            "SELECT c FROM t WHERE (a = $1 AND b = $2) OR (a = $3 AND b = $4) ORDER BY a"
+            &*keyed.sqlite.marked(2).0,
+            "SELECT c FROM t WHERE (a = ? AND b = ?) OR (a = ? AND b = ?) ORDER BY a"
         );
         assert_eq!(
-            &*keyed.postgres.of(2).0,
+            &*keyed.postgres.numbered(2).0,
             "SELECT c FROM t WHERE (a, b) IN (VALUES ($1,$2),($3,$4)) ORDER BY a FOR SHARE"
         );
     }

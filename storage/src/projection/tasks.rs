@@ -48,7 +48,6 @@ static UPSERT: LazyLock<Family> = LazyLock::new(|| {
     )
 });
 
-/// Takes along by whom they are found.
 static DELETE: LazyLock<Keyed> = LazyLock::new(|| deletion("tasks"));
 static DELETE_MEMBERS: LazyLock<Keyed> = LazyLock::new(|| deletion("task_members"));
 
@@ -84,6 +83,7 @@ pub(super) async fn write(
     now_ms: i64,
 ) -> Result<(u64, u64), sqlx::Error> {
     let purged: Vec<Card<'_>> = all(changes, |change| change.purged.iter().copied());
+    forget(connection, &purged).await?;
     let gone = connection.execute_keyed(&DELETE, &purged, card_values).await?;
     let tasks: Vec<(BoardKey, &TaskRow)> = all(changes, |change| change.tasks.values().copied());
     let tasks = identified(tasks, identities)?;

@@ -326,12 +326,18 @@ impl Tenant<'_> {
         self.execute(sql, args![id, at, by]).await.map(|_| ())
     }
 
-    /// Deletes a comment. One with replies keeps its place and nothing else; the last reply takes the place of a
-    /// deleted parent along.
+    /// Deletes a comment, and what events say of it. One with replies keeps its place and nothing else; the last reply
+    /// takes the place of a deleted parent along.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn delete_comment(&mut self, id: Uuid, now_ms: i64) -> Result<CommentRemains, RecordError> {
+    pub async fn delete_comment(
+        &mut self,
+        comment: &Comment,
+        now_ms: i64,
+    ) -> Result<CommentRemains, RecordError> {
+        let id = comment.id;
+        self.silence_comment(comment.topic.document_id, id).await?;
         let reactions =
             tenant_sql!("DELETE FROM comment_reactions WHERE workspace_id = $1 AND comment_id = $2");
         self.execute(reactions, args![id]).await?;
@@ -343,11 +349,9 @@ impl Tenant<'_> {
         if self.execute(place, args![id, now_ms]).await? > 0 {
             return Ok(CommentRemains::Place);
         }
-        let parent = tenant_sql!("SELECT parent_id FROM comments WHERE workspace_id = $1 AND id = $2");
-        let parent: Option<Parent> = self.one(parent, args![id]).await?;
         let row = tenant_sql!("DELETE FROM comments WHERE workspace_id = $1 AND id = $2");
         self.execute(row, args![id]).await?;
-        if let Some(Parent(Some(parent))) = parent {
+        if let Some(parent) = comment.parent_id {
             let abandoned = tenant_sql!(
                 "DELETE FROM comments WHERE workspace_id = $1 AND id = $2 AND deleted_at_ms IS NOT NULL \
                  AND NOT EXISTS (SELECT 1 FROM comments r WHERE r.workspace_id = $1 AND r.parent_id = $2)"
@@ -355,13 +359,5 @@ impl Tenant<'_> {
             self.execute(abandoned, args![parent]).await?;
         }
         Ok(CommentRemains::Nothing)
-    }
-}
-
-struct Parent(Option<Uuid>);
-
-impl FromRow for Parent {
-    fn from_row(row: &Row) -> Result<Self, RecordError> {
-        row.get("parent_id").map(Self)
     }
 }

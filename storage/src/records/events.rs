@@ -348,6 +348,16 @@ impl Tenant<'_> {
         Ok(last.map_or(0, |last| last.0))
     }
 
+    /// Empties what events say of a comment that was deleted, by what they have it as in their data; their places stay.
+    pub(super) async fn silence_comment(&mut self, document: Uuid, comment: Uuid) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE events SET data = '{}' WHERE workspace_id = $1 AND document_id = $2 \
+             AND kind IN ('comment.created', 'comment.updated') AND data LIKE $3"
+        );
+        let named = format!("%\"comment_id\":\"{comment}\"%");
+        self.execute(sql, args![document, named]).await.map(|_| ())
+    }
+
     /// Empties what events say about something that is removed for good; their places stay.
     pub(super) async fn silence_events(&mut self, document: Uuid) -> Result<(), RecordError> {
         let sql: TenantSql = tenant_sql!(

@@ -26,7 +26,7 @@ pub(super) async fn write(
     let mut plan = Plan::new(appends, known_documents(connection, appends).await?);
     let created = create_documents(connection, &mut plan, now_ms).await?;
     for piece in pieces(&plan.advanced()) {
-        let mut query = sqlx::query(UPDATE_HEADS.of(piece.len()));
+        let mut query = sqlx::query(UPDATE_HEADS.marked(piece.len()));
         for (document, head) in piece {
             query = query.bind(document.0).bind(to_sql(*head));
         }
@@ -56,7 +56,7 @@ async fn known_documents(
     ids.dedup();
     let mut known = HashMap::with_capacity(ids.len());
     for piece in pieces(&ids) {
-        let mut query = sqlx::query(SELECT_HEADS.of(piece.len()));
+        let mut query = sqlx::query(SELECT_HEADS.marked(piece.len()));
         for id in piece {
             query = query.bind(id.0);
         }
@@ -82,7 +82,7 @@ async fn create_documents(
     let mut created = 0;
     let new_documents = plan.created();
     for piece in pieces(&new_documents) {
-        let mut query = sqlx::query_scalar(INSERT_DOCUMENTS.of(piece.len()));
+        let mut query = sqlx::query_scalar(INSERT_DOCUMENTS.marked(piece.len()));
         for (append, head) in piece {
             query = query
                 .bind(append.document.0)
@@ -121,7 +121,7 @@ async fn insert_updates(
     planned: &[PlannedRow<'_>],
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
-    let mut query = sqlx::query(INSERT_UPDATES.of(planned.len()));
+    let mut query = sqlx::query(INSERT_UPDATES.marked(planned.len()));
     for row in planned {
         query = query
             .bind(row.append.document.0)

@@ -477,9 +477,8 @@ pub(crate) async fn five_thousand_cards_come_at_once(bed: Bed) {
             .collect(),
         ..showing(tasks.clone())
     };
-    let (commits, started) = (storage.stats().commits, tokio::time::Instant::now());
+    let commits = storage.stats().commits;
     room.edit(&storage, projection.clone()).await.unwrap();
-    tracing::info!("five thousand cards took {:?}", started.elapsed());
     assert_eq!(storage.stats().commits, commits + 1);
     assert_eq!(room.rows(&storage).await.rows, projection.as_stored());
     let filter = TaskFilter {

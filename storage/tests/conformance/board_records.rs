@@ -375,6 +375,13 @@ pub(crate) async fn a_board_moves_while_it_is_edited(bed: Bed) {
         }
     };
     tokio::join!(edit, moves);
+    let mut tx = storage.records().read().await.unwrap();
+    let mut tenant = tx.workspace(place.workspace).await.unwrap();
+    for index in 0..40 {
+        let identity = tenant.task_identity(board, &format!("c{index}")).await.unwrap();
+        assert_eq!(identity.unwrap().project_id, place.project, "{index}");
+    }
+    drop(tx);
     assert_eq!(numbers(&storage, &place).await.len(), 41);
     let (after, mut rest) = (numbers(&storage, &place).await, BTreeSet::new());
     rest.extend(

@@ -87,10 +87,31 @@ pub(crate) async fn replies_hang_on_comments_and_deleted_ones_keep_their_place(b
     assert_eq!((found.version, found.anchor.as_deref()), (3, Some("{}")));
 
     let mut tenant = tx.workspace(place.workspace).await.unwrap();
-    assert_eq!(
-        tenant.delete_comment(root, NOW + 5).await.unwrap(),
-        CommentRemains::Place
-    );
+    let data = format!("{{\"comment_id\":\"{root}\",\"excerpt\":\"words\"}}");
+    let told = NewWorkspaceEvent {
+        id: Uuid::now_v7(),
+        kind: "comment.created",
+        team_id: None,
+        project_id: Some(place.project),
+        document_id: Some(topic.document_id),
+        task_id: None,
+        card: None,
+        actor: Some(place.owner),
+        data: &data,
+        now_ms: NOW,
+    };
+    let other = NewWorkspaceEvent {
+        id: Uuid::now_v7(),
+        data: "{\"comment_id\":\"another\",\"excerpt\":\"words\"}",
+        ..told
+    };
+    tenant.record_event(told).await.unwrap();
+    tenant.record_event(other).await.unwrap();
+    let remains = tenant.delete_comment(&found, NOW + 5).await.unwrap();
+    assert_eq!(remains, CommentRemains::Place);
+    for (event, expected) in [(told.id, "{}"), (other.id, other.data)] {
+        assert_eq!(tenant.event(event).await.unwrap().unwrap().data, expected);
+    }
     let place_left = tenant.tx().comment(root).await.unwrap().unwrap();
     assert_eq!(
         (
@@ -107,11 +128,10 @@ pub(crate) async fn replies_hang_on_comments_and_deleted_ones_keep_their_place(b
         "what is deleted says nothing any more"
     );
     for (index, reply) in replies.into_iter().enumerate() {
+        let reply = tx.comment(reply).await.unwrap().unwrap();
         let mut tenant = tx.workspace(place.workspace).await.unwrap();
-        assert_eq!(
-            tenant.delete_comment(reply, NOW + 6).await.unwrap(),
-            CommentRemains::Nothing
-        );
+        let remains = tenant.delete_comment(&reply, NOW + 6).await.unwrap();
+        assert_eq!(remains, CommentRemains::Nothing);
         let is_there = tenant.tx().comment(root).await.unwrap().is_some();
         assert_eq!(is_there, index == 0, "the last reply takes the place along");
     }
@@ -242,7 +262,8 @@ pub(crate) async fn reactions_are_counted_once_for_each_person(bed: Bed) {
     assert_eq!(shown, [("+", place.owner), ("-", other)]);
     assert_eq!(tenant.count_reactions(comment, Some("+")).await.unwrap(), 1);
     // They go with their comment.
-    tenant.delete_comment(comment, NOW).await.unwrap();
+    let found = tenant.tx().comment(comment).await.unwrap().unwrap();
+    tenant.delete_comment(&found, NOW).await.unwrap();
     assert_eq!(tenant.count_reactions(comment, None).await.unwrap(), 0);
     drop(tx);
     storage.close().await;

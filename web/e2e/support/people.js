@@ -7,8 +7,10 @@ import { until } from './until.js'
 /** Settings that keep limits out of the way of tests that are about something else. */
 export const roomyLimits = {
   WEFT_RATES_PER_PRINCIPAL_PER_MINUTE: '100000',
+  WEFT_RATES_COMMENTS_PER_PRINCIPAL_PER_MINUTE: '100000',
   WEFT_RATES_PER_ADDRESS_PER_MINUTE: '100000',
   WEFT_RATES_REGISTRATIONS_PER_ADDRESS_PER_MINUTE: '1000',
+  WEFT_RATES_COMMENTS_PER_PRINCIPAL_PER_MINUTE: '100000',
 }
 
 export const PASSWORD = 'an uncommon weaving of words'

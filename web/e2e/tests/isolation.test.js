@@ -166,6 +166,47 @@ const MATRIX = {
   get_task_description: only(READERS),
   put_task_description: only('', { body: '# words', headers: { 'if-match': '*', 'content-type': 'text/markdown' } }),
 
+  list_project_tasks: only('vera'),
+  list_board_tasks: only(READERS),
+  list_task_attachments: only(READERS),
+  create_task_attachment: only('', {
+    body: 'words', headers: { 'content-type': 'text/plain' }, query: '?name=words.txt',
+  }),
+  list_views: only('vera'),
+  create_view: only('vera', { body: { name: 'V', filter: { assignee: 'me' } } }),
+  get_view: only('vera'),
+  change_view: change({ name: 'V' }),
+  delete_view: ifMatch(),
+  list_view_tasks: only('vera'),
+
+  list_document_comments: only(READERS),
+  create_document_comment: only('', { body: { body: 'words' } }),
+  list_task_comments: only(READERS),
+  create_task_comment: only('', { body: { body: 'words' } }),
+  get_comment: only(READERS),
+  change_comment: change({ body: 'other words' }),
+  delete_comment: ifMatch(),
+  resolve_comment: only(),
+  reopen_comment: only('', { first: ['POST', '/v1/comments/{comment_id}:resolve'] }),
+  list_comment_reactions: only(READERS),
+  put_comment_reaction: only(),
+  remove_comment_reaction: only(),
+  // Everybody has their own, and whoever has said nothing has none.
+  get_document_subscription: only('', { first: ['PUT', '/v1/documents/{document_id}/subscription', { state: 'watching' }] }),
+  put_document_subscription: only('vera sally', { body: { state: 'muted' } }),
+  remove_document_subscription: only('vera sally'),
+  get_task_subscription: only('', { first: ['PUT', '/v1/tasks/{task_id}/subscription', { state: 'watching' }] }),
+  put_task_subscription: only('vera sally', { body: { state: 'muted' } }),
+  remove_task_subscription: only('vera sally'),
+  list_task_reminders: only('vera sally'),
+  create_task_reminder: only('vera sally', { body: { minutes_before: 7 } }),
+  get_reminder: only(),
+  delete_reminder: only(),
+
+  get_event: only('vera sally', { query: '?workspace_id={workspace_id}' }),
+  list_task_activity: only(READERS),
+  list_project_activity: only('vera'),
+
   get_api_key: only(),
   revoke_api_key: only(),
   get_oauth_client: only(),
@@ -179,6 +220,7 @@ const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'dele
 
 let world
 let description
+let lastKey
 
 before(async () => {
   await server.start()
@@ -227,12 +269,30 @@ async function makeThings () {
   things.attachment_id = (await ask(server, 'POST', `/v1/documents/${things.document_id}/attachments?name=words.txt`, {
     token: ada.token, body: 'words', headers: { 'content-type': 'text/plain' },
   })).id
-  things.api_key_id = (await as('POST', '/v1/api-keys', { workspace_id: workspace, name: 'K', scopes: ['documents:read'] })).api_key.id
+  Object.assign(things, await makeTalk(things, as))
+  // An account has a hundred keys at most.
+  if (lastKey) await as('DELETE', `/v1/api-keys/${lastKey}`)
+  lastKey = things.api_key_id = (await as('POST', '/v1/api-keys', { workspace_id: workspace, name: 'K', scopes: ['documents:read'] })).api_key.id
   things.client_id = (await as('POST', '/v1/oauth/clients', {
     workspace_id: workspace, name: 'C', kind: 'confidential', grant_types: ['client_credentials'], scopes: ['documents:read'],
   })).client.id
   for (const name of WHO) tokens[name] ??= world.people[name]?.token
   return { things, tokens }
+}
+
+/** What is said and kept about a document and a task, and what was told of it. */
+async function makeTalk ({ workspace_id: workspace, project_id: project, document_id: document, task_id: task }, as) {
+  const comment = (await as('POST', `/v1/documents/${document}/comments`, { body: 'Hm' })).id
+  await as('POST', `/v1/tasks/${task}/comments`, { body: 'Hm' })
+  await as('PUT', `/v1/comments/${comment}/reactions/tada`)
+  const told = await as('GET', `/v1/events?workspace_id=${workspace}&document_id=${document}&types=document.created`)
+  return {
+    comment_id: comment,
+    emoji: 'tada',
+    view_id: (await as('POST', `/v1/projects/${project}/views`, { name: 'All', visibility: 'project' })).id,
+    reminder_id: (await as('POST', `/v1/tasks/${task}/reminders`, { minutes_before: 5 })).id,
+    event_id: told.data[0].id,
+  }
 }
 
 /** A board with something of everything on it. */
@@ -290,9 +350,9 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
       const { things, tokens } = await makeThings()
       if (/^\/v1\/(boards|tasks)\//.test(path)) tokens.link = tokens.boardLink
       const body = typeof row.body === 'function' ? row.body(things) : row.body
-      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, headers: { 'if-match': '*' } })
-      const address = fill(path, things) + query
-      const nowhere = fill(path, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()]))) + query
+      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, body: first[2], headers: { 'if-match': '*' } })
+      const address = fill(path + query, things)
+      const nowhere = fill(path + query, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()])))
       for (const who of WHO.filter((name) => !allowed.includes(name))) {
         const options = { token: tokens[who], body, headers }
         const { status, body: answer } = await request(server, method, address, options)
@@ -320,7 +380,7 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
 
 test('A4: lists hold nothing of others, and neither do their totals', async () => {
   const { tokens } = await makeThings()
-  for (const path of ['/v1/workspaces', '/v1/teams', '/v1/projects', '/v1/documents']) {
+  for (const path of ['/v1/workspaces', '/v1/teams', '/v1/projects', '/v1/documents', '/v1/tasks']) {
     const own = await ask(server, 'GET', `${path}?page=1`, { token: tokens.ada })
     assert.ok(own.meta.total > 0, `${path} as ada`)
     for (const who of ['bob', 'gus']) {

@@ -39,7 +39,10 @@ export interface Hand {
   readonly dice: Dice;
   /** The origin of the transactions, for undo. */
   readonly origin?: unknown;
-  /** What the document says now, where somebody keeps that up to date; it is read anew otherwise. */
+  /**
+   * What the document says now, where somebody keeps that up to date; it is read anew otherwise. What an open transaction
+   * has written may be missing.
+   */
   readonly read?: () => Reading;
 }
 

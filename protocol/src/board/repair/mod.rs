@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 use yrs::{Any, Map, MapRef, ReadTxn, TransactionMut};
 
-use super::Board;
 use super::id::{CardId, ColumnId, FieldId, ItemId, OptionId};
 use super::key::OrderKey;
 use super::raw::{LinkId, any, map, map_any};
 use super::schema::{field, root};
 use super::view::LinkView;
+use super::{Before, Board};
 
 pub use self::plan::{Plan, plan};
 
@@ -76,11 +76,23 @@ impl RepairReport {
     }
 }
 
-/// Repairs the board in `txn`. It stops after `writes` writes at the next point at which nothing shown has changed; the
-/// keys of one list are always written together.
+/// Repairs the board in `txn`, which is read for it. It stops after `writes` writes at the next point at which nothing
+/// shown has changed; the keys of one list are always written together.
 pub fn repair(txn: &mut TransactionMut<'_>, writes: usize) -> RepairReport {
     let plan = plan(&Board::read(txn));
     carry_out(txn, plan, writes)
+}
+
+impl Board {
+    /// The same for a board that is up to date with `txn`, and is afterwards. Answers besides what was shown before:
+    /// places in the order, and relations that went.
+    pub fn repair(&mut self, txn: &mut TransactionMut<'_>, writes: usize) -> (RepairReport, Before) {
+        let plan = plan(self);
+        let touched = plan.touches();
+        let report = carry_out(txn, plan, writes);
+        let before = self.refresh(txn, &touched);
+        (report, before)
+    }
 }
 
 /// Repairs the board by a plan of the very state that `txn` sees, for those that have read it already.

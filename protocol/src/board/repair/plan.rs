@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use super::Fix;
-use crate::board::Board;
 use crate::board::id::{CardId, Id};
 use crate::board::key::{OrderKey, settle};
 use crate::board::raw::{RawBoard, RawEntry};
 use crate::board::schema::{limit, root};
 use crate::board::view::{CardState, ColumnView, ordered};
+use crate::board::{Board, Touched};
 
 /// What a repair would write.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +23,23 @@ impl Plan {
     /// Whether there is nothing to repair.
     pub fn is_empty(&self) -> bool {
         self.units.is_empty()
+    }
+
+    /// What is touched by carrying it out.
+    pub(super) fn touches(&self) -> Touched {
+        let mut touched = Touched::default();
+        for fix in self.units.iter().flatten() {
+            match fix {
+                Fix::Entry { root, .. } => drop(touched.lists.insert(*root)),
+                Fix::Choice(..) => drop(touched.lists.insert(root::FIELDS)),
+                Fix::Item(card, ..) | Fix::Place(card, ..) | Fix::Parent { card, .. } => {
+                    touched.cards.insert(card.clone());
+                }
+                Fix::Clock(link, _) => drop(touched.links.insert(link.clone())),
+                Fix::Unlink(link) => drop(touched.links.insert(link.id())),
+            }
+        }
+        touched
     }
 }
 

@@ -13,6 +13,7 @@ use weft_protocol::board::{Board as Shown, Plan};
 use weft_storage::records::Tenant;
 
 use super::gate::{self, Board};
+use super::heavy::heavy;
 use super::make::still;
 use crate::auth::permission::{Action, WorkspaceRole};
 use crate::boards::copy::{self, Cards};
@@ -66,11 +67,11 @@ pub(super) async fn export_board(
     let format = params.format.map_or(ExportFormat::Json, |format| format.0);
     let title = board.document().title.clone();
     let exported_at = Timestamp(api.clock.now_ms()).to_string();
-    let writing = tokio::task::spawn_blocking(move || match format {
+    let writing = heavy(move || match format {
         ExportFormat::Csv => csv::write(&plan, &around).ok(),
         ExportFormat::Json => json::write(&plan, &title, &exported_at, &around).ok(),
     });
-    let bytes = writing.await.ok().flatten().ok_or(Problem::INTERNAL)?;
+    let bytes = writing.await?.ok_or(Problem::INTERNAL)?;
     let (media_type, extension) = match format {
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
         ExportFormat::Json => ("application/json", "json"),

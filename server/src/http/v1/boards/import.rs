@@ -15,6 +15,7 @@ use weft_protocol::board::moment::Moment;
 use weft_storage::WorkspaceId;
 
 use super::create::PLACE;
+use super::heavy::heavy;
 use super::make::{Making, make, without_strangers};
 use super::views::BoardView;
 use crate::access::{facts, people};
@@ -153,11 +154,8 @@ pub(super) async fn import_board(
     let at = guess::moment(&Timestamp(api.clock.now_ms()).to_string()).ok_or(Problem::INTERNAL)?;
     let by = user(caller.user()?);
     // Thousands of descriptions take their time.
-    let reading = tokio::task::spawn_blocking(move || drafted(format, &bytes, &at, &by));
-    let draft = reading
-        .await
-        .map_err(|_| Problem::INTERNAL)?
-        .map_err(|error| unreadable(&error))?;
+    let reading = heavy(move || drafted(format, &bytes, &at, &by));
+    let draft = reading.await?.map_err(|error| unreadable(&error))?;
     let known = known(&api, place.workspace, project, &draft).await?;
     let title = params
         .title

@@ -6,11 +6,13 @@ use axum::response::Response;
 use serde::Serialize;
 use uuid::Uuid;
 use weft_protocol::board::Plan;
+use weft_protocol::close::CloseReason;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{DocumentFilter, DocumentOrder, DocumentRow, NewDocument, Span, Tx};
 
 use super::edit::{change_problem, refused};
 use super::gate::{Board, KIND};
+use super::heavy::heavy;
 use crate::access::documents::document_facts;
 use crate::access::{facts, people};
 use crate::auth::permission::{Action, DocumentRole, effective_role};
@@ -23,7 +25,7 @@ use crate::http::v1::caller::Caller;
 use crate::http::v1::documents::gate::name_of;
 use crate::http::v1::documents::made;
 use crate::http::v1::happened::record;
-use crate::rooms::{ContentBody, Operation, Still};
+use crate::rooms::{ContentBody, ContentRefusal, Operation, Still, founded_bytes};
 
 /// A board that is about to be made.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(in crate::http::v1) struct Making {
 /// Makes a board, and shows it at `place` as `view` does.
 ///
 /// # Errors
-/// 401, 403, 404; 409 if the plan holds more than a board may; 422.
+/// 401, 403, 404; 409 if the plan holds more than a board may, 413 if the document would; 422.
 pub(in crate::http::v1) async fn make<V: Serialize>(
     api: &Api,
     caller: &Caller,
@@ -51,6 +53,7 @@ pub(in crate::http::v1) async fn make<V: Serialize>(
 ) -> Result<Response, Problem> {
     making.plan.check().map_err(|error| change_problem(&error))?;
     let now_ms = api.clock.now_ms();
+    let making = tried(api, making).await?;
     let mut tx = api.records.write().await?;
     if let Some(answer) = once.begin(&mut tx, &caller.0, now_ms).await? {
         return Ok(answer);
@@ -69,6 +72,27 @@ pub(in crate::http::v1) async fn make<V: Serialize>(
     tx.commit().await?;
     found_now(api, workspace, document.id).await;
     Ok(answer)
+}
+
+/// Makes sure that a board with cards can be founded: what cannot would be there, and never open.
+async fn tried(api: &Api, making: Making) -> Result<Making, Problem> {
+    if making.plan.cards.is_empty() {
+        return Ok(making);
+    }
+    let seed = Seed::new(None, None, making.plan);
+    let (seed, bytes) = heavy(move || {
+        let bytes = founded_bytes(&seed);
+        (seed, bytes)
+    })
+    .await?;
+    let bytes = bytes.map_err(|_| Problem::INTERNAL)?;
+    if bytes > api.hub.max_document_bytes() {
+        return Err(refused(ContentRefusal::Update(CloseReason::DocumentTooLarge)));
+    }
+    Ok(Making {
+        plan: seed.into_plan(),
+        ..making
+    })
 }
 
 /// Makes the first board of a project, or tells which somebody else has made meanwhile.
@@ -152,11 +176,9 @@ pub(super) async fn still(api: &Api, board: &Board) -> Result<Still, Problem> {
     let Some(ContentBody::Update(update)) = answer.body else {
         return Err(Problem::INTERNAL);
     };
-    let reading = tokio::task::spawn_blocking(move || Still::read(update));
-    match reading.await {
-        Ok(Ok(still)) => Ok(still),
-        _ => Err(Problem::INTERNAL),
-    }
+    heavy(move || Still::read(update))
+        .await?
+        .map_err(|_| Problem::INTERNAL)
 }
 
 /// A copy of `board` for `project`: under new ids, and with those people alone who will see it.

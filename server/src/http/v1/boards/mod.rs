@@ -6,6 +6,7 @@ pub(in crate::http::v1) mod edit;
 pub(in crate::http::v1) mod entries;
 mod export;
 pub(in crate::http::v1) mod gate;
+mod heavy;
 mod import;
 mod lifecycle;
 mod list;

@@ -34,7 +34,7 @@ pub(super) async fn delete_comment(
     let comment = &found.comment;
     IfMatch::check_if_given(if_match.as_ref(), ETag(comment.version))?;
     let mut tenant = tx.workspace(comment.workspace).await?;
-    tenant.delete_comment(id, now_ms).await?;
+    tenant.delete_comment(comment, now_ms).await?;
     let data = json!({
         "comment_id": id,
         "parent_id": comment.parent_id,

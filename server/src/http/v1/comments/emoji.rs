@@ -8,16 +8,26 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::{invalid, path};
 
-/// A comment and an emoji that Unicode knows, in its one full spelling. Short names such as `tada` are read as well.
+/// A comment and an emoji. Short names such as `tada` are read as well.
 ///
 /// # Errors
-/// As an extractor: 404 if the first is no id, 422 if the second is no emoji.
+/// As an extractor: 404 if the first is no id.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReactionPath {
     /// The comment.
     pub(super) comment: Uuid,
-    /// The emoji.
-    pub(super) emoji: &'static str,
+    emoji: Option<&'static str>,
+}
+
+impl ReactionPath {
+    /// The emoji, in its one full spelling. To be asked once it is known that the comment may be seen.
+    ///
+    /// # Errors
+    /// 422 if it is none.
+    pub(super) fn emoji(self) -> Result<&'static str, Problem> {
+        let rule = "must be one emoji, or the short name of one";
+        self.emoji.ok_or_else(|| invalid("emoji", "INVALID_VALUE", rule))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ReactionPath {
@@ -29,13 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ReactionPath {
             .map_err(|_| NOT_FOUND)?;
         Ok(Self {
             comment: path::parse(&comment)?,
-            emoji: parse(&emoji).ok_or_else(|| {
-                invalid(
-                    "emoji",
-                    "INVALID_VALUE",
-                    "must be one emoji, or the short name of one",
-                )
-            })?,
+            emoji: parse(&emoji),
         })
     }
 }

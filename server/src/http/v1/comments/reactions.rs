@@ -90,13 +90,13 @@ pub(super) async fn put_comment_reaction(
     let mut tx = api.records.write().await?;
     let action = Action::CommentDocument;
     let found = gate::find_living(&mut tx, &caller, path.comment, action, now_ms).await?;
-    let user = caller.user()?;
+    let (user, emoji) = (caller.user()?, path.emoji()?);
     let mut tenant = tx.workspace(found.comment.workspace).await?;
     let there = tenant.reactions_to(path.comment, Some(user)).await?;
-    if there.len() >= MAX_EMOJI && there.iter().all(|count| count.emoji != path.emoji) {
+    if there.len() >= MAX_EMOJI && there.iter().all(|count| count.emoji != emoji) {
         return Err(TOO_MANY);
     }
-    tenant.react(path.comment, path.emoji, user, now_ms).await?;
+    tenant.react(path.comment, emoji, user, now_ms).await?;
     let mut answer = shown(&mut tenant, &caller, &found.comment).await?;
     answer.etag = None;
     tx.commit().await?;
@@ -124,9 +124,9 @@ pub(super) async fn remove_comment_reaction(
     let mut tx = api.records.write().await?;
     let action = Action::CommentDocument;
     let found = gate::find_living(&mut tx, &caller, path.comment, action, now_ms).await?;
-    let user = caller.user()?;
+    let (user, emoji) = (caller.user()?, path.emoji()?);
     let mut tenant = tx.workspace(found.comment.workspace).await?;
-    tenant.unreact(path.comment, path.emoji, user).await?;
+    tenant.unreact(path.comment, emoji, user).await?;
     tx.commit().await?;
     Ok(NoContent)
 }

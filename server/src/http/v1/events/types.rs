@@ -18,8 +18,10 @@ pub(super) struct EventTypeView {
     #[schema(min_length = 1, max_length = 400)]
     description: &'static str,
     /// What `data` of such an event looks like, as JSON Schema.
+    #[schema(value_type = Object)]
     schema: Map<String, Value>,
     /// The `data` of one.
+    #[schema(value_type = Object)]
     example: Map<String, Value>,
 }
 

@@ -80,7 +80,7 @@ pub(super) async fn restore_task(
     }
     IfMatch::check_if_given(if_match.as_ref(), ETag(opened.task.version))?;
     turn(&api, &caller, &once, opened, |editor, card| {
-        editor.restore_card(card)
+        Ok(editor.restore_card(card)?)
     })
     .await
 }
@@ -146,8 +146,12 @@ async fn turn_live(
         return Ok(answer);
     }
     let opened = find_live(api, caller, id).await?;
-    IfMatch::check_if_given(if_match.as_ref(), ETag(opened.task.version))?;
-    turn(api, caller, once, opened, change).await
+    let unchanged = Unchanged::of(if_match.as_ref(), &opened.task)?;
+    let work = move |editor: &mut Editor<'_, '_>, card: &CardId| {
+        unchanged.check(editor, card)?;
+        Ok(change(editor, card)?)
+    };
+    turn(api, caller, once, opened, work).await
 }
 
 async fn turn(
@@ -155,11 +159,11 @@ async fn turn(
     caller: &Caller,
     once: &Once,
     opened: Opened,
-    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), ChangeError> + Send + Sync + 'static,
+    change: impl FnOnce(&mut Editor<'_, '_>, &CardId) -> Result<(), Stop> + Send + Sync + 'static,
 ) -> Result<Response, Problem> {
     let card = opened.card.clone();
     edit(api, caller, &opened.board, SMALL, move |editor| {
-        Ok(change(editor, &card)?)
+        change(editor, &card)
     })
     .await?;
     let found = shown(api, &opened.board, &opened.card).await?;

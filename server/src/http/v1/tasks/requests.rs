@@ -12,10 +12,10 @@ use crate::http::rest::board::{Color, ColumnRef, End, FileRef, ItemRef, LabelRef
 use crate::http::rest::{AnyCase, Change, Clearable, Line, Text};
 
 /// A task to be made.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTask {
-    pub(super) title: Option<Line<500>>,
+    pub(super) title: Line<500>,
     /// The board. It may be left out if the project has exactly one; if it has none, one is made.
     pub(super) board_id: Option<Uuid>,
     /// The column; the first one if neither this nor `status` is given.

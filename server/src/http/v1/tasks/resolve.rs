@@ -48,8 +48,7 @@ impl Resolver<'_> {
         caller: &Caller,
         (once, index): (&Once, u32),
     ) -> Result<Making, Problem> {
-        let required = || invalid("title", "REQUIRED", "is required");
-        let title = new.title.ok_or_else(required)?.into_string();
+        let title = new.title.into_string();
         let target = target(new.column_id, new.status)?;
         let at = self
             .spot((new.before, new.after, new.pos))

@@ -4,15 +4,17 @@
 //! there as here. What is archived there is archived here. Comments and attachments are not in the board; how many there
 //! were is reported.
 
+mod format;
+
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use weft_protocol::board::id::{ColumnId, FieldId, LabelId, UserId};
 use weft_protocol::board::moment::Moment;
 use weft_protocol::board::plan::{PlannedCard, PlannedColumn, PlannedEntry, PlannedField, PlannedItem};
 use weft_protocol::board::raw::{Stamp, Value};
 use weft_protocol::board::schema::{FieldType, is_color, limit};
 
+use self::format::{Board, Card, Checklist, CustomField, CustomFieldItem, Label, List};
 use super::{Draft, MAX_CARDS, Place, Unreadable, stamp};
 use crate::boards::{Minter, guess};
 
@@ -20,151 +22,6 @@ use crate::boards::{Minter, guess};
 const DEFAULT_COLUMN: &str = "To do";
 /// The longest id of theirs that a report repeats, in characters.
 const ID_CHARS: usize = 64;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Board {
-    #[serde(default)]
-    name: String,
-    lists: Vec<List>,
-    cards: Vec<Card>,
-    #[serde(default)]
-    labels: Vec<Label>,
-    #[serde(default)]
-    checklists: Vec<Checklist>,
-    #[serde(default)]
-    members: Vec<Member>,
-    #[serde(default)]
-    custom_fields: Vec<CustomField>,
-    #[serde(default)]
-    actions: Vec<Action>,
-}
-
-#[derive(Debug, Deserialize)]
-struct List {
-    id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    closed: bool,
-    #[serde(default)]
-    pos: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Card {
-    id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    desc: String,
-    id_list: String,
-    #[serde(default)]
-    closed: bool,
-    #[serde(default)]
-    pos: f64,
-    due: Option<String>,
-    #[serde(default)]
-    due_complete: bool,
-    start: Option<String>,
-    #[serde(default)]
-    id_labels: Vec<String>,
-    #[serde(default)]
-    id_members: Vec<String>,
-    #[serde(default)]
-    attachments: Vec<Thing>,
-    #[serde(default)]
-    custom_field_items: Vec<CustomFieldItem>,
-    cover: Option<Cover>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Cover {
-    color: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Label {
-    id: String,
-    #[serde(default)]
-    name: String,
-    color: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Checklist {
-    id_card: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    pos: f64,
-    #[serde(default)]
-    check_items: Vec<CheckItem>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CheckItem {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    state: String,
-    #[serde(default)]
-    pos: f64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Member {
-    id: String,
-    #[serde(default)]
-    username: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct CustomField {
-    id: String,
-    #[serde(default)]
-    name: String,
-    #[serde(default, rename = "type")]
-    kind: String,
-    #[serde(default)]
-    options: Vec<CustomOption>,
-}
-
-#[derive(Debug, Deserialize)]
-struct CustomOption {
-    id: String,
-    #[serde(default)]
-    value: CustomValue,
-    color: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CustomFieldItem {
-    id_custom_field: String,
-    id_value: Option<String>,
-    value: Option<CustomValue>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct CustomValue {
-    text: Option<String>,
-    number: Option<String>,
-    date: Option<String>,
-    checked: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Action {
-    #[serde(default, rename = "type")]
-    kind: String,
-}
-
-/// Something of which only the number counts.
-#[derive(Debug, Deserialize)]
-struct Thing {}
 
 /// Reads a board. What is done is done at `at`, by `by`.
 ///

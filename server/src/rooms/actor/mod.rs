@@ -2,8 +2,11 @@
 //!
 //! It must never decide anything about a document's content, and never wait for a client.
 
+mod others;
+mod patience;
+
 use std::collections::{HashMap, VecDeque};
-use std::future::{Future, pending};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,20 +14,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{self, WeakSender};
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
-use weft_storage::bus::{Heard, NodeId, Signal};
+use weft_storage::bus::{NodeId, Signal};
 use weft_storage::{
     Append, CompactionOutcome, DocumentId, DocumentKind, DocumentLog, MoreToFold, NewUpdate, Projection, Seq,
     StorageError, WorkspaceId,
 };
 
+use self::patience::{append_patiently, poll_or_wait};
 use super::hub::Hub;
 use super::load::{Loaded, Wanted, load, quarantine};
-use super::remote::{self, Advance, Line};
+use super::remote::Line;
 use super::replica::Role;
-use super::state::{Poisoned, RoomState, Said};
+use super::state::{Poisoned, RoomState};
 use super::{ContentRefusal, MemberId, RoomMessage};
 use crate::boards::Seed;
 
@@ -41,8 +45,6 @@ const REFUSAL: Duration = Duration::from_secs(2);
 const PRESENCE_CHECK: Duration = Duration::from_secs(5);
 /// How long an idle room waits for somebody on the way in while the server stops.
 const LAST_CALL: Duration = Duration::from_millis(20);
-/// The longest pause between two tries to append.
-const MAX_RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// A room that fails this often without an edit to blame has damaged content.
 const MAX_BLAMELESS_FAILURES: u32 = 2;
 
@@ -269,75 +271,6 @@ impl Actor {
         }
     }
 
-    /// Handles messages in their order; what other nodes say stands between the others.
-    async fn take_in(&mut self, live: &mut Live, buffer: &mut Vec<RoomMessage>) -> Result<(), CloseReason> {
-        for message in buffer.drain(..) {
-            if let RoomMessage::Heard(heard) = message {
-                if !live.inbox.is_empty() {
-                    self.handle(live).await?;
-                }
-                self.hear(live, heard).await?;
-            } else {
-                live.inbox.push_back(message);
-            }
-        }
-        self.handle(live).await
-    }
-
-    /// Another node says something.
-    async fn hear(&mut self, live: &mut Live, heard: Heard) -> Result<(), CloseReason> {
-        let now_ms = self.now_ms();
-        match heard {
-            Heard::Gap => {
-                live.is_behind = true;
-                if let Some(line) = &self.line {
-                    line.say(Signal::WhoIsHere);
-                    if let Some(present) = live.state.who_is_here() {
-                        line.say(Signal::Awareness(present));
-                    }
-                }
-            }
-            Heard::Signal(_, Signal::Appended { after, rows, updates }) => {
-                match remote::advance(Seq(live.state.head()), after, rows, updates) {
-                    Advance::Known => {}
-                    // What is under way was meant to follow another row: it will be refused, and begin again.
-                    Advance::Next(rows) if live.append.is_none() && live.state.can_follow() => {
-                        self.follow(live, &rows).await?;
-                    }
-                    Advance::Next(_) | Advance::Look => live.is_behind = true,
-                }
-            }
-            Heard::Signal(node, Signal::Awareness(body)) => {
-                let node = *self.nodes.entry(node).or_insert_with(|| self.hub.new_member());
-                live.state.hear_awareness(node, &body, now_ms);
-            }
-            Heard::Signal(_, Signal::WhoIsHere) => {
-                if let (Some(line), Some(present)) = (&self.line, live.state.who_is_here()) {
-                    line.say(Signal::Awareness(present));
-                }
-            }
-            Heard::Signal(_, Signal::Stateless(payload)) => live.state.hear_stateless(&payload),
-            Heard::NodeGone(node) => {
-                if let Some(node) = self.nodes.remove(&node) {
-                    live.state.node_gone(node, now_ms);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells other nodes what members say about themselves and to each other.
-    fn say_outward(&self, live: &mut Live) {
-        if let Some(line) = &self.line {
-            for said in live.state.take_said() {
-                line.say(match said {
-                    Said::Awareness(body) => Signal::Awareness(body),
-                    Said::Stateless(payload) => Signal::Stateless(payload.as_ref().to_owned()),
-                });
-            }
-        }
-    }
-
     /// Does what is due by now.
     async fn tick(&mut self, live: &mut Live) -> Result<(), CloseReason> {
         let now_ms = self.now_ms();
@@ -432,57 +365,6 @@ impl Actor {
                 live.blameless_failures += 1;
             }
         }
-    }
-
-    /// Others have written to the log, or may have: takes in what they wrote. No append may be under way.
-    async fn catch_up(&mut self, live: &mut Live) -> Result<(), CloseReason> {
-        live.is_behind = false;
-        let head = live.state.head();
-        // The first row of a document decides which id it has.
-        let rows = if head > 0 && live.state.can_follow() {
-            patiently(self.hub.settings.storage_patience, || {
-                self.log().since(self.id, Seq(head))
-            })
-            .await
-        } else {
-            Ok(None)
-        };
-        if let Some(rows) = rows.map_err(|error| self.log_failed(&error))? {
-            let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
-            return self.follow(live, &rows).await;
-        }
-        let loaded = self.load(Vec::new()).await?;
-        live.tail = Tail {
-            rows: loaded.tail_rows,
-            bytes: loaded.tail_bytes,
-        };
-        let begun = live.state.begin_again(loaded.replica, loaded.head);
-        self.recover_if(begun, live).await
-    }
-
-    /// Takes in the rows that follow the head.
-    async fn follow(&mut self, live: &mut Live, rows: &[Bytes]) -> Result<(), CloseReason> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        live.tail.rows += rows.len() as u64;
-        live.tail.bytes += rows.iter().map(|row| row.len() as u64).sum::<u64>();
-        let followed = live.state.follow(rows);
-        self.recover_if(followed, live).await
-    }
-
-    /// A document that failed while it took in what others wrote is built anew, and members are told all of it.
-    async fn recover_if(
-        &mut self,
-        outcome: Result<(), Poisoned>,
-        live: &mut Live,
-    ) -> Result<(), CloseReason> {
-        if outcome == Err(Poisoned) {
-            self.recover(live).await?;
-            let shared = live.state.share_everything();
-            return shared.map_err(|Poisoned| CloseReason::InternalError);
-        }
-        Ok(())
     }
 
     fn start_append(&self, live: &mut Live) {
@@ -610,79 +492,5 @@ fn turn_away(message: RoomMessage, reason: CloseReason) {
         RoomMessage::Join(join) => join.outbox.close(reason),
         RoomMessage::Content(request) => request.reply.send(Err(ContentRefusal::Unavailable(reason))),
         _ => {}
-    }
-}
-
-/// Appends, and tries again for `patience` when the storage fails for a reason that may pass.
-async fn append_patiently(
-    log: Arc<dyn DocumentLog>,
-    append: Append,
-    patience: Duration,
-) -> Result<Seq, StorageError> {
-    let give_up_at = Instant::now() + patience;
-    let appended = append.expected_head.plus(append.updates.len());
-    let mut pause = Duration::from_millis(50);
-    let mut uncertain = false;
-    loop {
-        let outcome = match log.append(append.clone()).await {
-            // A failed try may have been committed after all; or another node has written just as much.
-            Err(StorageError::Conflict { head }) if uncertain && head == appended => {
-                confirm(log.as_ref(), &append, head).await
-            }
-            outcome => outcome,
-        };
-        match outcome {
-            Ok(head) => return Ok(head),
-            Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
-                tracing::warn!(doc.name = %append.name, error = &error as &dyn std::error::Error, "append failed, trying again");
-                uncertain = true;
-                sleep(pause).await;
-                pause = (pause * 2).min(MAX_RETRY_PAUSE);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Whether the log, which ends at `head`, ends with exactly what `append` wanted there.
-async fn confirm(log: &dyn DocumentLog, append: &Append, head: Seq) -> Result<Seq, StorageError> {
-    let stored = log.archive(append.document).await?;
-    let stored = stored.iter().filter(|update| update.seq > append.expected_head);
-    let same = stored
-        .map(|update| update.content.bytes())
-        .take(append.updates.len());
-    if same.eq(append.updates.iter().map(|update| Some(&update.bytes))) {
-        Ok(head)
-    } else {
-        Err(StorageError::Conflict { head })
-    }
-}
-
-/// Asks the storage, and asks again for `patience` when it fails for a reason that may pass.
-async fn patiently<T, F: Future<Output = Result<T, StorageError>>>(
-    patience: Duration,
-    ask: impl Fn() -> F,
-) -> Result<T, StorageError> {
-    let give_up_at = Instant::now() + patience;
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match ask().await {
-            Err(error) if error.is_transient() && Instant::now() + pause < give_up_at => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the storage failed, asking again"
-                );
-                sleep(pause).await;
-                pause = (pause * 2).min(MAX_RETRY_PAUSE);
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-async fn poll_or_wait<T>(future: Option<&mut Pin<Box<dyn Future<Output = T> + Send>>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => pending().await,
     }
 }
