@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
@@ -24,9 +23,10 @@ use crate::auth::tokens::opaque::OpaqueToken;
 use crate::auth::{Authenticator, settings};
 use crate::config::Config;
 use crate::http::rest::Cursors;
-use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
+use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
+use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
 use crate::ws::{self, Caps, Gateway};
@@ -117,7 +117,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             upload: config.limits.upload(),
         },
     };
-    let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
+    let readiness = NodeReadiness {
+        storage: Arc::clone(&storage),
+        bus,
+        has_neighbours: matches!(config.storage.database_url.database()?, Database::Postgres(_)),
+    };
+    let routes = http::routes(Arc::new(readiness))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
     let router = http::finish(routes, config, clock, Arc::clone(&metrics));
@@ -388,21 +393,5 @@ pub(crate) fn hub_settings(config: &Config) -> HubSettings {
         mailbox_messages: config.rooms.mailbox_messages,
         storage_patience: limits.storage_patience(),
         max_unsaved_bytes: limits.max_document_bytes,
-    }
-}
-
-/// Ready means: documents can be read, and the last write went well.
-struct StorageReadiness(Arc<Storage>);
-
-#[async_trait]
-impl Readiness for StorageReadiness {
-    async fn check(&self) -> ReadinessReport {
-        let result = self.0.check().await.map_err(|error| error.to_string());
-        ReadinessReport {
-            checks: vec![ReadinessCheck {
-                name: "storage",
-                result,
-            }],
-        }
     }
 }

@@ -121,6 +121,15 @@ impl Storage {
         self.engine.writer.check().await
     }
 
+    /// Whether the place of large bytes answers.
+    ///
+    /// # Errors
+    /// The failure.
+    pub async fn check_blobs(&self) -> Result<(), StorageError> {
+        // What nobody ever wrote does as well.
+        self.engine.blobs.has(BlobKey::of(b"")).await.map(|_| ())
+    }
+
     /// The counters.
     pub fn stats(&self) -> StorageStats {
         self.engine.writer.stats()

@@ -5,6 +5,7 @@ mod doctor;
 mod migrate;
 mod migrate_data;
 mod rebuild;
+mod rebuild_rows;
 mod rotate_keys;
 mod serve;
 mod settings;
@@ -39,7 +40,7 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Check what is stored, and name every document that is damaged.
     Doctor(doctor::DoctorArgs),
-    /// Rebuild damaged documents from their logs, as far as these are readable.
+    /// Rebuild damaged documents from their logs as far as these are readable, or the rows of boards.
     Rebuild(rebuild::RebuildArgs),
     /// Bring the database up to date, before a new version serves it.
     Migrate(migrate::MigrateArgs),

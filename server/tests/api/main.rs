@@ -27,6 +27,7 @@ mod events;
 mod external;
 mod moving;
 mod oauth;
+mod projections;
 mod reminders;
 mod revocation;
 mod sessions;

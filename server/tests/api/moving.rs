@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentKey, WorkspaceId};
 
+use crate::boards::{agrees, make};
 use crate::documents::{Studio, create, studio};
 use crate::support::bucket::{KEY_ID, S3Server, SECRET};
 use crate::support::{PASSWORD, Person, TestServer, cluster, id_of, text};
@@ -18,13 +19,13 @@ use crate::support::{PASSWORD, Person, TestServer, cluster, id_of, text};
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 
 /// A folder, and the settings of a server that has its data directory in it.
-struct Home {
-    folder: tempfile::TempDir,
+pub struct Home {
+    pub folder: tempfile::TempDir,
     settings: Vec<String>,
 }
 
 impl Home {
-    fn new(settings: &[String]) -> Self {
+    pub fn new(settings: &[String]) -> Self {
         // SQLite and files, whatever the rest of the tests runs on.
         let mut all = vec![
             "storage.database_url=".to_owned(),
@@ -43,17 +44,18 @@ impl Home {
     }
 
     /// Runs a command of the binary with these settings. Whether it went well, and what it said.
-    async fn weft(&self, arguments: &[&str]) -> (bool, String) {
+    pub async fn weft(&self, arguments: &[&str]) -> (bool, String) {
         weft(&self.data(), &self.settings, arguments).await
     }
 
-    async fn serve(self) -> (TestServer, Vec<String>) {
+    pub async fn serve(self) -> (TestServer, Vec<String>) {
         let server = TestServer::in_folder(self.folder, &self.settings).await;
         (server, self.settings)
     }
 }
 
-async fn weft(data: &Path, settings: &[String], arguments: &[&str]) -> (bool, String) {
+/// Runs a command of the binary. Whether it went well, and what it said.
+pub async fn weft(data: &Path, settings: &[String], arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
     command.args(arguments).arg("--data").arg(data);
     for setting in settings {
@@ -89,6 +91,9 @@ struct World {
     large_text: String,
     /// One that changes while things happen.
     busy: Uuid,
+    /// A board with a task, and what somebody said about it.
+    board: Uuid,
+    task: Uuid,
     file: Uuid,
     /// A token that was signed before the move.
     token: String,
@@ -114,6 +119,12 @@ impl World {
         let busy = id_of(&busy.await);
         compact(server, studio.owner.workspace, large).await;
         let token = studio.owner.token.clone();
+        let board = id_of(&make(server, &studio, json!({ "title": "Loom" })).await);
+        let task = new_task(server, &studio, &token).await;
+        let comment = server
+            .post(&format!("/v1/tasks/{}/comments", id_of(&task)))
+            .bearer(&token);
+        comment.json(json!({ "body": "Knots!" })).send().await.expect(201);
         let file = server
             .post(&format!("/v1/documents/{large}/attachments?name=cat.png"))
             .bearer(&token)
@@ -129,6 +140,8 @@ impl World {
             large_text: markdown(server, &token, large).await,
             large,
             busy,
+            board,
+            task: id_of(&task),
             file: id_of(&file.expect(201)),
             token,
             studio,
@@ -157,8 +170,32 @@ impl World {
             markdown(server, &fresh, self.busy).await,
             format!("{before}\nand on\n")
         );
+        self.check_board(server, &fresh).await;
         assert_sound(server).await;
     }
+
+    /// Rows and log of the board came together, and numbers go on where they were.
+    async fn check_board(&self, server: &TestServer, token: &str) {
+        agrees(server, &self.studio.owner, self.board).await;
+        let comments = server
+            .get(&format!("/v1/tasks/{}/comments", self.task))
+            .bearer(token);
+        let comments = comments.send().await.expect(200);
+        assert_eq!(comments["data"][0]["body"], "Knots!");
+        let known = server.get(&format!("/v1/tasks/{}", self.task)).bearer(token);
+        let known = known.send().await.expect(200)["number"].as_u64().unwrap();
+        let next = new_task(server, &self.studio, token).await["number"]
+            .as_u64()
+            .unwrap();
+        assert!(next > known, "{next}");
+        agrees(server, &self.studio.owner, self.board).await;
+    }
+}
+
+async fn new_task(server: &TestServer, studio: &Studio, token: &str) -> Value {
+    let path = format!("/v1/projects/{}/tasks", studio.project);
+    let task = server.post(&path).bearer(token).json(json!({ "title": "Warp" }));
+    task.send().await.expect(201)
 }
 
 /// Nothing is damaged. Blobs that were replaced and not swept yet are no damage.
@@ -230,7 +267,7 @@ async fn a_backup_beside_a_running_server_comes_back() {
         (outcome, again)
     };
     let (written, ((well, said), again)) = tokio::join!(writing, backing_up);
-    assert!(well && said.contains("saved: 2 documents"), "{said}");
+    assert!(well && said.contains("saved: 3 documents"), "{said}");
     assert!(!again.0 && again.1.contains("exists already"), "{}", again.1);
     assert!(written > 0, "nothing was written meanwhile");
     let whole = markdown(&server, &world.token, world.busy).await;
@@ -241,7 +278,7 @@ async fn a_backup_beside_a_running_server_comes_back() {
     let (well, said) = weft(&backup, &[], &["doctor"]).await;
     assert!(well && said.contains("nothing is damaged"), "{said}");
     let (well, said) = other.weft(&["restore", backup.to_str().unwrap()]).await;
-    assert!(well && said.contains("restored: 2 documents"), "{said}");
+    assert!(well && said.contains("restored: 3 documents"), "{said}");
     let (well, said) = other.weft(&["restore", backup.to_str().unwrap()]).await;
     assert!(!well && said.contains("the target is not empty"), "{said}");
     let (server, _) = other.serve().await;
@@ -280,7 +317,7 @@ async fn a_data_directory_moves_to_postgres_and_a_bucket_and_back() {
     assert!(!well && said.contains("in use by another process"), "{said}");
     let folder = server.stop().await;
     let (well, said) = target.weft(&arguments).await;
-    assert!(well && said.contains("moved: 2 documents"), "{said}");
+    assert!(well && said.contains("moved: 3 documents"), "{said}");
     let (well, said) = target.weft(&arguments).await;
     assert!(!well && said.contains("the target is not empty"), "{said}");
 
@@ -314,7 +351,7 @@ async fn a_data_directory_moves_to_postgres_and_a_bucket_and_back() {
     assert!(well && said.contains("nothing is damaged"), "{said}");
     let home = Home::new(&[format!("auth.encryption_secrets=main:{}", secret.trim())]);
     let (well, said) = home.weft(&["restore", backup.to_str().unwrap()]).await;
-    assert!(well && said.contains("restored: 2 documents"), "{said}");
+    assert!(well && said.contains("restored: 3 documents"), "{said}");
     let (server, _) = home.serve().await;
     world.check(&server).await;
     server.stop().await;

@@ -25,17 +25,20 @@ pub struct CopiedTable {
 /// [`TransferError`]; nothing was written then.
 pub(super) async fn copy(source: &mut Side, target: &mut Side) -> Result<Vec<CopiedTable>, TransferError> {
     let tables = source.schema().await?;
-    schema::compare(&tables, &target.schema().await?)?;
+    let there = target.schema().await?;
+    schema::compare(&tables, &there)?;
     source.begin_to_read().await?;
     target.begin_to_write().await?;
     empty(target, &tables).await?;
     let mut copied = Vec::new();
     for (table, columns) in &tables {
-        let mut writing = Writing::new(target, table, columns);
+        let written_columns = there.get(table).map(|there| schema::aligned(columns, there));
+        let written_columns = written_columns.unwrap_or_default();
+        let mut writing = Writing::new(target, table, &written_columns);
         source.read(table, columns, &mut writing).await?;
         writing.flush().await?;
         let read: Digest = writing.digest;
-        let written = target.digest(table, columns).await?;
+        let written = target.digest(table, &written_columns).await?;
         if read != written {
             return Err(TransferError::Mismatch {
                 table: table.clone(),

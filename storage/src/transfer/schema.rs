@@ -89,6 +89,13 @@ pub(super) fn compare(source: &Tables, target: &Tables) -> Result<(), TransferEr
     Ok(())
 }
 
+/// The columns of `there` in the order of `columns`, which are of the same names: what one database calls bytes is an id
+/// in the other.
+pub(super) fn aligned(columns: &[Column], there: &[Column]) -> Vec<Column> {
+    let of_name = |column: &Column| there.iter().find(|other| other.name == column.name).cloned();
+    columns.iter().filter_map(of_name).collect()
+}
+
 /// A name as SQL takes it, whatever it is.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
@@ -120,6 +127,11 @@ mod tests {
         ]);
         let postgres = of(&[("a", "on", "boolean"), ("a", "id", "uuid")]);
         assert!(compare(&sqlite, &postgres).is_ok());
+        let kinds: Vec<_> = aligned(&sqlite["a"], &postgres["a"])
+            .into_iter()
+            .map(|column| (column.name, column.kind))
+            .collect();
+        assert_eq!(kinds, [("id".to_owned(), Kind::Id), ("on".to_owned(), Kind::Boolean)]);
         for other in [
             of(&[]),
             of(&[("a", "id", "uuid")]),

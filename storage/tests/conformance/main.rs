@@ -53,6 +53,8 @@ mod server;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod transfers;
+#[cfg(test)]
 mod troubled;
 #[cfg(test)]
 mod upgrade;
@@ -199,6 +201,8 @@ mod shared_only {
         nodes::a_lock_that_somebody_keeps_fails_one_append,
         board_events::two_nodes_count_events_and_numbers_together,
         board_records::row_security_hides_boards_of_others,
+        transfers::every_table_and_column_moves,
+        transfers::what_refers_to_nothing_is_refused,
     } }
 }
 

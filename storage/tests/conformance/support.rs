@@ -173,7 +173,8 @@ impl Bed {
     }
 }
 
-fn fixtures() -> PathBuf {
+/// What tests begin with.
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
