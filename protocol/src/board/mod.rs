@@ -18,6 +18,7 @@ mod index;
 pub mod json;
 pub mod key;
 pub mod moment;
+mod moved;
 pub mod plan;
 pub mod raw;
 mod refresh;

@@ -16,6 +16,7 @@ mod exact;
 mod forge;
 mod hostile;
 mod keys;
+mod moved;
 mod moves;
 mod ops;
 mod plans;

@@ -14,13 +14,13 @@ use yrs::{Any, GetString, Map, MapPrelim, Out, Transact, WriteTxn, XmlFragment, 
 use crate::support::{Replica, card, column, entry, id, setting};
 
 /// A replica, and another that hears of what is done there and keeps its board up to date.
-struct Kept {
-    replica: Replica,
+pub(crate) struct Kept {
+    pub(crate) replica: Replica,
     other: Replica,
 }
 
 impl Kept {
-    fn refresh(&mut self) -> Before {
+    pub(crate) fn refresh(&mut self) -> Before {
         self.other.take(&self.replica);
         let before = self.other.refresh();
         assert_eq!(
@@ -31,12 +31,12 @@ impl Kept {
         before
     }
 
-    fn board(&mut self) -> &Board {
+    pub(crate) fn board(&mut self) -> &Board {
         self.other.watched()
     }
 
     /// Writes into the cards of these numbers.
-    fn write_cards(
+    pub(crate) fn write_cards(
         &self,
         cards: &[usize],
         mut write: impl FnMut(usize, &mut yrs::TransactionMut<'_>, &yrs::MapRef),
@@ -54,7 +54,7 @@ impl Kept {
     }
 }
 
-fn with_cards(count: usize) -> Kept {
+pub(crate) fn with_cards(count: usize) -> Kept {
     let replica = Replica::server(1);
     let other = Replica::joining(2, &replica);
     let kept = Kept { replica, other };
@@ -65,7 +65,7 @@ fn with_cards(count: usize) -> Kept {
     kept
 }
 
-fn place(column: &str, key: &str) -> Any {
+pub(crate) fn place(column: &str, key: &str) -> Any {
     Any::from(vec![Any::from(column), Any::from(key)])
 }
 

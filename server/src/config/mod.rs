@@ -11,7 +11,7 @@ mod layers;
 pub mod limits;
 pub mod log;
 pub mod mail;
-pub mod redis;
+pub mod redis_address;
 pub mod reference;
 pub mod rooms;
 pub mod runtime;

@@ -9,7 +9,7 @@ use weft_storage::{Blobs, Database, InvalidDatabaseUrl};
 
 use super::check::Checks;
 use super::hidden::Hidden;
-use super::redis::RedisAddress;
+use super::redis_address::RedisAddress;
 
 /// The section `[storage]`.
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -283,7 +283,10 @@ async fn what_happens_is_told_as_the_catalogue_says() {
             json!(index + 1),
             "without a gap for whoever sees everything"
         );
-        check(&event["data"], &catalogue[&kind]["schema"], &kind);
+        // What a comment said that is deleted by now is gone.
+        if !(kind.starts_with("comment.") && event["data"] == json!({})) {
+            check(&event["data"], &catalogue[&kind]["schema"], &kind);
+        }
         let is_somebodys = event["actor_user_id"].is_string();
         assert!(
             is_somebodys || kind.starts_with("column.") || kind.starts_with("board."),

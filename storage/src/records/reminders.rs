@@ -87,6 +87,11 @@ macro_rules! columns {
         "r.workspace_id, r.id, r.document_id, r.task_id, r.user_id, r.at_ms, r.minutes_before, r.due_at_ms, r.basis, \
          r.sent_at_ms, r.created_at_ms, r.version"
     };
+    // What `RETURNING` of SQLite calls them.
+    (bare) => {
+        "workspace_id, id, document_id, task_id, user_id, at_ms, minutes_before, due_at_ms, basis, \
+         sent_at_ms, created_at_ms, version"
+    };
 }
 
 impl FromRow for Reminder {
@@ -185,10 +190,10 @@ impl Tx {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "people are reminded in all workspaces",
             concat!(
-                "UPDATE reminders AS r SET sent_at_ms = $1 WHERE r.sent_at_ms IS NULL AND r.id IN \
+                "UPDATE reminders SET sent_at_ms = $1 WHERE sent_at_ms IS NULL AND id IN \
                  (SELECT o.id FROM reminders o WHERE o.sent_at_ms IS NULL AND o.due_at_ms <= $1 \
                  ORDER BY o.due_at_ms, o.id LIMIT $2) RETURNING ",
-                columns!()
+                columns!(bare)
             ),
         );
         let mut claimed: Vec<Reminder> = self.all_across(SQL, args![now_ms, limit]).await?;

@@ -131,7 +131,10 @@ mod tests {
             .into_iter()
             .map(|column| (column.name, column.kind))
             .collect();
-        assert_eq!(kinds, [("id".to_owned(), Kind::Id), ("on".to_owned(), Kind::Boolean)]);
+        assert_eq!(
+            kinds,
+            [("id".to_owned(), Kind::Id), ("on".to_owned(), Kind::Boolean)]
+        );
         for other in [
             of(&[]),
             of(&[("a", "id", "uuid")]),

@@ -4211,7 +4211,7 @@ export interface components {
             priority?: components["schemas"]["TaskPriority"] | null;
             start_date?: string | null;
             status?: components["schemas"]["TaskStatus"] | null;
-            title?: string | null;
+            title: string;
             /** @description Who hears of it. All of them must be people who may see the board. */
             watcher_ids?: string[] | null;
         };

@@ -18,8 +18,14 @@ pub(super) fn tell(before: &Before, board: &Board, doer: Doer, events: &mut Vec<
     let mut teller = Teller { doer, events };
     teller.columns(before, board);
     teller.lists(before);
+    let moved = board.moved(before);
     for (id, old) in &before.cards {
-        teller.card(id, old.as_ref(), before, board);
+        teller.card(id, old.as_ref(), board);
+        if moved.contains(id)
+            && let Some(old) = old
+        {
+            teller.moved(id, old, before, board);
+        }
     }
     for id in &before.descriptions {
         let was_there = before.cards.get(id).is_none_or(Option::is_some);
@@ -50,7 +56,7 @@ impl Teller<'_> {
         });
     }
 
-    fn card(&mut self, id: &CardId, old: Option<&CardBefore>, before: &Before, board: &Board) {
+    fn card(&mut self, id: &CardId, old: Option<&CardBefore>, board: &Board) {
         let new = board.view.cards.get(id);
         match (old, new) {
             (None, Some(new)) => {
@@ -69,10 +75,6 @@ impl Teller<'_> {
             }
             (Some(old), Some(new)) => {
                 self.life(id, &old.view, new);
-                let seat = board.seat(id);
-                if self.has_moved(old, new, seat.as_ref(), before) {
-                    self.moved(id, old, new, seat.as_ref());
-                }
                 self.people(id, &old.view, new);
                 self.checklist(id, &old.view.checklist, &new.checklist);
                 self.members(id, &old.view, new);
@@ -102,27 +104,23 @@ impl Teller<'_> {
         }
     }
 
-    /// Whether somebody has put the card elsewhere. One that stands in a column only for want of its own has not
-    /// moved when columns came or went, and a repair moves nothing.
-    fn has_moved(&self, old: &CardBefore, new: &CardView, seat: Option<&Seat>, before: &Before) -> bool {
-        if self.doer == Doer::Repair || old.view.state != CardState::Open || new.state != CardState::Open {
-            return false;
-        }
-        let (Some(old), Some(new)) = (&old.seat, seat) else {
-            return false;
+    /// That somebody has put an open card elsewhere. One that stands in a column only for want of its own has not moved
+    /// when columns came or went, and a repair moves nothing.
+    fn moved(&mut self, id: &CardId, old: &CardBefore, before: &Before, board: &Board) {
+        let (Some(from), Some(to)) = (&old.seat, board.seat(id)) else {
+            return;
         };
         let stands_in = |seat: &Seat| matches!(seat.group, Group::Stranded | Group::StrandedUnkeyed);
-        let columns_changed = !before.columns.is_empty();
-        !old.same_place(new) && !(columns_changed && (stands_in(old) || stands_in(new)))
-    }
-
-    fn moved(&mut self, id: &CardId, old: &CardBefore, new: &CardView, seat: Option<&Seat>) {
-        let place = |column: &Option<_>, seat: Option<&Seat>| json!({"column": column, "after": seat.and_then(|seat| seat.previous.clone())});
-        let data = json!({
-            "before": place(&old.view.column, old.seat.as_ref()),
-            "after": place(&new.column, seat),
-        });
-        self.tell("task.moved", Some(id), data);
+        let went_along = !before.columns.is_empty() && (stands_in(from) || stands_in(&to));
+        if self.doer == Doer::Repair || went_along {
+            return;
+        }
+        let place = |seat: &Seat| json!({"column": seat.column, "after": seat.previous});
+        self.tell(
+            "task.moved",
+            Some(id),
+            json!({"before": place(from), "after": place(&to)}),
+        );
     }
 
     fn people(&mut self, id: &CardId, old: &CardView, new: &CardView) {

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use weft_protocol::board::raw::{self, Stamp};
 use weft_protocol::board::schema::root;
-use weft_protocol::board::{Before, Board, CardId, ChangeError, Hand, Size, Touched, Watch, change, repair};
+use weft_protocol::board::{Before, Board, CardId, ChangeError, Hand, Touched, Watch, change, repair};
 use yrs::{Doc, Transact, TransactionMut};
 
 use super::{Replica, ReplicaError, delta, guarded};
@@ -71,11 +71,6 @@ impl Replica {
     /// The board, if the document is one.
     pub(crate) fn board(&self) -> Option<&Board> {
         self.board.as_ref().map(|live| &live.board)
-    }
-
-    /// How much the board holds, if the document is one.
-    pub(crate) fn board_size(&self) -> Option<Size> {
-        self.board().map(|board| board.raw.size())
     }
 
     /// Brings the board up to date after updates were applied: what was shown before. `None` if the document is none.

@@ -3,7 +3,8 @@
 //! Invariant: whatever the ledger holds of a board's changes, the projector has noted.
 
 use uuid::Uuid;
-use weft_protocol::board::{CardId, json};
+use weft_protocol::board::schema::limit;
+use weft_protocol::board::{Board, CardId, Size, json};
 use weft_protocol::close::CloseReason;
 
 use super::super::Edit;
@@ -41,19 +42,17 @@ impl RoomState {
     /// Takes note of what `edits`, which are applied, have changed of a board.
     ///
     /// # Errors
-    /// [`Poisoned`], also if the board has become too large: then whoever made it so is under suspicion.
+    /// [`Poisoned`], also if the board has become too large or its clock was forged: then whoever did it is under
+    /// suspicion.
     pub(super) fn note_board(&mut self, edits: &[Edit], author: Option<Uuid>) -> Result<(), Poisoned> {
-        let Some(size) = self.replica.board_size() else {
+        let Some(old) = self.replica.board().map(Extent::of) else {
             return Ok(());
         };
         let before = self.check(|replica| replica.refresh_board())?;
-        if self
-            .replica
-            .board_size()
-            .is_some_and(|now| now.check(&size).is_err())
-        {
+        let new = self.replica.board().map(Extent::of);
+        if let Some(fault) = new.and_then(|new| new.fault_after(&old)) {
             self.suspects = edits.to_vec();
-            self.suspicion = CloseReason::DocumentTooLarge;
+            self.suspicion = fault;
             return Err(Poisoned);
         }
         if let (Some(before), Some(board)) = (before, self.replica.board()) {
@@ -145,5 +144,29 @@ fn refusal(error: EditError) -> ContentRefusal {
     match error {
         EditError::Change(error) => ContentRefusal::Board(error),
         EditError::Content(error) => ContentRefusal::Content(error),
+    }
+}
+
+/// What edits of clients can make grow without end.
+struct Extent {
+    size: Size,
+    clock: u64,
+}
+
+impl Extent {
+    fn of(board: &Board) -> Self {
+        Self {
+            size: board.raw.size(),
+            clock: board.clock(),
+        }
+    }
+
+    /// Why a client may not have led here from `old`, if it may not.
+    fn fault_after(&self, old: &Self) -> Option<CloseReason> {
+        if self.size.check(&old.size).is_err() {
+            return Some(CloseReason::DocumentTooLarge);
+        }
+        // With a clock near its end nobody could say any more what comes after what.
+        (self.clock > old.clock.saturating_add(limit::CLOCK_STEP)).then_some(CloseReason::HostileUpdate)
     }
 }

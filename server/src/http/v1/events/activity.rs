@@ -121,6 +121,7 @@ pub(super) async fn list_task_activity(
     Id(id): Id,
     Query(params): Query<ActivityParams>,
 ) -> Result<Found<ActivityList>, Problem> {
+    let limit = limit(params.limit)?;
     let mut tx = api.records.read().await?;
     let now_ms = api.clock.now_ms();
     let opened = topics::open(&mut tx, &caller, TopicId::Task(id), Action::ReadContent, now_ms).await?;
@@ -134,7 +135,7 @@ pub(super) async fn list_task_activity(
         filter,
         viewer: None,
     };
-    walk.page(&mut tx, &params).await
+    walk.page(&mut tx, params.before, limit).await
 }
 
 /// Lists what happened in a project, newest first.
@@ -151,6 +152,7 @@ pub(super) async fn list_project_activity(
     Id(id): Id,
     Query(params): Query<ActivityParams>,
 ) -> Result<Found<ActivityList>, Problem> {
+    let limit = limit(params.limit)?;
     let mut tx = api.records.read().await?;
     let place = facts::project(&mut tx, &caller.0, id).await?;
     caller.require(Action::ViewProject, &place.resource)?;
@@ -170,7 +172,7 @@ pub(super) async fn list_project_activity(
         filter,
         viewer: caller.0.user(),
     };
-    walk.page(&mut tx, &params).await
+    walk.page(&mut tx, params.before, limit).await
 }
 
 /// A way through events, newest first.
@@ -182,10 +184,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    async fn page(&self, tx: &mut Tx, params: &ActivityParams) -> Result<Found<ActivityList>, Problem> {
-        let limit = limit(params.limit)?;
+    async fn page(
+        &self,
+        tx: &mut Tx,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Found<ActivityList>, Problem> {
         let mut tenant = tx.workspace(self.workspace).await?;
-        let (mut groups, is_over) = self.groups(&mut tenant, params.before, limit as usize).await?;
+        let (mut groups, is_over) = self.groups(&mut tenant, before, limit as usize).await?;
         let has_more = !is_over || groups.len() > limit as usize;
         groups.truncate(limit as usize);
         let next_before = groups.last().filter(|_| has_more).map(|group| group.first_seq);
