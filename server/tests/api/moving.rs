@@ -26,8 +26,9 @@ pub struct Home {
 
 impl Home {
     pub fn new(settings: &[String]) -> Self {
-        // SQLite and files, whatever the rest of the tests runs on.
+        // SQLite and files, whatever the rest of the tests runs on. Tokens are good at one address, and ports change.
         let mut all = vec![
+            "server.public_url=http://weft.test".to_owned(),
             "storage.database_url=".to_owned(),
             "rates.per_principal_per_minute=100000".to_owned(),
             "rates.per_address_per_minute=100000".to_owned(),
@@ -241,7 +242,8 @@ async fn append(server: &TestServer, token: &str, document: Uuid, paragraph: &st
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_beside_a_running_server_comes_back() {
     let home = Home::new(&[]);
-    let (backup, other) = (home.folder.path().join("backup"), Home::new(&[]));
+    let (backups, other) = (tempfile::tempdir().unwrap(), Home::new(&[]));
+    let backup = backups.path().join("backup");
     let (server, settings) = home.serve().await;
     let world = World::build(&server).await;
     let data = server.data.path().join("data");

@@ -66,7 +66,7 @@ async fn rows_that_were_damaged_are_made_anew() {
         ("board".to_owned(), "is no board's id"),
         (Uuid::nil().to_string(), "there is no board"),
     ] {
-        let (well, said) = home.weft(&[&command[..], &[&board]].concat()).await;
+        let (well, said) = home.weft(&[&command[..], &[board.as_str()]].concat()).await;
         assert!(!well && said.contains(problem), "{said}");
     }
     let (well, said) = home.weft(&command).await;
@@ -77,7 +77,7 @@ async fn rows_that_were_damaged_are_made_anew() {
         "{said}"
     );
     let id = board.board_id.to_string();
-    let (well, said) = home.weft(&[&command[..], &[&id]].concat()).await;
+    let (well, said) = home.weft(&[&command[..], &[id.as_str()]].concat()).await;
     assert!(well && said.contains("1 boards: 0 put right"), "{said}");
 
     let (server, _) = home.serve().await;
