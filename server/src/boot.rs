@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use async_trait::async_trait;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::bus::{Bus, LocalBus, NodeId, RedisBus};
 use weft_storage::clock::{Clock, SystemClock};
-use weft_storage::{Database, Storage, StorageConfig};
+use weft_storage::{Blobs, Database, Storage};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
@@ -24,19 +23,16 @@ use crate::auth::tokens::opaque::OpaqueToken;
 use crate::auth::{Authenticator, settings};
 use crate::config::Config;
 use crate::http::rest::Cursors;
-use crate::http::{self, OriginPolicy, Readiness, ReadinessCheck, ReadinessReport, ServeSettings};
+use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
+use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
 const LEASE: Duration = Duration::from_secs(60);
-/// How often blobs that nothing names are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(300);
-/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
-const SWEEP_GRACE: Duration = Duration::from_secs(600);
 
 /// Serves until a signal or a failure; returns the code for the system.
 ///
@@ -121,7 +117,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             upload: config.limits.upload(),
         },
     };
-    let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
+    let readiness = NodeReadiness {
+        storage: Arc::clone(&storage),
+        bus,
+        has_neighbours: matches!(config.storage.database_url.database()?, Database::Postgres(_)),
+    };
+    let routes = http::routes(Arc::new(readiness))
         .merge(ws::router(gateway))
         .merge(http::v1::routes(api));
     let router = http::finish(routes, config, clock, Arc::clone(&metrics));
@@ -297,12 +298,15 @@ fn open_bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
 /// What is wrong with them.
 pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Storage>> {
     let data = &config.server.data;
-    let database = config.storage.database_url.database()?;
-    let place = match &database {
-        Database::Embedded => format!("the data directory {}", data.display()),
-        Database::Postgres(url) => format!("the data directory {} with {url}", data.display()),
-    };
-    let storage = Storage::open(&StorageConfig::with_database(data, database), clock)
+    let places = config.storage.storage(data)?;
+    let mut place = format!("the data directory {}", data.display());
+    if let Database::Postgres(url) = &places.database {
+        place.push_str(&format!(" with {url}"));
+    }
+    if let Blobs::S3(_) = &places.blobs {
+        place.push_str(&format!(" and {}", places.blobs));
+    }
+    let storage = Storage::open(&places, clock)
         .await
         .with_context(|| format!("cannot open {place}"))?;
     Ok(Arc::new(storage))
@@ -327,13 +331,9 @@ async fn renew_leases(life: Lifecycle, registry: Arc<Registry>) {
 
 /// Removes the files of replaced snapshots now and then.
 async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
-    while life
-        .soft()
-        .run_until_cancelled(sleep(SWEEP_EVERY))
-        .await
-        .is_some()
-    {
-        if let Err(error) = storage.sweep_blobs(SWEEP_GRACE).await {
+    let (every, grace) = storage.sweep_pace();
+    while life.soft().run_until_cancelled(sleep(every)).await.is_some() {
+        if let Err(error) = storage.sweep_blobs(grace).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "replaced snapshots were not removed"
@@ -393,21 +393,5 @@ pub(crate) fn hub_settings(config: &Config) -> HubSettings {
         mailbox_messages: config.rooms.mailbox_messages,
         storage_patience: limits.storage_patience(),
         max_unsaved_bytes: limits.max_document_bytes,
-    }
-}
-
-/// Ready means: documents can be read, and the last write went well.
-struct StorageReadiness(Arc<Storage>);
-
-#[async_trait]
-impl Readiness for StorageReadiness {
-    async fn check(&self) -> ReadinessReport {
-        let result = self.0.check().await.map_err(|error| error.to_string());
-        ReadinessReport {
-            checks: vec![ReadinessCheck {
-                name: "storage",
-                result,
-            }],
-        }
     }
 }

@@ -17,6 +17,7 @@ pub mod lifecycle;
 pub mod mail;
 pub mod metrics;
 pub mod outgoing;
+mod readiness;
 pub mod reminders;
 mod rooms;
 pub mod telemetry;

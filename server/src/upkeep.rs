@@ -83,7 +83,15 @@ impl Upkeep {
         let mut tx = self.storage.records().write().await?;
         tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
         tx.commit().await?;
-        sweep_files(&self.storage, file_age).await
+        sweep_files(&self.storage, file_age).await?;
+        let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
+        if unfinished > 0 {
+            tracing::info!(
+                objects = unfinished,
+                "uploads that nobody finishes were cleared away"
+            );
+        }
+        Ok(())
     }
 
     /// Takes tasks out of their boards that were put in the trash before `before_ms`.

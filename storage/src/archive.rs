@@ -4,7 +4,7 @@
 //! [`ArchivedContent::Lost`] in its place and an entry in `damage`.
 
 use crate::backend::{DocumentView, HistoryRow, TailRow};
-use crate::error::Damage;
+use crate::error::{Damage, StorageError};
 use crate::model::{ArchivedContent, ArchivedUpdate, Seq};
 use crate::segment;
 use crate::stored::Vault;
@@ -28,10 +28,13 @@ pub(crate) struct Archive {
 }
 
 /// Puts together what `view`, a view with history, shows.
-pub(crate) async fn read(vault: &Vault, view: &DocumentView) -> Archive {
+///
+/// # Errors
+/// A failure of the storage; damage is none.
+pub(crate) async fn read(vault: &Vault, view: &DocumentView) -> Result<Archive, StorageError> {
     let mut archive = Archive::default();
     for row in &view.history {
-        archive.add_segment(row, read_segment(vault, row).await);
+        archive.add_segment(row, read_segment(vault, row).await?);
     }
     let snapshot_seq = view.document.snapshot_seq;
     let archived = archive.end();
@@ -62,29 +65,37 @@ pub(crate) async fn read(vault: &Vault, view: &DocumentView) -> Archive {
             found: Some(expected),
         });
     }
-    archive
+    Ok(archive)
 }
 
-async fn read_segment(vault: &Vault, row: &HistoryRow) -> Result<Vec<ArchivedUpdate>, Damage> {
+async fn read_segment(
+    vault: &Vault,
+    row: &HistoryRow,
+) -> Result<Result<Vec<ArchivedUpdate>, Damage>, StorageError> {
     let HistoryRow {
         first,
         last,
         ref stored,
     } = *row;
-    let bytes = vault
-        .fetch(stored)
-        .await
-        .map_err(|problem| problem.of_history(first, last))?;
+    let bytes = match vault.fetch(stored).await {
+        Ok(bytes) => bytes,
+        Err(problem) => return problem.of_history(first, last).map(Err),
+    };
     let damaged = |reason: String| Damage::History { first, last, reason };
-    let updates = segment::decode(bytes).map_err(|error| damaged(error.to_string()))?;
+    let updates = match segment::decode(bytes) {
+        Ok(updates) => updates,
+        Err(error) => return Ok(Err(damaged(error.to_string()))),
+    };
     let ends = (
         updates.first().map(|update| update.seq),
         updates.last().map(|update| update.seq),
     );
     if ends == (Some(first), Some(last)) {
-        Ok(updates)
+        Ok(Ok(updates))
     } else {
-        Err(damaged("it holds other updates than its row says".to_owned()))
+        Ok(Err(damaged(
+            "it holds other updates than its row says".to_owned(),
+        )))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the storage must be told.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::postgres::{InvalidDatabaseUrl, PostgresUrl};
+use crate::s3::S3Config;
 
 /// The largest update that the log takes, in bytes.
 pub const MAX_UPDATE_BYTES: usize = 256 * 1024 * 1024;
@@ -37,6 +39,26 @@ impl Database {
     }
 }
 
+/// Where blobs and objects are.
+#[derive(Debug, Clone, Default)]
+pub enum Blobs {
+    /// Files in the data directory.
+    #[default]
+    Files,
+    /// A bucket, which several nodes may share.
+    S3(Box<S3Config>),
+}
+
+impl fmt::Display for Blobs {
+    /// As the setting names it: two places of the same name are the same.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files => formatter.write_str("files"),
+            Self::S3(config) => write!(formatter, "{}", config.address),
+        }
+    }
+}
+
 /// Settings of the storage.
 #[derive(Debug, Clone)]
 pub struct StorageConfig {
@@ -44,6 +66,8 @@ pub struct StorageConfig {
     pub data_dir: PathBuf,
     /// Where the database is.
     pub database: Database,
+    /// Where blobs and objects are.
+    pub blobs: Blobs,
     /// Snapshots and history segments up to this size are kept in the database, larger ones as blobs.
     pub inline_limit_bytes: usize,
     /// Connections that read beside the one that writes.
@@ -64,6 +88,7 @@ impl StorageConfig {
         Self {
             data_dir: data_dir.into(),
             database: Database::Embedded,
+            blobs: Blobs::Files,
             inline_limit_bytes: EMBEDDED_INLINE_BYTES,
             reader_connections: 4,
             record_connections: 8,
@@ -75,15 +100,21 @@ impl StorageConfig {
 
     /// The defaults, with the database in `database`.
     ///
-    /// Nodes that share a database do not see each other's blob files, so with Postgres practically everything stays in
-    /// the rows.
+    /// Nodes that share a database do not see each other's blob files, so with Postgres and files practically everything
+    /// stays in the rows.
     pub fn with_database(data_dir: impl Into<PathBuf>, database: Database) -> Self {
-        let inline_limit_bytes = match database {
-            Database::Embedded => EMBEDDED_INLINE_BYTES,
-            Database::Postgres(_) => SHARED_INLINE_BYTES,
+        Self::with_places(data_dir, database, Blobs::Files)
+    }
+
+    /// The defaults, with the database in `database`, blobs and objects in `blobs`.
+    pub fn with_places(data_dir: impl Into<PathBuf>, database: Database, blobs: Blobs) -> Self {
+        let inline_limit_bytes = match (&database, &blobs) {
+            (Database::Postgres(_), Blobs::Files) => SHARED_INLINE_BYTES,
+            _ => EMBEDDED_INLINE_BYTES,
         };
         Self {
             database,
+            blobs,
             inline_limit_bytes,
             ..Self::new(data_dir)
         }

@@ -62,7 +62,7 @@ impl Engine {
                 let fetched = self.vault.fetch(&row.stored).await;
                 fetched
                     .map(Some)
-                    .map_err(|problem| corrupt(problem.of_snapshot(row.seq)))
+                    .map_err(|problem| problem.of_snapshot(row.seq).map_or_else(|error| error, corrupt))
             }
             None if snapshot_seq == Seq::ZERO => Ok(None),
             _ => Err(corrupt(Damage::SnapshotMissing { seq: snapshot_seq })),
@@ -326,7 +326,7 @@ impl DocumentLog for Engine {
         let Some(view) = self.reader.read_whole(id).await? else {
             return Ok(Vec::new());
         };
-        let found = archive::read(&self.vault, &view).await;
+        let found = archive::read(&self.vault, &view).await?;
         match found.damage.into_iter().next() {
             Some(what) => Err(StorageError::Corrupt { document: id, what }),
             None => Ok(found.updates),

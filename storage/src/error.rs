@@ -71,6 +71,17 @@ pub enum StorageError {
         /// The newest migration in this program.
         known: i64,
     },
+    /// The large bytes of the database are in another place than the settings say.
+    #[error(
+        "the snapshots and files of this database are in {recorded}, not in {configured}: set storage.blobs back, or move \
+         them with `weft move-blobs`"
+    )]
+    OtherBlobs {
+        /// Where they are.
+        recorded: String,
+        /// Where the settings say they are.
+        configured: String,
+    },
     /// The schema cannot be brought up to date.
     #[error("the database schema does not fit: {what}")]
     Schema {

@@ -22,7 +22,7 @@ pub(crate) struct Examination {
 
 /// Examines a document; `view` must be one with history.
 pub(crate) async fn examine(engine: &Engine, view: &DocumentView) -> Result<Examination, StorageError> {
-    let mut archive = archive::read(&engine.vault, view).await;
+    let mut archive = archive::read(&engine.vault, view).await?;
     let mut damage = std::mem::take(&mut archive.damage);
     let snapshot = match engine.snapshot(view).await {
         Ok(snapshot) => snapshot,

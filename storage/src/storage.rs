@@ -17,14 +17,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::aside::QUARANTINE_DIRECTORY;
 use crate::backend::{LogReader, LogWriter};
-use crate::blob::{BlobKey, BlobStore, FileBlobs};
+use crate::blob::{BlobKey, BlobStore};
 use crate::clock::Clock;
 use crate::config::{Database, StorageConfig};
 use crate::engine::Engine;
 use crate::error::StorageError;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
-use crate::objects::{FileObjects, ObjectStore};
+use crate::objects::ObjectStore;
+use crate::places::{self, Places};
 use crate::postgres;
 use crate::records::{Pools, Records};
 use crate::sqlite;
@@ -32,8 +33,12 @@ use crate::stats::StorageStats;
 use crate::stored::Vault;
 
 const LOCK_FILE: &str = "weft.lock";
-const BLOB_DIRECTORY: &str = "blobs";
-const OBJECT_DIRECTORY: &str = "objects";
+/// How often blobs that nothing names are looked for in the data directory, and in a bucket.
+const OWN_SWEEP: Duration = Duration::from_secs(5 * 60);
+const SHARED_SWEEP: Duration = Duration::from_secs(60 * 60);
+/// How long a blob must have been unnamed before it is removed: somebody may be about to name or to read it.
+const OWN_GRACE: Duration = Duration::from_secs(10 * 60);
+const SHARED_GRACE: Duration = Duration::from_secs(60 * 60);
 
 /// An open data directory.
 pub struct Storage {
@@ -61,23 +66,11 @@ impl Storage {
     /// [`StorageError::Locked`], [`StorageError::NewerSchema`], [`StorageError::Schema`], or a failure of the storage.
     pub async fn open(config: &StorageConfig, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
         let tasks = TaskTracker::new();
-        let data_dir = config.data_dir.clone();
-        let blob_tasks = tasks.clone();
-        let prepared = tasks.spawn_blocking(move || {
-            let lock = lock(&data_dir)?;
-            let blobs = FileBlobs::open(data_dir.join(BLOB_DIRECTORY), blob_tasks.clone());
-            let blobs = blobs.map_err(|error| StorageError::from_io("opening the blob directory", error))?;
-            let objects = FileObjects::open(data_dir.join(OBJECT_DIRECTORY), blob_tasks);
-            let objects =
-                objects.map_err(|error| StorageError::from_io("opening the object directory", error))?;
-            sync_names(&data_dir)
-                .map_err(|error| StorageError::from_io("syncing the data directory", error))?;
-            Ok((lock, blobs, objects))
-        });
-        let (lock, blobs, objects) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
+        let lock = lock_directory(&config.data_dir).await?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
         let records = Records::new(pools);
-        let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
+        let Places { blobs, objects } = Places::open(config, &tasks).await?;
+        places::check(&config.blobs, reader.as_ref(), &records).await?;
         let engine = Arc::new(Engine {
             reader,
             writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
@@ -92,7 +85,7 @@ impl Storage {
         Ok(Self {
             log: engine.clone(),
             records,
-            objects: Arc::new(objects),
+            objects,
             engine,
             unreferenced: Mutex::default(),
         })
@@ -128,45 +121,75 @@ impl Storage {
         self.engine.writer.check().await
     }
 
+    /// Whether the place of large bytes answers.
+    ///
+    /// # Errors
+    /// The failure.
+    pub async fn check_blobs(&self) -> Result<(), StorageError> {
+        // What nobody ever wrote does as well.
+        self.engine.blobs.has(BlobKey::of(b"")).await.map(|_| ())
+    }
+
     /// The counters.
     pub fn stats(&self) -> StorageStats {
         self.engine.writer.stats()
     }
 
+    /// How often to [sweep](Self::sweep_blobs), and with which grace period. Going through a bucket costs money, and
+    /// every node does it.
+    pub fn sweep_pace(&self) -> (Duration, Duration) {
+        if self.engine.blobs.is_shared() {
+            (SHARED_SWEEP, SHARED_GRACE)
+        } else {
+            (OWN_SWEEP, OWN_GRACE)
+        }
+    }
+
     /// Removes blobs that no row has named for `grace`. Meant to be called every now and then; it remembers between
     /// calls since when a blob is unreferenced. `grace` must be longer than a load takes, because a load may have
-    /// read the row that named a blob just before a compaction replaced it.
+    /// read the row that named a blob just before a compaction replaced it; and longer than it takes to name a blob that
+    /// was put, because another node may be about to.
     ///
     /// # Errors
     /// A failure of the storage.
     pub async fn sweep_blobs(&self, grace: Duration) -> Result<SweepReport, StorageError> {
         let engine = &self.engine;
-        // Nobody is between putting a blob and naming it while this is held.
-        let _naming = engine.naming.write().await;
+        // Nobody of this process is between putting a blob and naming it while this is held. Where others put blobs too,
+        // their age has to do, and does for us as well.
+        let _naming = match engine.blobs.is_shared() {
+            true => None,
+            false => Some(engine.naming.write().await),
+        };
         let named: HashSet<_> = engine.reader.named_blobs().await?.into_iter().collect();
+        engine.blobs.settle(&named, grace).await?;
         let mut orphans = engine.blobs.keys().await?;
         orphans.retain(|key| !named.contains(key));
-        let now = Instant::now();
-        let expired: Vec<BlobKey> = {
-            let mut since = self.unreferenced.lock().unwrap_or_else(PoisonError::into_inner);
-            *since = orphans
-                .iter()
-                .map(|key| (*key, since.get(key).copied().unwrap_or(now)))
-                .collect();
-            let is_expired = |since: Instant| now.duration_since(since) >= grace;
-            since
-                .iter()
-                .filter(|(_, since)| is_expired(**since))
-                .map(|(key, _)| *key)
-                .collect()
-        };
-        for key in &expired {
-            engine.blobs.remove(*key).await?;
+        let mut expired = self.unnamed_for(&orphans, grace);
+        if !expired.is_empty() {
+            // Listing may have taken long.
+            let named: HashSet<_> = engine.reader.named_blobs().await?.into_iter().collect();
+            expired.retain(|key| !named.contains(key));
         }
+        let removed = engine.blobs.sweep(&expired, grace).await?.len();
         Ok(SweepReport {
-            waiting: orphans.len() - expired.len(),
-            removed: expired.len(),
+            waiting: orphans.len() - removed,
+            removed,
         })
+    }
+
+    /// Which of `orphans` have been that for `grace`.
+    fn unnamed_for(&self, orphans: &[BlobKey], grace: Duration) -> Vec<BlobKey> {
+        let now = Instant::now();
+        let mut since = self.unreferenced.lock().unwrap_or_else(PoisonError::into_inner);
+        *since = orphans
+            .iter()
+            .map(|key| (*key, since.get(key).copied().unwrap_or(now)))
+            .collect();
+        since
+            .iter()
+            .filter(|(_, since)| now.duration_since(**since) >= grace)
+            .map(|(key, _)| *key)
+            .collect()
     }
 
     /// Commits what waits, checkpoints the database and releases the data directory. Later calls get
@@ -208,6 +231,17 @@ async fn open_database(
             (Arc::new(reader), Box::new(writer), pools)
         }
     })
+}
+
+/// Creates the data directory when there is none, and takes its lock, which ends with the file.
+pub(crate) async fn lock_directory(data_dir: &Path) -> Result<File, StorageError> {
+    let data_dir = data_dir.to_owned();
+    let prepared = TaskTracker::new().spawn_blocking(move || {
+        let lock = lock(&data_dir)?;
+        sync_names(&data_dir).map_err(|error| StorageError::from_io("syncing the data directory", error))?;
+        Ok(lock)
+    });
+    prepared.await.unwrap_or(Err(StorageError::Closed))
 }
 
 /// Puts the names in the data directory, and its own, on stable storage.

@@ -50,29 +50,39 @@ pub(crate) enum PieceProblem {
     BlobMissing(BlobKey),
     /// The blob cannot be read.
     BlobUnreadable(BlobKey, String),
+    /// The place of the blobs does not answer: nobody knows whether anything is damaged.
+    Unavailable(StorageError),
 }
 
 impl PieceProblem {
     /// The problem as damage of the snapshot of `seq`.
-    pub(crate) fn of_snapshot(self, seq: Seq) -> Damage {
-        match self {
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn of_snapshot(self, seq: Seq) -> Result<Damage, StorageError> {
+        Ok(match self {
             Self::Checksum => Damage::SnapshotChecksum { seq },
             Self::BlobMissing(key) => Damage::BlobMissing { key: key.to_string() },
             Self::BlobUnreadable(key, reason) => Damage::BlobUnreadable {
                 key: key.to_string(),
                 reason,
             },
-        }
+            Self::Unavailable(error) => return Err(error),
+        })
     }
 
     /// The problem as damage of the history from `first` to `last`.
-    pub(crate) fn of_history(self, first: Seq, last: Seq) -> Damage {
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn of_history(self, first: Seq, last: Seq) -> Result<Damage, StorageError> {
         let reason = match self {
             Self::Checksum => "it does not match its checksum".to_owned(),
             Self::BlobMissing(key) => format!("blob {key} is missing"),
             Self::BlobUnreadable(key, reason) => format!("blob {key} cannot be read: {reason}"),
+            Self::Unavailable(error) => return Err(error),
         };
-        Damage::History { first, last, reason }
+        Ok(Damage::History { first, last, reason })
     }
 }
 
@@ -119,6 +129,7 @@ impl Vault {
                 BlobProblem::Missing => PieceProblem::BlobMissing(*key),
                 BlobProblem::Mismatch => PieceProblem::Checksum,
                 BlobProblem::Unreadable(reason) => PieceProblem::BlobUnreadable(*key, reason),
+                BlobProblem::Unavailable(error) => PieceProblem::Unavailable(error),
             })?,
         };
         if bytes.len() as u64 == stored.size_bytes {

@@ -20,7 +20,7 @@ const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const HEAD_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_LEN;
 /// The file that holds the secret when the settings name none.
-const FILE: &str = "secret.key";
+pub const FILE: &str = "secret.key";
 
 /// Why something does not open, or cannot be sealed.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,11 @@
 //! The command line. Answers go to standard output, everything else to standard error.
 
+mod backup;
 mod doctor;
+mod migrate;
+mod migrate_data;
 mod rebuild;
+mod rebuild_rows;
 mod rotate_keys;
 mod serve;
 mod settings;
@@ -36,8 +40,18 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Check what is stored, and name every document that is damaged.
     Doctor(doctor::DoctorArgs),
-    /// Rebuild damaged documents from their logs, as far as these are readable.
+    /// Rebuild damaged documents from their logs as far as these are readable, or the rows of boards.
     Rebuild(rebuild::RebuildArgs),
+    /// Bring the database up to date, before a new version serves it.
+    Migrate(migrate::MigrateArgs),
+    /// Copy everything into a new directory, beside a running server.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, into an empty data directory or database.
+    Restore(backup::RestoreArgs),
+    /// Copy everything from a data directory to Postgres and, if need be, a bucket.
+    MigrateData(migrate_data::MigrateDataArgs),
+    /// Copy snapshots and files to a bucket, or back, and have the database look for them there.
+    MoveBlobs(migrate_data::MoveBlobsArgs),
     /// Have the next signing key take over as soon as clients can know it.
     RotateKeys(rotate_keys::RotateKeysArgs),
     /// Sign a document token, for tests and development.
@@ -67,6 +81,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Rebuild(args) => rebuild::run(args),
+        Command::Migrate(args) => migrate::run(args),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
+        Command::MigrateData(args) => migrate_data::migrate_data(args),
+        Command::MoveBlobs(args) => migrate_data::move_blobs(args),
         Command::RotateKeys(args) => rotate_keys::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => answer(&http::v1::openapi_text()),

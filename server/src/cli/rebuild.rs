@@ -1,4 +1,5 @@
-//! `weft rebuild`: makes damaged documents usable again from what of their logs is readable.
+//! `weft rebuild`: makes damaged documents usable again from what of their logs is readable; with `--projections`, the
+//! rows of boards.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -10,14 +11,17 @@ use weft_protocol::id::DocumentName;
 use weft_storage::clock::SystemClock;
 use weft_storage::{RebuildReport, RebuildSelection, Storage, WorkspaceId, rebuild};
 
-use super::{SettingsArgs, answer, start};
+use super::{SettingsArgs, answer, rebuild_rows, start};
 use crate::boot::open_storage;
 
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {
     #[command(flatten)]
     settings: SettingsArgs,
-    /// The documents to rebuild; all damaged ones if none is named
+    /// Make the rows of boards anew, from which lists and searches answer; their documents stay as they are
+    #[arg(long)]
+    projections: bool,
+    /// The documents to rebuild; all damaged ones if none is named, with --projections all boards
     #[arg(value_name = "DOCUMENT")]
     documents: Vec<String>,
 }
@@ -25,6 +29,9 @@ pub(super) struct RebuildArgs {
 /// Succeeds if the documents can be used again, also where updates had to be left out.
 pub(super) fn run(args: RebuildArgs) -> anyhow::Result<ExitCode> {
     let config = args.settings.load(Vec::new())?;
+    if args.projections {
+        return rebuild_rows::run(&config, &args.documents);
+    }
     let reports = start(&config)?.block_on(async {
         let storage = open_storage(&config, Arc::new(SystemClock)).await?;
         let reports = rebuild_all(&storage, &args.documents).await;

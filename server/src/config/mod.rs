@@ -32,7 +32,7 @@ pub use self::mail::MailConfig;
 pub use self::rooms::RoomsConfig;
 pub use self::runtime::RuntimeConfig;
 pub use self::server::ServerConfig;
-pub use self::storage::{DatabaseUrl, StorageConfig};
+pub use self::storage::{DatabaseUrl, InvalidPlace, StorageConfig};
 
 use self::check::Checks;
 
@@ -45,7 +45,7 @@ pub const DEFAULT_TOML: &str = include_str!("default.toml");
 pub struct Config {
     /// Where the server listens and keeps its data.
     pub server: ServerConfig,
-    /// Where the database is.
+    /// Where the database and large bytes are.
     pub storage: StorageConfig,
     /// Who may open documents.
     pub auth: AuthConfig,

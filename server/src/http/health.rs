@@ -26,6 +26,8 @@ pub trait Readiness: Send + Sync + 'static {
 pub struct ReadinessReport {
     /// The server is ready if each of these is well.
     pub checks: Vec<ReadinessCheck>,
+    /// What is worth knowing besides. The server is ready whatever it says.
+    pub notes: Vec<ReadinessNote>,
 }
 
 /// One thing that was looked at.
@@ -35,6 +37,36 @@ pub struct ReadinessCheck {
     pub name: &'static str,
     /// Well, or what is wrong, without secrets or addresses.
     pub result: Result<(), String>,
+}
+
+/// Something that makes the server no less ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadinessNote {
+    /// Its stable name, such as `redis`.
+    pub name: &'static str,
+    /// Whether it is as it should be.
+    pub is_well: bool,
+    /// How it is, without secrets or addresses.
+    pub text: String,
+}
+
+impl ReadinessNote {
+    /// Something that is as it should be.
+    pub fn well(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            name,
+            is_well: true,
+            text: text.into(),
+        }
+    }
+
+    /// Something that is not.
+    pub fn unwell(name: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            is_well: false,
+            ..Self::well(name, text)
+        }
+    }
 }
 
 pub(super) fn routes(readiness: Arc<dyn Readiness>) -> Router {
@@ -56,6 +88,7 @@ async fn ready(State(readiness): State<Arc<dyn Readiness>>) -> Response {
                 name: "answer",
                 result: Err("the checks took too long".to_owned()),
             }],
+            notes: Vec::new(),
         });
     let well = report.checks.iter().all(|check| check.result.is_ok());
     let checks: Vec<_> = report
@@ -66,12 +99,23 @@ async fn ready(State(readiness): State<Arc<dyn Readiness>>) -> Response {
             Err(reason) => json!({ "name": check.name, "ok": false, "reason": reason }),
         })
         .collect();
+    let notes: Vec<_> = report
+        .notes
+        .iter()
+        .map(|note| json!({ "name": note.name, "ok": note.is_well, "text": note.text }))
+        .collect();
     let (status, word) = if well {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
-    not_stored((status, Json(json!({ "status": word, "checks": checks }))).into_response())
+    not_stored(
+        (
+            status,
+            Json(json!({ "status": word, "checks": checks, "notes": notes })),
+        )
+            .into_response(),
+    )
 }
 
 fn not_stored(mut response: Response) -> Response {

@@ -27,7 +27,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 
 pub use self::accept::{PeerAddress, ServeSettings, serve};
 pub use self::client::{ClientAddress, Proxies};
-pub use self::health::{Readiness, ReadinessCheck, ReadinessReport};
+pub use self::health::{Readiness, ReadinessCheck, ReadinessNote, ReadinessReport};
 pub use self::limits::{RateGate, Rates};
 pub use self::metrics::metrics_router;
 pub use self::origin::OriginPolicy;

@@ -27,6 +27,7 @@ impl Readiness for Fixed {
                 name: "storage",
                 result: self.0.clone(),
             }],
+            notes: vec![ReadinessNote::unwell("redis", "away")],
         }
     }
 }
@@ -124,6 +125,8 @@ async fn health_says_alive_and_readiness_says_what_is_wrong() {
         (ready.status(), &ready.json()["checks"][0]["ok"]),
         ("200", &Value::Bool(true))
     );
+    let note = serde_json::json!([{ "name": "redis", "ok": false, "text": "away" }]);
+    assert_eq!(ready.json()["notes"], note);
     let failing = Server::start(
         &config(&["server.playground=true"]),
         Router::new(),

@@ -4,8 +4,10 @@
 //! It runs on SQLite, or on a private Postgres if `WEFT_TEST_DATABASE=postgres`. A file of tests is a module of
 //! `server/tests/api/main.rs`, so that all of them are one program.
 
+#[path = "../../../storage/tests/conformance/bucket.rs"]
+pub mod bucket;
 #[path = "../../../storage/tests/conformance/cluster.rs"]
-mod cluster;
+pub mod cluster;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,16 +78,23 @@ impl TestServer {
 
     /// With settings such as `auth.registration=closed`.
     pub async fn with(settings: &[&str]) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let mut flags = vec![
-            "server.listen=127.0.0.1:0".to_owned(),
-            format!("server.data={}", data.path().join("data").display()),
-        ];
+        let mut flags = Vec::new();
         if std::env::var_os("WEFT_TEST_DATABASE").is_some_and(|name| name == "postgres") {
             let server = cluster::server().expect("a Postgres server program");
             flags.push(format!("storage.database_url={}", server.create_database()));
         }
         flags.extend(settings.iter().map(|&flag| flag.to_owned()));
+        Self::in_folder(tempfile::tempdir().unwrap(), &flags).await
+    }
+
+    /// With the data directory `data` in `folder` and these settings alone.
+    pub async fn in_folder(folder: tempfile::TempDir, settings: &[String]) -> Self {
+        let data = folder;
+        let mut flags = vec![
+            "server.listen=127.0.0.1:0".to_owned(),
+            format!("server.data={}", data.path().join("data").display()),
+        ];
+        flags.extend_from_slice(settings);
         let sources = Sources {
             flags: flags.iter().map(|flag| Setting::parse(flag).unwrap()).collect(),
             ..Sources::default()
@@ -107,6 +116,14 @@ impl TestServer {
             data,
             life,
         }
+    }
+
+    /// Stops it and waits for its end. What it has written is in the folder.
+    pub async fn stop(self) -> tempfile::TempDir {
+        self.life.soft().cancel();
+        self.storage.close().await;
+        let mut this = self;
+        std::mem::replace(&mut this.data, tempfile::tempdir().unwrap())
     }
 
     pub fn request(&self, method: Method, path: &str) -> Request {

@@ -3,11 +3,13 @@
 //! Invariant: a file under its final name is complete and on stable storage, and so is the name; everything else is
 //! in `tmp/` and is thrown away at the next start.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,11 +37,16 @@ impl FileBlobs {
             fs::remove_file(path)?;
         }
         sync_directory(&directory)?;
-        Ok(Self {
+        Ok(Self::attach(directory, tasks))
+    }
+
+    /// Uses `directory` beside the process that has opened it, or where nobody has: unfinished writes are left alone.
+    pub(crate) fn attach(directory: PathBuf, tasks: TaskTracker) -> Self {
+        Self {
             directory: Arc::new(directory),
             next_temporary: AtomicU64::new(0),
             tasks,
-        })
+        }
     }
 
     /// Runs file work off the async threads.
@@ -94,18 +101,38 @@ impl BlobStore for FileBlobs {
         outcome.map_err(|error| StorageError::from_io("listing blobs", error))
     }
 
-    async fn remove(&self, key: BlobKey) -> Result<(), StorageError> {
+    async fn has(&self, key: BlobKey) -> Result<bool, StorageError> {
         let outcome = self
-            .run("removing a blob", move |directory| {
-                fs::remove_file(path_of(directory, key))
+            .run("looking for a blob", move |directory| {
+                fs::exists(path_of(directory, key))
             })
             .await;
-        match outcome {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(StorageError::from_io("removing a blob", error))
+        outcome.map_err(|error| StorageError::from_io("looking for a blob", error))
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Whoever sweeps keeps those who put out by a lock, so there is nothing to look at again.
+    async fn sweep(&self, keys: &[BlobKey], _grace: Duration) -> Result<Vec<BlobKey>, StorageError> {
+        for key in keys.iter().copied() {
+            let outcome = self
+                .run("removing a blob", move |directory| {
+                    fs::remove_file(path_of(directory, key))
+                })
+                .await;
+            if let Err(error) = outcome
+                && error.kind() != ErrorKind::NotFound
+            {
+                return Err(StorageError::from_io("removing a blob", error));
             }
-            _ => Ok(()),
         }
+        Ok(keys.to_vec())
+    }
+
+    async fn settle(&self, _named: &HashSet<BlobKey>, _grace: Duration) -> Result<(), StorageError> {
+        Ok(())
     }
 }
 
@@ -182,18 +209,18 @@ mod tests {
         let blobs = FileBlobs::open(directory.path().join("blobs"), TaskTracker::new()).unwrap();
         let content = Bytes::from_static(b"some content");
         let key = blobs.put(content.clone()).await.unwrap();
-        assert_eq!(blobs.get(key).await, Ok(content.clone()));
+        assert_eq!(blobs.get(key).await.unwrap(), content);
         assert_eq!(blobs.keys().await.unwrap(), [key]);
 
         let path = path_of(&directory.path().join("blobs"), key);
         fs::write(&path, b"same content").unwrap();
-        assert_eq!(blobs.get(key).await, Err(BlobProblem::Mismatch));
+        assert!(matches!(blobs.get(key).await, Err(BlobProblem::Mismatch)));
         assert_eq!(blobs.put(content.clone()).await.unwrap(), key);
-        assert_eq!(blobs.get(key).await, Ok(content));
+        assert_eq!(blobs.get(key).await.unwrap(), content);
 
-        blobs.remove(key).await.unwrap();
-        blobs.remove(key).await.unwrap();
-        assert_eq!(blobs.get(key).await, Err(BlobProblem::Missing));
+        blobs.sweep(&[key], Duration::ZERO).await.unwrap();
+        blobs.sweep(&[key], Duration::ZERO).await.unwrap();
+        assert!(matches!(blobs.get(key).await, Err(BlobProblem::Missing)));
     }
 
     #[tokio::test]

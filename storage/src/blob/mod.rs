@@ -4,8 +4,11 @@
 //! removed only after no row names it.
 
 mod files;
+mod s3;
 
+use std::collections::HashSet;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::error::StorageError;
 
 pub(crate) use files::FileBlobs;
+pub(crate) use s3::S3Blobs;
 
 /// The SHA-256 of a blob's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,7 +59,7 @@ impl fmt::Debug for BlobKey {
 }
 
 /// Why a blob cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum BlobProblem {
     /// There is none under this key.
     Missing,
@@ -63,6 +67,8 @@ pub enum BlobProblem {
     Mismatch,
     /// There is one, but it cannot be read.
     Unreadable(String),
+    /// Nobody knows, because the place does not answer. It says nothing about the blob.
+    Unavailable(StorageError),
 }
 
 /// A place for blobs.
@@ -89,9 +95,25 @@ pub trait BlobStore: Send + Sync + 'static {
     /// A failure of the storage.
     async fn keys(&self) -> Result<Vec<BlobKey>, StorageError>;
 
-    /// Removes a blob; removing one that does not exist is no error.
+    /// Whether there is a blob of this key, whatever it holds.
     ///
     /// # Errors
     /// A failure of the storage.
-    async fn remove(&self, key: BlobKey) -> Result<(), StorageError>;
+    async fn has(&self, key: BlobKey) -> Result<bool, StorageError>;
+
+    /// Whether other nodes put blobs here too, which no lock of this process keeps out.
+    fn is_shared(&self) -> bool;
+
+    /// Removes those of `keys`, which no row names, that nobody has put again within `grace`, and returns them.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn sweep(&self, keys: &[BlobKey], grace: Duration) -> Result<Vec<BlobKey>, StorageError>;
+
+    /// Goes through what was swept: what `named` has after all comes back, the rest is forgotten `grace` after it was
+    /// swept.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn settle(&self, named: &HashSet<BlobKey>, grace: Duration) -> Result<(), StorageError>;
 }

@@ -18,17 +18,14 @@ use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::task::TaskTracker;
-use uuid::Uuid;
 
-use super::{ObjectKey, ObjectOwner, ObjectReader, ObjectStore, ObjectUpload, StoredObject};
+use super::path::{USERS, WORKSPACES, key_of, steps};
+use super::{ObjectKey, ObjectReader, ObjectStore, ObjectUpload, StoredObject};
 use crate::error::StorageError;
-use crate::model::WorkspaceId;
 
 /// Bytes that are read at a time.
 const PIECE_BYTES: usize = 64 * 1024;
 
-const USERS: &str = "users";
-const WORKSPACES: &str = "workspaces";
 const TEMPORARY: &str = "tmp";
 
 /// An object store in a local directory.
@@ -56,11 +53,16 @@ impl FileObjects {
             fs::remove_file(path)?;
         }
         sync_directory(&directory)?;
-        Ok(Self {
+        Ok(Self::attach(directory, tasks))
+    }
+
+    /// Uses `directory` beside the process that has opened it, or where nobody has: unfinished uploads are left alone.
+    pub(crate) fn attach(directory: PathBuf, tasks: TaskTracker) -> Self {
+        Self {
             directory: Arc::new(directory),
             next_temporary: AtomicU64::new(0),
             tasks,
-        })
+        }
     }
 }
 
@@ -140,6 +142,11 @@ impl ObjectStore for FileObjects {
         })
         .await
     }
+
+    /// What a process that died has left is removed at the next start.
+    async fn sweep_unfinished(&self, _age: Duration) -> Result<usize, StorageError> {
+        Ok(0)
+    }
 }
 
 /// A file that is removed unless it gets its name.
@@ -214,17 +221,6 @@ fn name(temporary: &Path, directory: &Path, key: ObjectKey) -> io::Result<()> {
     Ok(())
 }
 
-/// The folders that lead to an object, and its name.
-fn steps(key: ObjectKey) -> [String; 4] {
-    let (kind, owner) = match key.owner {
-        ObjectOwner::User(id) => (USERS, id),
-        ObjectOwner::Workspace(id) => (WORKSPACES, id.0),
-    };
-    let id = key.id.to_string();
-    let shelf = id.get(id.len() - 2..).unwrap_or_default().to_owned();
-    [kind.to_owned(), owner.to_string(), shelf, id]
-}
-
 fn path_of(directory: &Path, key: ObjectKey) -> PathBuf {
     let mut path = directory.to_owned();
     path.extend(steps(key));
@@ -269,10 +265,15 @@ fn list(
     Ok(found)
 }
 
-/// The names in a folder, in order.
+/// The names in a folder, in order; none if there is no folder.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(names),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
         names.extend(entry?.file_name().into_string().ok());
     }
     names.sort_unstable();
@@ -287,16 +288,6 @@ fn is_older(path: &Path, age: Duration) -> bool {
         .is_some_and(|elapsed| elapsed >= age)
 }
 
-fn key_of(kind: &str, owner: &str, id: &str) -> Option<ObjectKey> {
-    let owner = Uuid::try_parse(owner).ok()?;
-    let id = Uuid::try_parse(id).ok()?;
-    let owner = match kind {
-        USERS => ObjectOwner::User(owner),
-        _ => ObjectOwner::Workspace(WorkspaceId(owner)),
-    };
-    Some(ObjectKey { owner, id })
-}
-
 fn sync_directory(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
@@ -304,8 +295,11 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use futures_util::TryStreamExt;
+    use uuid::Uuid;
 
+    use super::super::ObjectOwner;
     use super::*;
+    use crate::model::WorkspaceId;
 
     fn key(owner: u128, id: u128) -> ObjectKey {
         ObjectKey {

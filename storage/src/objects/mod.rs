@@ -5,6 +5,8 @@
 //! owner, so that no id of one owner reaches what belongs to another.
 
 mod files;
+mod path;
+mod s3;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::error::StorageError;
 use crate::model::WorkspaceId;
 
 pub(crate) use files::FileObjects;
+pub(crate) use s3::S3Objects;
 
 /// Whose an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +97,13 @@ pub trait ObjectStore: Send + Sync + 'static {
         after: Option<ObjectKey>,
         limit: usize,
     ) -> Result<Vec<ObjectKey>, StorageError>;
+
+    /// Clears away what is left of uploads that began longer than `age` ago and never came to an end. How many there
+    /// were.
+    ///
+    /// # Errors
+    /// A failure of the storage.
+    async fn sweep_unfinished(&self, age: Duration) -> Result<usize, StorageError>;
 }
 
 /// An object whose bytes are coming in. Dropping it unfinished leaves nothing behind.

@@ -1,12 +1,9 @@
 //! Opens the database: what kind of server it is, migrations, connections.
 
-use std::sync::Arc;
-
-use sqlx::Connection;
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 
 use super::error::sorted;
+use super::migrate::migrate_database;
 use super::read::PostgresReader;
 use super::session::{self, CONNECT_TIMEOUT, Purpose};
 use super::url::PostgresUrl;
@@ -18,24 +15,13 @@ use crate::records::Pools;
 /// The oldest Postgres that is supported, as `server_version_num`.
 const OLDEST: i32 = 130_000;
 
-/// Runs under an advisory lock of its own, so that of several nodes one migrates and the others wait.
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
-
 /// Opens the database and brings its schema up to date.
 pub(crate) async fn open(
     url: &PostgresUrl,
     config: &StorageConfig,
 ) -> Result<(PostgresReader, PostgresWriter, Pools), StorageError> {
     let options = session::options(url);
-    let mut connection = session::connect(&options, Purpose::Migrate).await?;
-    let prepared = async {
-        check_server(&mut connection).await?;
-        migrate(&mut connection).await
-    };
-    let prepared = prepared.await;
-    // Closing it gives back the lock also when the migration has failed.
-    let _ = connection.close().await;
-    prepared?;
+    migrate_database(url).await?;
     let lock_timeout = config.busy_timeout;
     let writer = PostgresWriter::connect(options.clone(), Purpose::Write { lock_timeout }).await?;
     let pool = PgPoolOptions::new()
@@ -58,7 +44,7 @@ pub(crate) async fn open(
 }
 
 /// Refuses servers that cannot hold the log, and warns about those that do not keep it safe.
-async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError> {
+pub(super) async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError> {
     let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'), \
                current_setting('fsync'), current_setting('full_page_writes'), \
                (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user)";
@@ -89,28 +75,4 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), StorageError>
         );
     }
     Ok(())
-}
-
-async fn migrate(connection: &mut PgConnection) -> Result<(), StorageError> {
-    let known = MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or_default();
-    match MIGRATIONS.run_direct(None, connection, false).await {
-        Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(_)) => {
-            let found = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-                .fetch_one(connection)
-                .await
-                .map_err(sorted("reading the schema version"))?;
-            Err(StorageError::NewerSchema { found, known })
-        }
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            Err(sorted("migrating the database")(error))
-        }
-        Err(error) => Err(StorageError::Schema {
-            what: Arc::from(error.to_string()),
-        }),
-    }
 }

@@ -7,6 +7,7 @@
 mod append;
 mod connect;
 mod error;
+mod migrate;
 mod read;
 mod rows;
 mod session;
@@ -15,4 +16,5 @@ mod write;
 
 pub(crate) use connect::open;
 pub(crate) use error::sorted;
+pub(crate) use migrate::{connect_to_move, migrate_database, pending_migrations};
 pub use url::{InvalidDatabaseUrl, PostgresUrl};

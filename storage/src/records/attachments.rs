@@ -123,6 +123,20 @@ impl Tx {
         self.execute_across(SQL, args![before_ms]).await
     }
 
+    /// Whether anything lies in the object store.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub(crate) async fn has_objects(&mut self) -> Result<bool, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            "the place of the objects is one for all workspaces",
+            "SELECT count(*) AS n FROM (SELECT 1 AS one FROM attachments UNION ALL \
+             SELECT 1 AS one FROM users WHERE avatar_object IS NOT NULL LIMIT 1) AS found",
+        );
+        let count: Option<Count> = self.one_across(SQL, args![]).await?;
+        Ok(count.is_some_and(|count| count.0 > 0))
+    }
+
     /// Whether an object of a workspace belongs to an attachment.
     ///
     /// # Errors

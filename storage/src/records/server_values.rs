@@ -37,4 +37,15 @@ impl Tx {
         row.map(|bytes| bytes.0)
             .ok_or_else(|| RecordError::unreadable("value"))
     }
+
+    /// Sets a value, whatever it was.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub(crate) async fn set_server_value(&mut self, name: &str, value: &[u8]) -> Result<(), RecordError> {
+        let sql = global_sql!(
+            "INSERT INTO server_values (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2"
+        );
+        self.execute(sql, args![name, value]).await.map(|_| ())
+    }
 }

@@ -1,27 +1,23 @@
 //! Opens the database file: settings, migrations, connections.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection};
 use tokio_util::task::TaskTracker;
 
 use super::checkpoint::Checkpointer;
 use super::error::sorted;
+use super::migrate::migrate;
 use super::read::SqliteReader;
 use super::write::SqliteWriter;
 use crate::config::StorageConfig;
 use crate::error::StorageError;
 use crate::records::{Pools, WriteTurn};
 
-const DATABASE_FILE: &str = "weft.db";
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+pub(crate) const DATABASE_FILE: &str = "weft.db";
 
 /// Opens the database and brings its schema up to date.
 pub(crate) async fn open(
@@ -75,7 +71,7 @@ fn records_pool(options: SqliteConnectOptions) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
-fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
+pub(super) fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -91,28 +87,4 @@ fn options(file: &Path, config: &StorageConfig) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", "16384")
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging()
-}
-
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), StorageError> {
-    let known = MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or_default();
-    match MIGRATIONS.run_direct(None, connection, false).await {
-        Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(_)) => {
-            let found = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-                .fetch_one(connection)
-                .await
-                .map_err(sorted("reading the schema version"))?;
-            Err(StorageError::NewerSchema { found, known })
-        }
-        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
-            Err(sorted("migrating the database")(error))
-        }
-        Err(error) => Err(StorageError::Schema {
-            what: Arc::from(error.to_string()),
-        }),
-    }
 }

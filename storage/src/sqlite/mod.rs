@@ -7,10 +7,12 @@ mod append;
 mod checkpoint;
 mod connect;
 mod error;
+mod migrate;
 mod read;
 mod rows;
 mod statements;
 mod write;
 
-pub(crate) use connect::open;
+pub(crate) use connect::{DATABASE_FILE, open};
 pub(crate) use error::sorted;
+pub(crate) use migrate::{migrate, migrate_file, newest_version, pending_migrations};

@@ -82,6 +82,23 @@ impl Server {
         self.address("weft", &name)
     }
 
+    /// Creates a database with what a dump holds, and returns its address.
+    pub(crate) fn create_from_dump(&self, dump: &Path) -> String {
+        let address = self.create_database();
+        let loaded = Command::new(self.programs.join("psql"))
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-d", &address, "-f"])
+            .arg(dump)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            loaded.status.success(),
+            "{}",
+            String::from_utf8_lossy(&loaded.stderr)
+        );
+        address
+    }
+
     /// Runs a statement as the superuser.
     fn run(&self, statement: &str) -> bool {
         Command::new(self.programs.join("psql"))

@@ -180,12 +180,14 @@ pub(crate) async fn a_missing_blob_is_found_and_rebuilt(bed: Bed) {
     patient
         .assert_damage(|damage| matches!(damage, Damage::BlobMissing { .. }))
         .await;
-    // A directory in its place is there but cannot be read.
-    fs::create_dir(&path).unwrap();
-    patient
-        .assert_damage(|damage| matches!(damage, Damage::BlobUnreadable { .. }))
-        .await;
-    fs::remove_dir(&path).unwrap();
+    // A directory in its place is there but cannot be read. (What cannot be read in a bucket passes.)
+    if patient.bed.bucket.is_none() {
+        fs::create_dir(&path).unwrap();
+        patient
+            .assert_damage(|damage| matches!(damage, Damage::BlobUnreadable { .. }))
+            .await;
+        fs::remove_dir(&path).unwrap();
+    }
     let report = patient.rebuild().await;
     assert_eq!(report.kept_aside.len(), 0, "there was nothing to keep");
     assert_eq!(text(&patient.storage, "a").await, patient.text);

@@ -17,6 +17,8 @@ mod board_records;
 #[cfg(test)]
 mod boards;
 #[cfg(test)]
+mod bucket;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod compaction;
@@ -28,6 +30,8 @@ mod damage;
 mod full_disk;
 #[cfg(test)]
 mod nodes;
+#[cfg(test)]
+mod objects;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
@@ -43,9 +47,17 @@ mod records_documents;
 #[cfg(test)]
 mod records_tenancy;
 #[cfg(test)]
+mod s3;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod transfers;
+#[cfg(test)]
+mod troubled;
+#[cfg(test)]
+mod upgrade;
 
 macro_rules! suite {
     ([$($backend:ident),+] $cases:tt) => { $( suite! { @one $backend $cases } )+ };
@@ -189,5 +201,55 @@ mod shared_only {
         nodes::a_lock_that_somebody_keeps_fails_one_append,
         board_events::two_nodes_count_events_and_numbers_together,
         board_records::row_security_hides_boards_of_others,
+        transfers::every_table_and_column_moves,
+        transfers::what_refers_to_nothing_is_refused,
+    } }
+}
+
+/// What large bytes are about, in files and in a bucket.
+mod large_bytes {
+    suite! { [sqlite, s3] {
+        objects::an_object_is_given_back_as_it_came,
+        objects::an_object_belongs_to_its_owner_and_is_never_replaced,
+        objects::what_was_not_finished_is_no_object,
+        objects::lists_of_objects_go_page_by_page,
+    } }
+}
+
+mod bucket_only {
+    suite! { [s3, cloud] {
+        compaction::a_compaction_keeps_the_document_and_its_history,
+        compaction::compactions_race_appends_and_lose_nothing,
+        compaction::concurrent_compactions_do_not_damage,
+        compaction::sweeping_removes_only_what_no_row_names,
+        damage::a_damaged_blob_is_found_and_rebuilt,
+        damage::a_missing_blob_is_found_and_rebuilt,
+        damage::damaged_history_falls_back_to_the_snapshot,
+        damage::an_incomplete_snapshot_is_found_and_rebuilt,
+        damage::a_whole_storage_has_no_findings,
+        s3::large_bytes_stay_where_the_database_knows_them,
+    } }
+}
+
+mod bucket_alone {
+    suite! { [s3] {
+        s3::a_blob_is_read_back_and_checked,
+        s3::an_upload_that_is_dropped_is_given_up,
+        s3::stale_uploads_are_swept,
+        s3::a_damaged_object_breaks_off,
+        s3::what_another_node_has_put_survives_the_sweep,
+        s3::what_was_swept_by_mistake_comes_back,
+        s3::silence_ends_in_an_error,
+        s3::failures_pass,
+        s3::a_reading_that_breaks_off_goes_on,
+        s3::what_is_wrong_with_a_bucket_is_said,
+        s3::a_bucket_that_is_away_damages_nothing,
+    } }
+}
+
+/// What older versions have written.
+mod older {
+    suite! { [written_by_0002, dumped_by_0002] {
+        upgrade::what_an_older_version_has_written_goes_on,
     } }
 }

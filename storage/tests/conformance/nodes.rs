@@ -54,7 +54,20 @@ async fn is_sound(storage: &Storage) {
     assert_eq!(damage.collect::<Vec<_>>(), []);
 }
 
-/// A transaction that began first and took a number commits after others: they wait, and it is not passed over.
+/// What a node hears of document "a" that has applied everything up to `after`: where the log ends, and which updates came
+/// since; `None` if it has to load again.
+async fn catch_up(storage: &Storage, id: DocumentId, after: Seq) -> (Seq, Option<Vec<Seq>>) {
+    let asked = [(WorkspaceId::DEFAULT, name("a"))];
+    let heads = storage.log().heads(&asked).await.unwrap();
+    let since = storage.log().since(id, after).await.unwrap();
+    (
+        heads[0].2,
+        since.map(|rows| rows.iter().map(|row| row.seq).collect()),
+    )
+}
+
+/// A transaction that began first and took a number commits after others: they wait, and it is not passed over, neither by
+/// a load, nor by whoever catches up, nor by a compaction.
 pub(crate) async fn a_commit_that_comes_late_is_not_passed_over(bed: Bed) {
     let storage = Arc::new(bed.open().await);
     let (id, editor) = (new_id(), Editor::new(5));
@@ -74,6 +87,7 @@ pub(crate) async fn a_commit_that_comes_late_is_not_passed_over(bed: Bed) {
     let other = append(new_id(), "b", Seq::ZERO, &[Editor::new(6).write("b")]);
     log.append(other).await.unwrap();
     assert_eq!(text(&storage, "a").await, "one two three ");
+    assert_eq!(catch_up(&storage, id, Seq(3)).await, (Seq(3), Some(vec![])));
 
     let tasks = TaskTracker::new();
     let (folding, appending) = (Arc::clone(&storage), Arc::clone(&storage));
@@ -93,6 +107,7 @@ pub(crate) async fn a_commit_that_comes_late_is_not_passed_over(bed: Bed) {
         matches!(appended, Err(StorageError::Conflict { head: Seq(4) })),
         "{appended:?}"
     );
+    assert_eq!(catch_up(&storage, id, Seq(3)).await, (Seq(4), Some(vec![Seq(4)])));
     let stored = load(&storage, "a").await.unwrap().unwrap();
     assert_eq!(stored.snapshot.as_ref().unwrap().seq, Seq(3));
     assert_eq!(
@@ -100,6 +115,7 @@ pub(crate) async fn a_commit_that_comes_late_is_not_passed_over(bed: Bed) {
         (Seq(4), "one two three late ")
     );
     log.compact(id).await.unwrap();
+    assert_eq!(catch_up(&storage, id, Seq(3)).await, (Seq(4), None));
     assert_eq!(text(&storage, "a").await, "one two three late ");
     assert_eq!(log.archive(id).await.unwrap().len(), 4);
     is_sound(&storage).await;

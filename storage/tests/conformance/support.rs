@@ -8,13 +8,15 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use weft_protocol::id::DocumentName;
 use weft_storage::clock::ManualClock;
+use weft_storage::s3::{S3Addressing, S3Config, S3Credentials};
 use weft_storage::{
-    Append, Database, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError, StoredDocument,
-    WorkspaceId,
+    Append, Blobs, Database, DocumentId, NewUpdate, Seq, Storage, StorageConfig, StorageError,
+    StoredDocument, WorkspaceId,
 };
 use yrs::updates::decoder::Decode;
 use yrs::{Doc, GetString, Text, Transact, Update};
 
+use crate::bucket::{KEY_ID, S3Server, SECRET};
 use crate::proxy::Proxy;
 use crate::server::{connect, server};
 
@@ -25,6 +27,8 @@ pub(crate) struct Bed {
     pub(crate) config: StorageConfig,
     /// The address of the Postgres database; empty with SQLite.
     pub(crate) address: String,
+    /// Where blobs and objects are, if not in the data directory.
+    pub(crate) bucket: Option<Arc<S3Server>>,
 }
 
 impl Bed {
@@ -45,9 +49,63 @@ impl Bed {
         Some(Self::at(address))
     }
 
-    /// Another node: the same database, an own data directory.
+    /// SQLite and a bucket.
+    pub(crate) async fn s3() -> Option<Self> {
+        Some(Self::sqlite().await?.with_bucket().await)
+    }
+
+    /// Postgres and a bucket. `None` where there is no Postgres.
+    pub(crate) async fn cloud() -> Option<Self> {
+        Some(Self::postgres().await?.with_bucket().await)
+    }
+
+    async fn with_bucket(mut self) -> Self {
+        let bucket = Arc::new(S3Server::start().await);
+        self.config.blobs = Self::blobs_in(&bucket.place(), &bucket.endpoint());
+        self.bucket = Some(bucket);
+        self
+    }
+
+    /// A bucket behind `endpoint`.
+    pub(crate) fn blobs_in(place: &str, endpoint: &str) -> Blobs {
+        let mut config = S3Config::new(place.parse().unwrap());
+        config.endpoint = Some(endpoint.to_owned());
+        config.addressing = S3Addressing::Path;
+        config.credentials = S3Credentials::Key {
+            id: KEY_ID.to_owned(),
+            secret: SECRET.to_owned().into(),
+        };
+        Blobs::S3(Box::new(config))
+    }
+
+    /// How the bucket is reached, to be changed.
+    pub(crate) fn s3_config(&mut self) -> &mut S3Config {
+        match &mut self.config.blobs {
+            Blobs::S3(config) => config,
+            Blobs::Files => panic!("there is no bucket"),
+        }
+    }
+
+    /// A data directory that a version with the second migration has written.
+    pub(crate) async fn written_by_0002() -> Option<Self> {
+        let bed = Self::sqlite().await?;
+        copy_folder(&fixtures().join("0002-sqlite"), &bed.config.data_dir);
+        Some(bed)
+    }
+
+    /// A Postgres database that a version with the second migration has written. `None` where there is no Postgres.
+    pub(crate) async fn dumped_by_0002() -> Option<Self> {
+        Some(Self::at(
+            server()?.create_from_dump(&fixtures().join("0002-postgres.sql")),
+        ))
+    }
+
+    /// Another node: the same database and bucket, an own data directory.
     pub(crate) fn another_node(&self) -> Self {
-        Self::at(self.address.clone())
+        let mut other = Self::at(self.address.clone());
+        other.config.blobs = self.config.blobs.clone();
+        other.bucket.clone_from(&self.bucket);
+        other
     }
 
     /// The same database, seen through a proxy.
@@ -65,6 +123,7 @@ impl Bed {
             _directory: directory,
             config,
             address,
+            bucket: None,
         }
     }
 
@@ -105,7 +164,31 @@ impl Bed {
 
     /// The files of all blobs.
     pub(crate) fn blob_files(&self) -> Vec<PathBuf> {
-        files_below(&self.config.data_dir.join("blobs"))
+        let folder = self.bucket.as_ref().map(|bucket| bucket.folder());
+        files_below(
+            &folder
+                .unwrap_or_else(|| self.config.data_dir.clone())
+                .join("blobs"),
+        )
+    }
+}
+
+/// What tests begin with.
+pub(crate) fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// Copies a folder with everything in it.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
     }
 }
 
