@@ -12,7 +12,7 @@ use super::read::shown;
 use super::shapes::{CommentView, ReactionView};
 use crate::auth::permission::Action;
 use crate::http::Problem;
-use crate::http::rest::{Filters, Found, Id, List, Listing, NoContent};
+use crate::http::rest::{Filters, Found, Id, Line, List, Listing, NoContent};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 use crate::http::v1::tenancy::{Key, part, total};
