@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{Database, StorageConfig};
 use crate::engine::Engine;
 use crate::error::StorageError;
+use crate::event_bell::EventBell;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
 use crate::objects::{FileObjects, ObjectStore};
@@ -76,11 +77,12 @@ impl Storage {
         });
         let (lock, blobs, objects) = prepared.await.unwrap_or(Err(StorageError::Closed))?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
-        let records = Records::new(pools);
+        let bell = EventBell::default();
+        let records = Records::new(pools, bell.clone());
         let blobs: Arc<dyn BlobStore> = Arc::new(blobs);
         let engine = Arc::new(Engine {
             reader,
-            writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
+            writer: WriterHandle::start((writer, bell), clock, config.write_queue, &tasks, lock),
             records: records.clone(),
             vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
             blobs,

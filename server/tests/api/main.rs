@@ -37,3 +37,6 @@ mod task_parts;
 mod tasks;
 mod tenancy;
 mod visible;
+mod webhook_failures;
+mod webhook_nodes;
+mod webhooks;
