@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::bus::{Bus, LocalBus, NodeId, RedisBus};
@@ -29,6 +30,7 @@ use crate::metrics::Metrics;
 use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
+use crate::webhooks::{WebhookSettings, Webhooks};
 use crate::ws::{self, Caps, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -90,7 +92,8 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
     let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
     life.spawn_pillar("edits of other nodes", watch);
-    let upkeep = keep_rooms(&gateway, &storage, &rights.changes, life);
+    let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
+    let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
         None
@@ -116,6 +119,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             max_workspace_bytes: config.limits.max_workspace_attachment_bytes,
             upload: config.limits.upload(),
         },
+        webhooks,
     };
     let readiness = NodeReadiness {
         storage: Arc::clone(&storage),
@@ -201,13 +205,14 @@ fn open_gateway(
 /// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
 fn keep_rooms(
     gateway: &Arc<Gateway>,
-    storage: &Arc<Storage>,
+    (storage, webhooks): (&Arc<Storage>, &Arc<Webhooks>),
     changes: &Changes,
     life: &Lifecycle,
 ) -> Arc<Upkeep> {
+    let (ended, storage_to_close) = (webhooks.ended().clone(), Arc::clone(storage));
     life.spawn_pillar(
         "documents",
-        close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage)),
+        close_after_stop(life.clone(), Arc::clone(gateway), storage_to_close, ended),
     );
     let feed = EpochFeed {
         records: storage.records().clone(),
@@ -225,6 +230,27 @@ fn keep_rooms(
     let keeping = Arc::clone(&upkeep).keep_up(Arc::clone(&gateway.clock), life.soft().clone());
     life.spawn_pillar("upkeep", keeping);
     upkeep
+}
+
+/// What tells other systems what happens, put to work.
+fn open_webhooks(
+    config: &Config,
+    storage: &Storage,
+    rights: &Rights,
+    metrics: &Arc<Metrics>,
+    life: &Lifecycle,
+) -> anyhow::Result<Arc<Webhooks>> {
+    let webhooks = Arc::new(Webhooks::new(
+        storage.records().clone(),
+        Arc::clone(&rights.sealer),
+        settings::outgoing(config)?,
+        Arc::clone(&rights.clock),
+        WebhookSettings::from(&config.webhooks),
+        Arc::clone(metrics),
+    ));
+    let delivering = Arc::clone(&webhooks).keep_delivering(life.soft().clone());
+    life.spawn_pillar("webhooks", delivering);
+    Ok(webhooks)
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.
@@ -312,13 +338,19 @@ pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Res
     Ok(Arc::new(storage))
 }
 
-/// Waits for the stop, then for every connection, then for every room, and closes the storage last.
-async fn close_after_stop(life: Lifecycle, gateway: Arc<Gateway>, storage: Arc<Storage>) {
+/// Waits for the stop, then for every connection, then for every room and for webhooks, and closes the storage last.
+async fn close_after_stop(
+    life: Lifecycle,
+    gateway: Arc<Gateway>,
+    storage: Arc<Storage>,
+    webhooks_ended: CancellationToken,
+) {
     life.soft().cancelled().await;
     gateway.connections.close();
     gateway.connections.wait().await;
     gateway.hub.close().await;
     gateway.hub.bus().close().await;
+    webhooks_ended.cancelled().await;
     storage.close().await;
 }
 

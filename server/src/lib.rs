@@ -1,7 +1,7 @@
 //! The Weft server: everything behind the `weft` binary.
 //!
 //! `boot` puts the parts together; `rooms` own the documents; `ws` and `http` are the ways in; `config`, `auth`,
-//! `lifecycle`, `metrics`, `telemetry` and `upkeep` serve all of them. Time, randomness and settings are passed in.
+//! `lifecycle`, `metrics`, `telemetry`, `upkeep` and `webhooks` serve all of them. Time, randomness and settings are passed in.
 
 pub mod access;
 pub mod accounts;
@@ -23,4 +23,5 @@ mod rooms;
 pub mod telemetry;
 pub mod upkeep;
 pub mod web_assets;
+mod webhooks;
 mod ws;

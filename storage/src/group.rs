@@ -14,6 +14,7 @@ use crate::backend::{AfterFailure, BatchFailure, Fold, Guarded, LogWriter, Repla
 use crate::board_rows::RowsReport;
 use crate::clock::Clock;
 use crate::error::StorageError;
+use crate::event_bell::EventBell;
 use crate::model::{Append, DocumentId, Seq};
 use crate::projection::RowsReplacement;
 use crate::stats::{StorageStats, WriteHealth};
@@ -47,15 +48,17 @@ pub(crate) struct WriterHandle {
 
 struct WriterTask {
     writer: Box<dyn LogWriter>,
+    bell: EventBell,
     queue: mpsc::Receiver<Write>,
     health: Arc<Mutex<WriteHealth>>,
     clock: Arc<dyn Clock>,
 }
 
 impl WriterHandle {
-    /// Starts the writer task on `tasks`. `held` is kept until the task has ended and the database is closed.
+    /// Starts the writer task on `tasks`, which rings the bell when it has committed events. `held` is kept until the
+    /// task has ended and the database is closed.
     pub(crate) fn start(
-        writer: Box<dyn LogWriter>,
+        (writer, bell): (Box<dyn LogWriter>, EventBell),
         clock: Arc<dyn Clock>,
         queue_length: usize,
         tasks: &TaskTracker,
@@ -66,6 +69,7 @@ impl WriterHandle {
         let stop = CancellationToken::new();
         let task = WriterTask {
             writer,
+            bell,
             queue: receiver,
             health: Arc::clone(&health),
             clock,
@@ -222,6 +226,14 @@ impl WriterTask {
         let outcome = self.writer.append(appends, self.clock.now_ms()).await;
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
         health.note_append(appends, &outcome);
+        drop(health);
+        let has_events = |append: &Append| {
+            let projection = append.projection.as_ref();
+            projection.is_some_and(|projection| !projection.events.is_empty())
+        };
+        if outcome.is_ok() && appends.iter().any(has_events) {
+            self.bell.ring();
+        }
         outcome.map(|outcome| outcome.answers)
     }
 

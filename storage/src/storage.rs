@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{Database, StorageConfig};
 use crate::engine::Engine;
 use crate::error::StorageError;
+use crate::event_bell::EventBell;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
 use crate::objects::ObjectStore;
@@ -68,12 +69,13 @@ impl Storage {
         let tasks = TaskTracker::new();
         let lock = lock_directory(&config.data_dir).await?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
-        let records = Records::new(pools);
+        let bell = EventBell::default();
+        let records = Records::new(pools, bell.clone());
         let Places { blobs, objects } = Places::open(config, &tasks).await?;
         places::check(&config.blobs, reader.as_ref(), &records).await?;
         let engine = Arc::new(Engine {
             reader,
-            writer: WriterHandle::start(writer, clock, config.write_queue, &tasks, lock),
+            writer: WriterHandle::start((writer, bell), clock, config.write_queue, &tasks, lock),
             records: records.clone(),
             vault: Vault::new(Arc::clone(&blobs), config.inline_limit_bytes),
             blobs,

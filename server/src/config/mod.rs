@@ -17,6 +17,7 @@ pub mod rooms;
 pub mod runtime;
 pub mod server;
 pub mod storage;
+pub mod webhooks;
 
 use std::path::PathBuf;
 
@@ -33,6 +34,7 @@ pub use self::rooms::RoomsConfig;
 pub use self::runtime::RuntimeConfig;
 pub use self::server::ServerConfig;
 pub use self::storage::{DatabaseUrl, InvalidPlace, StorageConfig};
+pub use self::webhooks::WebhooksConfig;
 
 use self::check::Checks;
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// Requests of the server to elsewhere.
     pub outgoing: OutgoingConfig,
+    /// How webhooks are delivered.
+    pub webhooks: WebhooksConfig,
     /// How often the API may be asked.
     pub rates: RatesConfig,
     /// Bounds on everything that a client can make grow.
@@ -131,6 +135,7 @@ impl Config {
         self.oidc.check(&mut checks);
         self.mail.check(&mut checks);
         self.outgoing.check(&mut checks);
+        self.webhooks.check(&mut checks);
         self.rates.check(&mut checks);
         self.limits.check(&mut checks);
         self.rooms.check(&mut checks);

@@ -59,6 +59,10 @@ pub struct Metrics {
     pub revocation_latency_seconds: Histogram,
     /// Refused tokens by kind.
     pub auth_failures: CounterFamily,
+    /// Attempts to deliver webhooks by result: `succeeded`, `failed`.
+    pub webhook_attempts: CounterFamily,
+    /// Time from an event's message until its endpoint took it at the first attempt, in seconds.
+    pub webhook_delay_seconds: Histogram,
     /// Times an HTTP request was answered, by class of status.
     pub http_requests: CounterFamily,
 }
@@ -134,6 +138,16 @@ impl Metrics {
                 "kind",
                 &["missing", "invalid", "expired", "forbidden", "unavailable"],
             ),
+            webhook_attempts: CounterFamily::new(
+                "weft_webhook_attempts_total",
+                "Attempts to deliver webhooks.",
+                "result",
+                &["succeeded", "failed"],
+            ),
+            webhook_delay_seconds: Histogram::new(
+                "weft_webhook_delay_seconds",
+                "Time from an event until an endpoint took its message at the first attempt.",
+            ),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
                 "Answered HTTP requests.",
@@ -182,6 +196,7 @@ impl Metrics {
             &self.ws_closed,
             &self.ratelimited,
             &self.auth_failures,
+            &self.webhook_attempts,
             &self.http_requests,
         ] {
             family.render(&mut text);
@@ -191,6 +206,7 @@ impl Metrics {
             &self.doc_apply_seconds,
             &self.persist_seconds,
             &self.revocation_latency_seconds,
+            &self.webhook_delay_seconds,
         ] {
             histogram.render(&mut text);
         }

@@ -124,6 +124,11 @@ impl AddressRules {
         self.allowed.iter().any(|network| network.contains(address))
     }
 
+    /// Whether the operator allows any network by name.
+    pub fn names_any(&self) -> bool {
+        !self.allowed.is_empty()
+    }
+
     /// Whether `address` may be reached.
     pub fn may_reach(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -118,6 +118,35 @@ impl fmt::Debug for OutgoingClient {
     }
 }
 
+/// An address that could be asked, by its form.
+struct Place {
+    url: Url,
+    port: u16,
+    is_encrypted: bool,
+}
+
+impl Place {
+    fn parse(url: &str) -> Result<Self, OutgoingError> {
+        if url.len() > MAX_URL_BYTES {
+            return Err(OutgoingError::Address);
+        }
+        let url = Url::parse(url).map_err(|_| OutgoingError::Address)?;
+        let is_encrypted = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(OutgoingError::Address),
+        };
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        let port = url.port_or_known_default().filter(|port| *port != 0 && !has_user);
+        let port = port.ok_or(OutgoingError::Address)?;
+        Ok(Self {
+            url,
+            port,
+            is_encrypted,
+        })
+    }
+}
+
 /// A place that may be connected to: parsed, resolved, checked.
 struct Destination {
     url: Url,
@@ -169,6 +198,28 @@ impl OutgoingClient {
         serde_json::from_slice(&response.body).map_err(|_| OutgoingError::Json)
     }
 
+    /// Whether `url` is an address that could be asked, as far as it says so itself: what a name leads to is looked at
+    /// when it is asked.
+    ///
+    /// # Errors
+    /// [`OutgoingError`] as from [`Self::send`].
+    pub fn check(&self, url: &str) -> Result<(), OutgoingError> {
+        let place = Place::parse(url)?;
+        let literal = match place.url.host().ok_or(OutgoingError::Address)? {
+            Host::Ipv4(address) => Some(IpAddr::from(address)),
+            Host::Ipv6(address) => Some(IpAddr::from(address)),
+            Host::Domain(_) => None,
+        };
+        match literal {
+            Some(address) => {
+                let found = vec![SocketAddr::new(address, place.port)];
+                self.reachable(found, place.is_encrypted).map(|_| ())
+            }
+            None if place.is_encrypted || self.rules.names_any() => Ok(()),
+            None => Err(OutgoingError::NotEncrypted),
+        }
+    }
+
     async fn exchange(&self, request: OutgoingRequest) -> Result<OutgoingResponse, OutgoingError> {
         let destination = self.destination(&request.url).await?;
         let stream = connect(&destination.addresses).await?;
@@ -185,18 +236,11 @@ impl OutgoingClient {
 
     /// Resolves `url` once and keeps the addresses that may be reached; nothing is resolved again.
     async fn destination(&self, url: &str) -> Result<Destination, OutgoingError> {
-        if url.len() > MAX_URL_BYTES {
-            return Err(OutgoingError::Address);
-        }
-        let url = Url::parse(url).map_err(|_| OutgoingError::Address)?;
-        let is_encrypted = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            _ => return Err(OutgoingError::Address),
-        };
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        let port = url.port_or_known_default().filter(|port| *port != 0 && !has_user);
-        let port = port.ok_or(OutgoingError::Address)?;
+        let Place {
+            url,
+            port,
+            is_encrypted,
+        } = Place::parse(url)?;
         let (host, found) = match url.host().ok_or(OutgoingError::Address)? {
             Host::Ipv4(address) => (address.to_string(), vec![SocketAddr::new(address.into(), port)]),
             Host::Ipv6(address) => (address.to_string(), vec![SocketAddr::new(address.into(), port)]),

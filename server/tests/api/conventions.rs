@@ -8,7 +8,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Person, TestServer, id_of, text};
+use crate::support::{Person, TestServer, copy_directory, id_of, text};
 
 /// The operations that are described: method, path with ids filled in, and the description.
 async fn operations(server: &TestServer, of: &Person) -> Vec<(Method, String, Value)> {
@@ -137,19 +137,6 @@ impl Drop for Process {
     }
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_retry_after_a_kill_between_commit_and_reply_gets_the_same_answer() {
     const ROUNDS: u64 = 12;
@@ -160,7 +147,7 @@ async fn a_retry_after_a_kill_between_commit_and_reply_gets_the_same_answer() {
     let mut server = TestServer::with(&[PUBLIC_URL]).await;
     let ada = server.person("ada").await;
     let data = tempfile::tempdir().unwrap();
-    copy(&server.data.path().join("data"), data.path());
+    copy_directory(&server.data.path().join("data"), data.path());
     let (mut had_effect, mut had_none) = (0, 0);
     for round in 0..ROUNDS {
         let name = format!("round {round}");

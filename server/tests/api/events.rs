@@ -258,6 +258,17 @@ async fn do_everything(server: &TestServer, studio: &Studio) {
     delete(path.clone()).send().await.expect(204);
     act(format!("{path}:restore")).send().await.expect(200);
     delete(format!("/v1/boards/{board}")).send().await.expect(204);
+    let form = json!({ "workspace_id": ada.workspace, "url": "https://example.com/hook" });
+    let endpoint = post("/v1/webhooks/endpoints".to_owned(), form)
+        .send()
+        .await
+        .expect(201);
+    let endpoint = format!("/v1/webhooks/endpoints/{}", id_of(&endpoint));
+    patch(endpoint.clone(), json!({ "is_disabled": true }))
+        .send()
+        .await
+        .expect(200);
+    delete(endpoint).send().await.expect(204);
     delete(format!("{workspace}/members/{}", mia.id))
         .send()
         .await

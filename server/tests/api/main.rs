@@ -39,3 +39,6 @@ mod task_parts;
 mod tasks;
 mod tenancy;
 mod visible;
+mod webhook_failures;
+mod webhook_nodes;
+mod webhooks;

@@ -8,6 +8,7 @@
 pub mod bucket;
 #[path = "../../../storage/tests/conformance/cluster.rs"]
 pub mod cluster;
+pub mod receiver;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -247,6 +248,25 @@ impl TestServer {
             let has = |line: String| text.lines().any(|other| other.contains(&line));
             (has(format!("To: {address}")) && text.contains(subject)).then_some(text)
         })
+    }
+}
+
+/// The address of a new database on the private Postgres; `None` where there is none.
+pub fn postgres_database() -> Option<String> {
+    Some(cluster::server()?.create_database())
+}
+
+/// Copies a directory with everything in it.
+pub fn copy_directory(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_directory(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

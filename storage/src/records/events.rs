@@ -195,7 +195,7 @@ macro_rules! from_all {
 
 /// What `$8` sees: as `visible` has it for documents and `projects` for projects, except that the trash does not count,
 /// so that they hear that something was put there. What is about a team alone is seen by those who see the team, who was
-/// invited by those who may invite, with whom something is shared by those who may share it, and what belongs to nothing
+/// invited by those who may invite (they hear of webhook endpoints, too), with whom something is shared by those who may share it, and what belongs to nothing
 /// in particular by all but guests.
 macro_rules! from_seen {
     () => {
@@ -214,7 +214,7 @@ macro_rules! from_seen {
          WHERE e.workspace_id = $1 AND (m.role IN ('owner', 'admin') OR s.role IS NOT NULL \
          OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL \
          OR (e.project_id IS NULL AND e.document_id IS NULL \
-         AND (m.role = 'manager' OR (e.team_id IS NULL AND e.kind <> 'member.invited')))))) \
+         AND (m.role = 'manager' OR (e.team_id IS NULL AND e.kind NOT IN ('member.invited', 'endpoint.disabled'))))))) \
          AND (e.kind NOT IN ('document.shared', 'document.unshared') OR m.role IN ('owner', 'admin') \
          OR s.role = 'owner' \
          OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))"
@@ -269,6 +269,7 @@ impl Tenant<'_> {
             new.team_id
         ];
         self.execute(sql, values).await?;
+        self.tx().note_events();
         Ok(seq)
     }
 

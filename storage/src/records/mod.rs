@@ -55,6 +55,10 @@ mod user_ties;
 mod users;
 pub(crate) mod value;
 mod visible;
+mod webhook_attempts;
+mod webhook_endpoints;
+mod webhook_messages;
+mod webhook_recoveries;
 mod workspaces;
 
 pub use api_keys::{ApiKey, NewApiKey};
@@ -94,6 +98,12 @@ pub use tenant::Tenant;
 pub use tx::Tx;
 pub use users::{NewUser, User, UserFilter, UserProfile, UserSecret, UserStanding};
 pub use visible::{DocumentFilter, DocumentOrder};
+pub use webhook_attempts::{NewWebhookAttempt, WebhookAttempt};
+pub use webhook_endpoints::{
+    NewWebhookEndpoint, WebhookDisabling, WebhookEndpoint, WebhookEndpointChange, WebhookWork,
+};
+pub use webhook_messages::{NewWebhookMessage, WebhookCount, WebhookMessage, WebhookResult, WebhookStatus};
+pub use webhook_recoveries::{NewWebhookRecovery, WebhookRecovery};
 pub use workspaces::{
     Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
 };
@@ -103,6 +113,8 @@ use std::sync::Arc;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::Mutex;
+
+use crate::event_bell::EventBell;
 
 /// The turn to write: SQLite takes one writer at a time, and waiting for it here is fair, where SQLite's own waiting
 /// is a matter of luck.
@@ -128,11 +140,17 @@ pub(crate) enum Pools {
 #[derive(Debug, Clone)]
 pub struct Records {
     pools: Pools,
+    bell: EventBell,
 }
 
 impl Records {
-    pub(crate) fn new(pools: Pools) -> Self {
-        Self { pools }
+    pub(crate) fn new(pools: Pools, bell: EventBell) -> Self {
+        Self { pools, bell }
+    }
+
+    /// Rings when events were committed by this process.
+    pub fn event_bell(&self) -> &EventBell {
+        &self.bell
     }
 
     /// Begins a transaction that only reads: one consistent view.
@@ -140,7 +158,7 @@ impl Records {
     /// # Errors
     /// A failure of the database.
     pub async fn read(&self) -> Result<Tx, RecordError> {
-        Tx::read(&self.pools).await
+        Tx::read(&self.pools, &self.bell).await
     }
 
     /// Begins a transaction that may write. Dropping it without [`Tx::commit`] undoes it. Keep it short and never wait
@@ -149,7 +167,7 @@ impl Records {
     /// # Errors
     /// A failure of the database.
     pub async fn write(&self) -> Result<Tx, RecordError> {
-        Tx::write(&self.pools).await
+        Tx::write(&self.pools, &self.bell).await
     }
 
     pub(crate) async fn close(&self) {

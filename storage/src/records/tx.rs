@@ -17,6 +17,7 @@ use super::row::{FromRow, Row};
 use super::statement::{CrossTenantSql, GlobalSql};
 use super::tenant::Tenant;
 use super::value::{Value, bind};
+use crate::event_bell::EventBell;
 use crate::model::WorkspaceId;
 
 const OPERATION: &str = "working on the records";
@@ -27,6 +28,9 @@ pub struct Tx {
     /// Which tenant the connection shows, on Postgres.
     shows: Shows,
     writes: bool,
+    bell: EventBell,
+    /// Whether events were written, which is to be told after the commit.
+    has_events: bool,
 }
 
 enum Connection {
@@ -47,7 +51,7 @@ enum Shows {
 }
 
 impl Tx {
-    pub(super) async fn read(pools: &Pools) -> Result<Self, RecordError> {
+    pub(super) async fn read(pools: &Pools, bell: &EventBell) -> Result<Self, RecordError> {
         let connection = match pools {
             Pools::Sqlite { read, .. } => {
                 Connection::SqliteRead(read.begin().await.map_err(RecordError::sqlite(OPERATION))?)
@@ -64,10 +68,12 @@ impl Tx {
             connection,
             shows: Shows::Nothing,
             writes: false,
+            bell: bell.clone(),
+            has_events: false,
         })
     }
 
-    pub(super) async fn write(pools: &Pools) -> Result<Self, RecordError> {
+    pub(super) async fn write(pools: &Pools, bell: &EventBell) -> Result<Self, RecordError> {
         let connection = match pools {
             Pools::Sqlite { write, turn, .. } => {
                 let turn = turn.clone().lock_owned().await;
@@ -86,6 +92,8 @@ impl Tx {
             connection,
             shows: Shows::Nothing,
             writes: true,
+            bell: bell.clone(),
+            has_events: false,
         })
     }
 
@@ -94,7 +102,7 @@ impl Tx {
     /// # Errors
     /// A failure of the database.
     pub async fn commit(self) -> Result<(), RecordError> {
-        match self.connection {
+        let committed = match self.connection {
             Connection::SqliteWrite(mut connection, _turn) => {
                 let committed = sqlx::query("COMMIT").execute(&mut *connection).await;
                 committed.map(|_| ()).map_err(RecordError::sqlite(OPERATION))
@@ -106,7 +114,16 @@ impl Tx {
                 .commit()
                 .await
                 .map_err(RecordError::postgres(OPERATION)),
+        };
+        if committed.is_ok() && self.has_events {
+            self.bell.ring();
         }
+        committed
+    }
+
+    /// Notes that events were written.
+    pub(super) fn note_events(&mut self) {
+        self.has_events = true;
     }
 
     /// Enters a workspace: its rows and no others can be reached through what this returns. In a transaction that

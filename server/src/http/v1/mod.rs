@@ -73,6 +73,7 @@ mod tenancy;
 mod topics;
 mod users;
 pub(super) mod verbs;
+mod webhooks;
 mod well_known;
 mod workspaces;
 
@@ -94,6 +95,7 @@ use crate::access::{Changes, Identities};
 use crate::accounts::Accounts;
 use crate::auth::Authenticator;
 use crate::rooms::Hub;
+use crate::webhooks::Webhooks;
 
 pub(in crate::http) use self::caller::Caller;
 pub(crate) use self::oidc::OidcLogin;
@@ -125,6 +127,8 @@ pub(crate) struct Api {
     pub(crate) max_body_bytes: usize,
     /// What people upload.
     pub(crate) files: Files,
+    /// Tells other systems what happens.
+    pub(crate) webhooks: Arc<Webhooks>,
 }
 
 /// Where uploaded files go, and how much of them.
@@ -201,5 +205,6 @@ fn described() -> OpenApiRouter<Api> {
         .merge(task_lists::routes())
         .merge(super::oauth::routes())
         .merge(users::routes())
+        .merge(webhooks::routes())
         .merge(well_known::routes())
 }

@@ -48,8 +48,10 @@ fn rewritten(uri: &Uri) -> Option<Uri> {
     let (before, last) = uri.path().rsplit_once('/')?;
     let (id, verb) = last.split_once(':')?;
     let is_verb = !verb.is_empty() && verb.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    // A collection's own verb (`invitations:accept`) needs no help: `/v1`, then a collection, then an id.
-    let is_id = before.split('/').count() % 2 == 1;
+    // A collection's own verb (`invitations:accept`) needs no help: `/v1`, then a collection, then an id. What is about
+    // webhooks is one step further down.
+    let own = before.strip_prefix("/v1/webhooks").unwrap_or(before);
+    let is_id = (own.split('/').count() % 2 == 1) == (own.len() == before.len());
     if !is_verb || !is_id {
         return None;
     }
@@ -134,7 +136,12 @@ mod tests {
             Some(format!("/v1/projects/{id}/~archive?x=1"))
         );
         assert_eq!(read("/v1/teams/x:y"), Some("/v1/teams/x/~y".to_owned()));
+        assert_eq!(
+            read(&format!("/v1/webhooks/endpoints/{id}:test")),
+            Some(format!("/v1/webhooks/endpoints/{id}/~test"))
+        );
         for path in [
+            "/v1/webhooks/endpoints:test",
             &format!("/v1/projects/{id}"),
             &format!("/v1/projects/{id}:"),
             &format!("/v1/projects/{id}:Archive"),

@@ -15,6 +15,13 @@ use utoipa_axum::routes;
 
 use super::Api;
 
+pub(super) use self::types::{EventTypeList, EventTypeView};
+
+/// Whether there are events of this type.
+pub(super) fn is_event_type(name: &str) -> bool {
+    catalogue::all().iter().any(|kind| kind.name == name)
+}
+
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(list::list_events))

@@ -10,7 +10,7 @@ use crate::http::rest::Found;
 /// A type of events.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventType)]
-pub(super) struct EventTypeView {
+pub(in crate::http::v1) struct EventTypeView {
     #[serde(rename = "type")]
     #[schema(min_length = 3, max_length = 64, pattern = "^[a-z_]+\\.[a-z_]+$")]
     kind: &'static str,
@@ -27,9 +27,37 @@ pub(super) struct EventTypeView {
 
 /// All types of events.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EventTypeList {
+pub(in crate::http::v1) struct EventTypeList {
     #[schema(max_items = 200)]
     data: Vec<EventTypeView>,
+}
+
+impl EventTypeView {
+    /// A type whose `data` is not described.
+    pub(in crate::http::v1) fn bare(kind: &'static str, description: &'static str) -> Self {
+        Self {
+            kind,
+            description,
+            schema: Map::new(),
+            example: Map::new(),
+        }
+    }
+}
+
+impl EventTypeList {
+    /// All of them.
+    fn all() -> Self {
+        Self {
+            data: catalogue::all().iter().map(EventTypeView::from).collect(),
+        }
+    }
+
+    /// All of them, and one more.
+    pub(in crate::http::v1) fn with(more: EventTypeView) -> Self {
+        let mut all = Self::all();
+        all.data.push(more);
+        all
+    }
 }
 
 impl From<&EventType> for EventTypeView {
@@ -54,8 +82,6 @@ impl From<&EventType> for EventTypeView {
 pub(super) async fn list_event_types() -> Found<EventTypeList> {
     Found {
         etag: None,
-        body: EventTypeList {
-            data: catalogue::all().iter().map(EventTypeView::from).collect(),
-        },
+        body: EventTypeList::all(),
     }
 }

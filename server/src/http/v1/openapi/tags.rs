@@ -32,6 +32,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
     ("Reminders", "When you want to hear of a task."),
     ("Views", "Filters of task lists that have a name."),
     ("Events", "What happened, for programs and for people."),
+    (
+        "Webhooks",
+        "Telling other systems what happens in a workspace, by Standard Webhooks.",
+    ),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
     ("Teams", "People of a workspace who share projects."),

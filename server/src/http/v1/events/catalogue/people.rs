@@ -79,6 +79,16 @@ fn members() -> Vec<EventType> {
             &[scope(), id("user_id"), part("before", &[role()])],
             json!({ "scope": "team", "user_id": SOMEBODY, "before": { "role": "member" } }),
         ),
+        event(
+            "endpoint.disabled",
+            "A webhook endpoint is told nothing more; told to managers and administrators.",
+            Action::ManageWebhooks,
+            &[
+                id("endpoint_id"),
+                choice("reason", &["chosen", "gone", "failing"]),
+            ],
+            json!({ "endpoint_id": SOMEBODY, "reason": "gone" }),
+        ),
     ]
 }
 
