@@ -26,6 +26,11 @@ pub(super) struct NamedObject {
     pub(super) checksum: Option<[u8; 32]>,
 }
 
+/// Workspace, id and checksum of an attachment.
+type NamedAttachment = (Uuid, Uuid, Option<Vec<u8>>);
+/// An account, and its picture.
+type NamedAvatar = (Uuid, Uuid);
+
 /// A connection to a database.
 pub(super) enum Side {
     Sqlite(SqliteConnection),
@@ -169,7 +174,7 @@ impl Side {
     pub(super) async fn named_objects(&mut self) -> Result<Vec<NamedObject>, StorageError> {
         const ATTACHMENTS: &str = "SELECT workspace_id, id, checksum FROM attachments WHERE state = 'ready'";
         const AVATARS: &str = "SELECT id, avatar_object FROM users WHERE avatar_object IS NOT NULL";
-        let (attachments, avatars): (Vec<(Uuid, Uuid, Option<Vec<u8>>)>, Vec<(Uuid, Uuid)>) = match self {
+        let (attachments, avatars): (Vec<NamedAttachment>, Vec<NamedAvatar>) = match self {
             Self::Sqlite(connection) => {
                 let failed = crate::sqlite::sorted("reading names");
                 let attachments = sqlx::query_as(ATTACHMENTS).fetch_all(&mut *connection).await;

@@ -25,7 +25,7 @@ async fn two_nodes(bed: &mut Bed) -> (Bed, Arc<Storage>, Arc<Storage>) {
     let mut other = bed.another_node();
     bed.config.inline_limit_bytes = MANY;
     other.config.inline_limit_bytes = MANY;
-    let (first, second) = tokio::join!(bed.open(), other.open());
+    let (first, second) = tokio::join!(Box::pin(bed.open()), Box::pin(other.open()));
     (other, Arc::new(first), Arc::new(second))
 }
 
