@@ -50,6 +50,7 @@ fn about(document_id: Uuid) -> Topic {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one comment from its making to its end")]
 pub(crate) async fn replies_hang_on_comments_and_deleted_ones_keep_their_place(bed: Bed) {
     let storage = bed.open().await;
     let place = place(&bed, &storage).await;
