@@ -124,6 +124,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             upload: config.limits.upload(),
         },
         webhooks,
+        streams: http::v1::Streams::new(life.soft().clone()),
     };
     let routes = http::routes(Arc::new(StorageReadiness(Arc::clone(&storage))))
         .merge(ws::router(gateway))
