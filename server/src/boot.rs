@@ -120,6 +120,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             upload: config.limits.upload(),
         },
         webhooks,
+        streams: http::v1::Streams::new(life.soft().clone()),
     };
     let readiness = NodeReadiness {
         storage: Arc::clone(&storage),

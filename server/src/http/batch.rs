@@ -26,6 +26,10 @@ pub(crate) struct Dispatch {
     id: Option<RequestId>,
 }
 
+/// Marks requests that are run on behalf of another one; an extension of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InBatch;
+
 /// A request to be run.
 #[derive(Debug)]
 pub(crate) struct SubRequest {
@@ -69,6 +73,7 @@ impl Dispatch {
             whole.headers_mut().insert(header::AUTHORIZATION, authorization);
         }
         let extensions = whole.extensions_mut();
+        extensions.insert(InBatch);
         self.peer.map(|peer| extensions.insert(peer));
         self.client.map(|client| extensions.insert(client));
         let response = match self.router.clone().oneshot(whole).await {

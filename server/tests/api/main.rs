@@ -23,6 +23,7 @@ mod boards;
 mod comments;
 mod conventions;
 mod documents;
+mod event_stream;
 mod events;
 mod external;
 mod moving;

@@ -22,7 +22,7 @@ async fn of_two_servers_on_one_database_one_sends_each_message() {
     };
     let shared = [
         format!("storage.database_url={database}"),
-        format!("auth.encryption_secrets=[\"a:{}\"]", "e".repeat(32)),
+        format!("auth.encryption_secrets=a:{}", "e".repeat(32)),
         "server.public_url=http://weft.test".to_owned(),
     ];
     let settings: Vec<&str> = LOCAL

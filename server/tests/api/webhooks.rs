@@ -108,7 +108,7 @@ async fn an_event_is_sent_signed_and_as_the_events_have_it() {
     )
     .await;
     let secret = secret_of(&server, &studio, id).await;
-    let document = make_document(&server, &studio, "Gr\u{fc}n \u{2028} \u{1f9f5}").await;
+    let document = make_document(&server, &studio, "Gr\u{fc}n \u{1f9f5} \"\\").await;
     let [delivery] = &receiver.wait_for(1).await[..] else {
         panic!("one delivery");
     };

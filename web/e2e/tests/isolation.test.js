@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { ask, joins, PASSWORD, person, request, roomyLimits } from '../support/people.js'
 import { Server } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const server = new Server({ playground: false, env: roomyLimits })
 
@@ -213,6 +214,22 @@ const MATRIX = {
   update_oauth_client: change({ name: 'C' }),
   rotate_oauth_client_secret: only('', { body: {} }),
   delete_oauth_client: ifMatch(),
+
+  get_webhook_endpoint: only(),
+  update_webhook_endpoint: change({ description: 'W' }),
+  delete_webhook_endpoint: ifMatch(),
+  get_webhook_secret: only(),
+  rotate_webhook_secret: only('', { body: {} }),
+  test_webhook_endpoint: only(),
+  enable_webhook_endpoint: only(),
+  get_webhook_stats: only(),
+  list_webhook_deliveries: only(),
+  // One is under way, or was a moment ago.
+  recover_webhook_endpoint: only('', { body: () => ({ since: new Date(Date.now() - 60_000).toISOString() }), accepted: [409] }),
+  get_webhook_recovery: only(),
+  get_webhook_message: only(),
+  list_webhook_attempts: only(),
+  resend_webhook_message: only('', { accepted: [409] }),
 }
 
 /** Operations whose answer depends on the account alone: `server/tests/api` is about them. */
@@ -221,6 +238,7 @@ const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'dele
 let world
 let description
 let lastKey
+let lastEndpoint
 
 before(async () => {
   await server.start()
@@ -276,8 +294,24 @@ async function makeThings () {
   things.client_id = (await as('POST', '/v1/oauth/clients', {
     workspace_id: workspace, name: 'C', kind: 'confidential', grant_types: ['client_credentials'], scopes: ['documents:read'],
   })).client.id
+  Object.assign(things, await makeHook(things, as))
   for (const name of WHO) tokens[name] ??= world.people[name]?.token
   return { things, tokens }
+}
+
+/** An endpoint of webhooks that nobody answers at, and what it was to be told. */
+async function makeHook ({ workspace_id: workspace, document_id: document }, as) {
+  // A workspace has fifty endpoints at most.
+  if (lastEndpoint) await request(server, 'DELETE', `/v1/webhooks/endpoints/${lastEndpoint}`, { token: world.people.ada.token })
+  const form = { workspace_id: workspace, url: 'https://localhost/', event_types: ['document.renamed'] }
+  const endpoint = lastEndpoint = (await as('POST', '/v1/webhooks/endpoints', form)).id
+  await as('PATCH', `/v1/documents/${document}`, { title: 'Renamed' })
+  const message = await until('a message', async () => {
+    const { data } = await as('GET', `/v1/webhooks/endpoints/${endpoint}/deliveries`)
+    return data[0]?.id
+  })
+  const recovery = (await as('POST', `/v1/webhooks/endpoints/${endpoint}:recover`, { since: new Date(Date.now() - 60_000).toISOString() })).id
+  return { endpoint_id: endpoint, message_id: message, recovery_id: recovery }
 }
 
 /** What is said and kept about a document and a task, and what was told of it. */

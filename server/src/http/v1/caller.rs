@@ -56,7 +56,7 @@ pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next:
     next.run(request).await
 }
 
-fn bearer(value: &str) -> Option<&str> {
+pub(super) fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -98,6 +98,7 @@ use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
 pub(in crate::http) use self::caller::Caller;
+pub(crate) use self::events::Streams;
 pub(crate) use self::oidc::OidcLogin;
 
 /// What the handlers need.
@@ -129,6 +130,8 @@ pub(crate) struct Api {
     pub(crate) files: Files,
     /// Tells other systems what happens.
     pub(crate) webhooks: Arc<Webhooks>,
+    /// Those who are told what happens as it happens.
+    pub(crate) streams: Streams,
 }
 
 /// Where uploaded files go, and how much of them.

@@ -3,16 +3,18 @@
 use axum::extract::State;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
-use weft_storage::records::{EventFilter, EventSpan, Tx};
+use weft_storage::records::{Event, EventFilter, EventSpan, Tx};
 
 use super::catalogue::{self, EventType};
-use super::shapes::{EventList, EventListMeta, EventParams, EventPlace, EventView, MAX_SEQUENCE};
+use super::shapes::{
+    EventList, EventListMeta, EventParams, EventPlace, EventStreamParams, EventView, MAX_SEQUENCE,
+};
 use crate::access::facts;
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::{Detail, NOT_FOUND};
 use crate::http::rest::page::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::http::rest::{Found, Id, Query, query};
+use crate::http::rest::{Commas, Found, Id, Line, Query, query};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 use crate::http::v1::tenancy::require_at_all;
@@ -31,44 +33,125 @@ pub(super) async fn list_events(
     caller: Caller,
     Query(params): Query<EventParams>,
 ) -> Result<Found<EventList>, Problem> {
-    let mut tx = api.records.read().await?;
-    let workspace = workspace_of(&mut tx, &caller, params.workspace_id).await?;
-    let after = place("after", params.after)?.unwrap_or(0);
-    let limit = limit(params.limit)?;
-    let asked = params.types.as_ref().map(|types| {
-        let names = types.0.iter().map(|name| &**name);
-        names.collect::<Vec<_>>()
-    });
-    let kinds = kinds(&caller, asked.as_deref())?;
-    let filter = EventFilter {
-        kinds: &kinds,
+    let after = params.after.unwrap_or(0);
+    let asked = Asked {
+        workspace: params.workspace_id,
+        types: params.types,
         project: params.project_id,
         document: params.document_id,
         task: params.task_id,
     };
+    let page = read(&api, &caller, &asked, after, params.limit).await?;
+    Ok(Found {
+        etag: None,
+        body: EventList {
+            data: page.events.iter().map(EventView::from).collect(),
+            meta: EventListMeta {
+                limit: page.limit,
+                last_sequence: page.last_sequence,
+                has_more: page.has_more,
+            },
+        },
+    })
+}
+
+/// Which events are asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    workspace: Option<Uuid>,
+    types: Option<Commas<Line<64>>>,
+    project: Option<Uuid>,
+    document: Option<Uuid>,
+    task: Option<Uuid>,
+}
+
+impl Asked {
+    /// Those of a stream, and behind which place it begins; `last` is where a client was that comes back.
+    pub(super) fn of_stream(params: EventStreamParams, last: Option<i64>) -> (Self, Option<i64>) {
+        let after = last.or(params.after);
+        let asked = Self {
+            workspace: params.workspace_id,
+            types: params.types,
+            project: params.project_id,
+            document: params.document_id,
+            task: params.task_id,
+        };
+        (asked, after)
+    }
+}
+
+/// A part of what happened, as far as somebody may see it.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) events: Vec<Event>,
+    /// How many were to be read at most.
+    limit: u32,
+    /// Up to there everything that they may see was told.
+    pub(super) last_sequence: i64,
+    /// The place of the last event of the workspace.
+    pub(super) last_of_all: i64,
+    pub(super) has_more: bool,
+}
+
+/// A place in the sequence, if one is asked for.
+///
+/// # Errors
+/// 400 for what can be none.
+pub(super) fn place(name: &'static str, asked: Option<i64>) -> Result<Option<i64>, Problem> {
+    match asked {
+        Some(place) if !(0..=MAX_SEQUENCE).contains(&place) => {
+            Err(refuse(name, "INVALID_VALUE", "must be a place in the sequence"))
+        }
+        place => Ok(place),
+    }
+}
+
+/// Reads the events that are `asked` for behind `after`.
+///
+/// # Errors
+/// As [`list_events`].
+pub(super) async fn read(
+    api: &Api,
+    caller: &Caller,
+    asked: &Asked,
+    after: i64,
+    limit: Option<u32>,
+) -> Result<Page, Problem> {
+    let mut tx = api.records.read().await?;
+    let workspace = workspace_of(&mut tx, caller, asked.workspace).await?;
+    place("after", Some(after))?;
+    let limit = self::limit(limit)?;
+    let names = asked.types.as_ref().map(|types| {
+        let names = types.0.iter().map(|name| &**name);
+        names.collect::<Vec<_>>()
+    });
+    let kinds = kinds(caller, names.as_deref())?;
+    let filter = EventFilter {
+        kinds: &kinds,
+        project: asked.project,
+        document: asked.document,
+        task: asked.task,
+    };
     let mut tenant = tx.workspace(workspace).await?;
     let span = EventSpan::after(after, limit);
-    let rows = match caller.0.user() {
+    let events = match caller.0.user() {
         Some(user) => tenant.events_seen(user, &filter, span).await?,
         // A client that acts for itself stands as an administrator in the one workspace that it is for.
         None => tenant.events(&filter, span).await?,
     };
-    let has_more = rows.len() == limit as usize;
-    let last_sequence = match rows.last() {
-        Some(row) if has_more => row.seq,
-        // Read in the same moment as the events: nothing before it is still to come.
-        _ => tenant.last_event_seq().await?.max(after),
+    let has_more = events.len() == limit as usize;
+    // Read in the same moment as the events: nothing before it is still to come.
+    let last_of_all = tenant.last_event_seq().await?;
+    let last_sequence = match events.last() {
+        Some(event) if has_more => event.seq,
+        _ => last_of_all.max(after),
     };
-    Ok(Found {
-        etag: None,
-        body: EventList {
-            data: rows.iter().map(EventView::from).collect(),
-            meta: EventListMeta {
-                limit,
-                last_sequence,
-                has_more,
-            },
-        },
+    Ok(Page {
+        events,
+        limit,
+        last_sequence,
+        last_of_all,
+        has_more,
     })
 }
 
@@ -82,10 +165,10 @@ pub(super) async fn get_event(
     State(api): State<Api>,
     caller: Caller,
     Id(id): Id,
-    Query(place): Query<EventPlace>,
+    Query(params): Query<EventPlace>,
 ) -> Result<Found<EventView>, Problem> {
     let mut tx = api.records.read().await?;
-    let workspace = workspace_of(&mut tx, &caller, place.workspace_id).await?;
+    let workspace = workspace_of(&mut tx, &caller, params.workspace_id).await?;
     let kinds = kinds(&caller, None)?;
     let mut tenant = tx.workspace(workspace).await?;
     let found = match caller.0.user() {
@@ -111,19 +194,6 @@ async fn workspace_of(tx: &mut Tx, caller: &Caller, asked: Option<Uuid>) -> Resu
     let place = facts::workspace(tx, &caller.0, id).await?;
     caller.require(Action::ViewWorkspace, &place.resource)?;
     Ok(place.workspace)
-}
-
-/// A place in the sequence, if one is asked for.
-///
-/// # Errors
-/// 400 for what can be none.
-pub(super) fn place(name: &'static str, asked: Option<i64>) -> Result<Option<i64>, Problem> {
-    match asked {
-        Some(place) if !(0..=MAX_SEQUENCE).contains(&place) => {
-            Err(refuse(name, "INVALID_VALUE", "must be a place in the sequence"))
-        }
-        place => Ok(place),
-    }
 }
 
 /// How many events to give.

@@ -8,6 +8,7 @@ mod catalogue;
 mod coalesce;
 mod list;
 mod shapes;
+mod stream;
 mod types;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -15,6 +16,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 
+pub(crate) use self::stream::Streams;
 pub(super) use self::types::{EventTypeList, EventTypeView};
 
 /// Whether there are events of this type.
@@ -25,6 +27,7 @@ pub(super) fn is_event_type(name: &str) -> bool {
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(list::list_events))
+        .routes(routes!(stream::stream_events))
         .routes(routes!(list::get_event))
         .routes(routes!(types::list_event_types))
         .routes(routes!(activity::list_task_activity))

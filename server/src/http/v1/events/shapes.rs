@@ -107,6 +107,27 @@ pub(super) struct EventParams {
     pub(super) task_id: Option<Uuid>,
 }
 
+/// Which events to stream.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventStreamParams {
+    /// The workspace; a credential for one workspace needs to name none.
+    pub(super) workspace_id: Option<Uuid>,
+    /// Only what happened after this place; only what happens from now on if it is left out. `Last-Event-ID` goes first.
+    #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    pub(super) after: Option<i64>,
+    /// Only these types.
+    #[param(value_type = Option<Vec<String>>, style = Form, explode = false)]
+    pub(super) types: Option<Commas<Line<64>>>,
+    /// Only what is about this project and what is in it.
+    pub(super) project_id: Option<Uuid>,
+    /// Only what is about this document or board and what is in it.
+    pub(super) document_id: Option<Uuid>,
+    /// Only what is about this task.
+    pub(super) task_id: Option<Uuid>,
+}
+
 /// Where an event is.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -1,0 +1,183 @@
+//! `GET /v1/events/stream`: the same as `GET /v1/events`, as it happens, by server-sent events.
+//!
+//! Invariant: nothing waits for a reader. Events are read when the reader takes them and from where it is, so a slow one
+//! costs no memory; one that takes nothing for a minute is let go and goes on where it was. Who asks, and what they may
+//! see, is decided anew for every part.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use weft_storage::records::Event;
+
+use super::list::{self, Asked};
+use super::shapes::{EventStreamParams, EventView};
+use crate::http::Problem;
+use crate::http::batch::InBatch;
+use crate::http::rest::Query;
+use crate::http::v1::Api;
+use crate::http::v1::caller::{Caller, bearer};
+
+/// How many streams one node serves at a time.
+const MAX_STREAMS: usize = 1_000;
+/// How many events are read at a time.
+const AT_ONCE: u32 = 100;
+/// How often it is looked for events that nobody told of, and for rights that have gone.
+const POLL: Duration = Duration::from_secs(1);
+/// How long events gather after the first of them.
+const GATHER: Duration = Duration::from_millis(20);
+/// A stream that says nothing for so long says that it is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A reader that takes nothing for so long is let go.
+const SLOW: Duration = Duration::from_secs(60);
+
+const TOO_MANY: Problem = Problem::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "TOO_MANY_STREAMS",
+    "this server has as many streams as it serves; ask GET /v1/events, or try again",
+);
+const NOT_IN_BATCH: Problem = Problem::new(
+    StatusCode::BAD_REQUEST,
+    "STREAM_IN_BATCH",
+    "a stream has no end and cannot be part of a batch",
+);
+
+/// What all streams of a node share.
+#[derive(Debug, Clone)]
+pub(crate) struct Streams {
+    slots: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+impl Streams {
+    /// None yet; all of them end with `stopping`.
+    pub(crate) fn new(stopping: CancellationToken) -> Self {
+        Self {
+            slots: Arc::new(Semaphore::new(MAX_STREAMS)),
+            stopping,
+        }
+    }
+}
+
+/// A reader, and where it is.
+struct Reader {
+    api: Api,
+    credential: Option<String>,
+    asked: Asked,
+    after: i64,
+    ear: watch::Receiver<u64>,
+    /// When the reader was last given something.
+    given: Instant,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// Tells what happens in a workspace as it happens, oldest first, as far as you may see it.
+///
+/// Each event is a server-sent event: its `id` is the place, its `event` the type, its `data` as in `/v1/events`. It begins
+/// behind `after` or, when a client comes back, behind `Last-Event-ID`; without either with what happens from now on. The
+/// stream ends when the server stops, when your right ends, or when you are too slow; go on where you were.
+#[utoipa::path(
+    get, path = "/v1/events/stream", tag = "Events",
+    params(EventStreamParams, ("Last-Event-ID" = Option<String>, Header)),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = Vec<u8>),
+        (status = 503, description = "The server has as many streams as it serves"),
+    ),
+)]
+pub(super) async fn stream_events(
+    State(api): State<Api>,
+    caller: Caller,
+    batch: Option<Extension<InBatch>>,
+    headers: HeaderMap,
+    Query(params): Query<EventStreamParams>,
+) -> Result<Response, Problem> {
+    if batch.is_some() {
+        return Err(NOT_IN_BATCH);
+    }
+    let last = headers.get("last-event-id");
+    let last = last.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let (asked, after) = Asked::of_stream(params, last);
+    let slot = Arc::clone(&api.streams.slots);
+    let ear = api.records.event_bell().listen();
+    // What is wrong is said before the stream begins.
+    let first = list::read(&api, &caller, &asked, after.unwrap_or(0), Some(1)).await?;
+    let credential = headers.get(header::AUTHORIZATION);
+    let credential = credential.and_then(|value| value.to_str().ok().and_then(bearer));
+    let reader = Reader {
+        credential: credential.map(str::to_owned),
+        asked,
+        after: after.unwrap_or(first.last_of_all),
+        ear,
+        given: Instant::now(),
+        _slot: slot.try_acquire_owned().map_err(|_| TOO_MANY)?,
+        api,
+    };
+    let parts = futures_util::stream::unfold(Some(reader), |reader| async move {
+        let mut reader = reader?;
+        let part = reader.next().await?;
+        Some((Ok::<_, Infallible>(part), Some(reader)))
+    });
+    let mut response = Response::new(Body::from_stream(parts));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+impl Reader {
+    /// The next part of the stream, once there is one; `None` ends it.
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.given.elapsed() > SLOW {
+            return None;
+        }
+        let stopping = self.api.streams.stopping.clone();
+        loop {
+            let before = self.after;
+            // A failure is no reason to leave something out: the reader comes back and goes on.
+            let events = stopping.run_until_cancelled(self.read()).await?.ok()?;
+            let told: String = events.iter().map(part).collect();
+            if !told.is_empty() {
+                self.given = Instant::now();
+                return Some(told.into());
+            }
+            if self.after == before {
+                let idle = self.given.elapsed();
+                if idle >= KEEP_ALIVE {
+                    self.given = Instant::now();
+                    // With the place, so that nobody looks through what they may not see again.
+                    return Some(format!("id: {}\n\n", self.after).into());
+                }
+                tokio::select! {
+                    () = stopping.cancelled() => return None,
+                    _ = self.ear.changed() => sleep(GATHER).await,
+                    () = sleep(POLL) => {}
+                }
+            }
+        }
+    }
+
+    /// What follows, as whoever shows the credential may see it at this moment.
+    async fn read(&mut self) -> Result<Vec<Event>, Problem> {
+        let identity = self.api.identities.identify(self.credential.as_deref()).await;
+        let caller = Caller(Arc::new(identity.map_err(|_| Problem::INTERNAL)?));
+        let page = list::read(&self.api, &caller, &self.asked, self.after, Some(AT_ONCE)).await?;
+        self.after = page.last_sequence;
+        Ok(page.events)
+    }
+}
+
+fn part(event: &Event) -> String {
+    let data = serde_json::to_string(&EventView::from(event)).unwrap_or_default();
+    format!("id: {}\nevent: {}\ndata: {data}\n\n", event.seq, event.kind)
+}

@@ -1,0 +1,100 @@
+// Webhooks, verified with the released libraries that integrators use.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { Webhook as StandardWebhook } from 'standardwebhooks'
+import { Webhook as SvixWebhook } from 'svix'
+import { Receiver } from '../support/hooks.js'
+import { ask, person, roomyLimits } from '../support/people.js'
+import { Server } from '../support/server.js'
+
+const env = { ...roomyLimits, WEFT_OUTGOING_ALLOWED_NETWORKS: '127.0.0.0/8', WEFT_WEBHOOKS_POLL_MILLISECONDS: '100' }
+const server = new Server({ playground: false, env })
+let ada, workspace, team
+
+before(async () => {
+  await server.start()
+  ada = await person(server, 'ada')
+  workspace = (await ask(server, 'POST', '/v1/workspaces', { token: ada.token, body: { name: 'Looms' } })).id
+  team = (await ask(server, 'POST', '/v1/teams', { token: ada.token, body: { workspace_id: workspace, name: 'Weavers' } })).id
+})
+
+after(() => server.dispose())
+
+const as = (method, path, body) => ask(server, method, path, { token: ada.token, body })
+
+async function register (receiver, more = {}) {
+  const endpoint = await as('POST', '/v1/webhooks/endpoints', { workspace_id: workspace, url: receiver.url, ...more })
+  const { secret } = await as('GET', `/v1/webhooks/endpoints/${endpoint.id}/secret`)
+  return { id: endpoint.id, secret }
+}
+
+const libraries = [['standardwebhooks', StandardWebhook], ['svix', SvixWebhook]]
+
+/** What both libraries read out of a delivery. */
+function verified (secret, { headers, body }) {
+  const read = libraries.map(([, Library]) => new Library(secret).verify(body, headers))
+  assert.deepEqual(read[0], read[1])
+  return read[0]
+}
+
+test('both libraries verify every delivery of five hundred events', async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  const { secret } = await register(receiver, { event_types: ['project.created', 'project.updated'] })
+  const expected = []
+  for (let number = 0; number < 250; number++) {
+    const name = `Gr\u00fcn \u{1f9f5} "${number}" \\`
+    const project = (await as('POST', `/v1/teams/${team}/projects`, { name })).id
+    await as('PATCH', `/v1/projects/${project}`, { description: `of ${number}` })
+    expected.push(project, project)
+  }
+  const deliveries = await receiver.waitFor(500)
+  const told = deliveries.map((delivery) => verified(secret, delivery)).sort((one, other) => one.data.sequence - other.data.sequence)
+  assert.deepEqual(told.map(({ data }) => data.project_id), expected)
+  assert.equal(new Set(deliveries.map(({ headers }) => headers['webhook-id'])).size, 500)
+  const [delivery] = deliveries
+  for (const [name, Library] of libraries) {
+    const other = Buffer.from(delivery.body.toString().replace('project.', 'project_'))
+    assert.throws(() => new Library(secret).verify(other, delivery.headers), name)
+    assert.throws(() => new Library(`whsec_${'A'.repeat(32)}`).verify(delivery.body, delivery.headers), name)
+  }
+})
+
+test('while secrets change over, receivers with either verify', async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  const { id, secret } = await register(receiver, { event_types: ['team.created'] })
+  const { secret: next } = await as('POST', `/v1/webhooks/endpoints/${id}:rotate-secret`, {})
+  await as('POST', '/v1/teams', { workspace_id: workspace, name: 'Spinners' })
+  const [delivery] = await receiver.waitFor(1)
+  assert.deepEqual(verified(secret, delivery), verified(next, delivery))
+})
+
+test('a failed message comes again under its id, with a new time and signature', async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  receiver.status = 500
+  const { secret } = await register(receiver, { event_types: ['team.created'] })
+  await as('POST', '/v1/teams', { workspace_id: workspace, name: 'Dyers' })
+  await receiver.waitFor(1)
+  receiver.status = 204
+  const [first, second] = await receiver.waitFor(2)
+  assert.equal(first.headers['webhook-id'], second.headers['webhook-id'])
+  assert.notEqual(first.headers['webhook-timestamp'], second.headers['webhook-timestamp'])
+  assert.deepEqual(verified(secret, first), verified(secret, second))
+})
+
+test('docs/webhooks.md: every command does what the page says', async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  const page = await readFile(new URL('../../../docs/webhooks.md', import.meta.url), 'utf8')
+  const script = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block)
+  assert.ok(script.length >= 7, 'the page has its commands')
+  const variables = { WEFT: server.httpUrl, TOKEN: ada.token, WORKSPACE: workspace, RECEIVER: receiver.url }
+  await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 60_000 })
+  assert.ok(receiver.deliveries.length >= 3)
+})
