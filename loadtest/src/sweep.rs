@@ -93,7 +93,7 @@ fn plan(of: Growing) -> Plan {
         ),
         Growing::Cards => (
             "cards",
-            &[500, 2_000, 5_000, 10_000, 20_000],
+            &[500, 5_000, 20_000],
             &[
                 "CPU ms per move",
                 "moved ms p50",

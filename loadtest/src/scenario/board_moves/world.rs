@@ -16,6 +16,8 @@ use crate::rest::{Person, RestError};
 
 /// Connections over which the cards are made.
 const MAKERS: usize = 16;
+/// Cards that are open: fewer than a board may have. Those beyond are archived, as on a board that is years old.
+const OPEN_CARDS: usize = 4_500;
 
 /// A card, by both of its names.
 #[derive(Clone, Debug)]
@@ -37,7 +39,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// A board of `cards` cards, spread over its columns.
+    /// A board of `cards` cards, the open ones spread over its columns.
     pub(super) async fn make(person: &Person, cards: usize, progress: &Progress) -> anyhow::Result<Self> {
         let project = person.project("Boards").await?;
         let mut client = person.client().await?;
@@ -132,8 +134,14 @@ async fn make_cards(
         let column = columns[number % columns.len()].clone();
         let new = json!({ "title": format!("Card {number}"), "board_id": board, "column_id": column });
         let answer = client.ask(Method::POST, path, Content::Json(new)).await?;
+        let id = answer.text("id")?;
+        if number >= OPEN_CARDS {
+            let archive = format!("/v1/tasks/{id}:archive");
+            client.ask(Method::POST, &archive, Content::Nothing).await?;
+            continue;
+        }
         made.push(Task {
-            id: answer.text("id")?,
+            id,
             card: answer.text("card_id")?,
             column,
         });
