@@ -29,11 +29,11 @@ const ONLY_A_TEST: Problem = Problem::new(
 
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryFilters {
     /// Only those that are so far.
-    #[serde(default)]
-    #[param(inline)]
+    #[param(inline, value_type = StatusName, required = false)]
     status: Option<StatusName>,
 }
 
