@@ -93,6 +93,7 @@ pub async fn events(server: &TestServer, workspace: Uuid) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_board_from_its_making_to_the_trash_and_back() {
     let server = TestServer::start().await;
     let studio = studio(&server, "ada").await;
@@ -325,6 +326,7 @@ async fn boards_are_listed_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_copy_has_new_ids_and_nobody_who_would_not_see_it() {
     let server = TestServer::start().await;
     let workshop = workshop(&server, "ada").await;
@@ -523,6 +525,7 @@ async fn the_state_has_a_version_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn who_may_not_see_a_board_learns_nothing_and_who_may_only_look_changes_nothing() {
     let server = TestServer::start().await;
     let workshop = workshop(&server, "ada").await;

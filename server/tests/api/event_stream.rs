@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::documents::{create, enlist, share, studio};
-use crate::support::{Person, TestServer, id_of};
+use crate::support::{Person, TestServer, id_of, number_of};
 use crate::webhooks::{LOCAL, make_document};
 
 /// An event of a stream.
@@ -83,8 +83,8 @@ async fn listen(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_is_cut_off_at_random_hears_everything_once_in_order() {
-    let rounds = std::env::var("WEFT_ROUNDS").map_or(30, |rounds| rounds.parse().unwrap());
-    let seed = std::env::var("WEFT_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
+    let rounds = number_of("WEFT_ROUNDS").unwrap_or(30);
+    let seed = number_of("WEFT_SEED").unwrap_or_else(rand::random);
     println!("WEFT_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let server = TestServer::with(LOCAL).await;

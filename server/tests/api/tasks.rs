@@ -116,6 +116,7 @@ async fn a_project_without_a_board_gets_one_and_one_with_several_wants_to_know()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn a_patch_changes_what_it_names() {
     let server = TestServer::start().await;
     let workshop = workshop(&server, "ada").await;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::documents::studio;
 use crate::support::receiver::{OK, Receiver};
-use crate::support::{TestServer, copy_directory, postgres_database};
+use crate::support::{TestServer, copy_directory, number_of, postgres_database};
 use crate::webhooks::{LOCAL, make_document, register_for_documents, secret_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -99,8 +99,8 @@ async fn killed_at_any_moment_nothing_is_lost_and_what_comes_twice_has_one_id() 
         // What is killed here is the server with its embedded database.
         return;
     }
-    let seed = std::env::var("WEFT_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
-    let rounds = std::env::var("WEFT_ROUNDS").map_or(10, |rounds| rounds.parse().unwrap());
+    let seed = number_of("WEFT_SEED").unwrap_or_else(rand::random);
+    let rounds = number_of("WEFT_ROUNDS").unwrap_or(10);
     println!("WEFT_SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut server = TestServer::with(&[LOCAL, &[PUBLIC_URL]].concat()).await;

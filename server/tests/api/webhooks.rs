@@ -282,6 +282,7 @@ async fn an_event_that_is_too_large_is_told_without_its_data() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story, read from top to bottom")]
 async fn an_endpoint_is_tried_out_disabled_enabled_and_caught_up() {
     let server = TestServer::with(LOCAL).await;
     let studio = studio(&server, "ada").await;

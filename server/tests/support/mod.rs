@@ -404,3 +404,9 @@ impl Answer {
         Some(self.headers.get(name)?.to_str().unwrap().to_owned())
     }
 }
+
+/// A number of the environment, for long forms of tests and for playing them again.
+pub fn number_of(name: &str) -> Option<u64> {
+    let value = std::env::var_os(name)?;
+    Some(value.to_str().unwrap().parse().unwrap())
+}

@@ -168,11 +168,11 @@ pub(super) async fn delete_dependency(
     Path((task, kind, there)): Path<(String, String, String)>,
 ) -> Result<NoContent, Problem> {
     let (task, there) = (path::parse(&task)?, path::parse(&there)?);
+    let opened = find_live(&api, &caller, task).await?;
     let kind = DependencyName::ALL
         .iter()
         .find(|known| known.as_str() == kind)
         .ok_or(NOT_FOUND)?;
-    let opened = find_live(&api, &caller, task).await?;
     let mut tx = api.records.read().await?;
     let there = card_on(&mut tx, &opened.board, there, "other_task_id").await;
     let there = there.map_err(|_| NOT_FOUND)?;
