@@ -27,7 +27,8 @@ pub(crate) async fn open(
     let pool = PgPoolOptions::new()
         .max_connections(config.reader_connections.max(1))
         .acquire_timeout(CONNECT_TIMEOUT)
-        .test_before_acquire(true)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(session::tidy(connection)))
         .after_connect(|connection, _| Box::pin(session::settle(connection, Purpose::Read)))
         .connect_with(options.clone())
         .await
@@ -35,7 +36,8 @@ pub(crate) async fn open(
     let records = PgPoolOptions::new()
         .max_connections(config.record_connections.max(1))
         .acquire_timeout(CONNECT_TIMEOUT)
-        .test_before_acquire(true)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(session::tidy(connection)))
         .after_connect(move |connection, _| {
             Box::pin(session::settle(connection, Purpose::Records { lock_timeout }))
         })

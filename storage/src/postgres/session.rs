@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 use tokio::time::timeout;
 
 use super::error::{NoAnswer, sorted};
@@ -63,6 +63,24 @@ pub(super) async fn connect(
         Ok(connected) => connected.map_err(sorted(OPERATION)),
         Err(_) => Err(StorageError::unavailable(OPERATION, NoAnswer(CONNECT_TIMEOUT))),
     }
+}
+
+/// Asks a connection of a pool whether it still answers, and leaves no transaction open on it; `true` if it can be used.
+///
+/// A future that is dropped while its `BEGIN` is under way leaves a transaction of which the driver knows nothing. What
+/// is asked next would be part of it, and could not write if it was made for reading. In a statement that is a transaction of
+/// its own, sent as plain text, both times are the same.
+///
+/// # Errors
+/// A connection that is lost or broken; the pool then closes it and takes another one.
+pub(super) async fn tidy(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let row = sqlx::raw_sql("SELECT now() = statement_timestamp()")
+        .fetch_one(&mut *connection)
+        .await?;
+    if !row.try_get::<bool, _>(0)? {
+        sqlx::raw_sql("ROLLBACK").execute(connection).await?;
+    }
+    Ok(true)
 }
 
 /// Makes the settings of a new connection.

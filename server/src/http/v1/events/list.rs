@@ -26,7 +26,10 @@ use crate::http::v1::tenancy::require_at_all;
 #[utoipa::path(
     get, path = "/v1/events", tag = "Events",
     params(EventParams),
-    responses((status = 200, body = EventList)),
+    responses(
+        (status = 200, body = EventList),
+        (status = 404, description = "There is no such workspace for you"),
+    ),
 )]
 pub(super) async fn list_events(
     State(api): State<Api>,

@@ -89,6 +89,7 @@ struct Reader {
     params(EventStreamParams, ("Last-Event-ID" = Option<String>, Header)),
     responses(
         (status = 200, content_type = "text/event-stream", body = Vec<u8>),
+        (status = 404, description = "There is no such workspace for you"),
         (status = 503, description = "The server has as many streams as it serves"),
     ),
 )]
