@@ -41,7 +41,9 @@ impl Board {
             rearranged.unsettled.push((rank.clone(), id));
             match old {
                 Some(old) if old.column.as_ref() == column => rearranged.rekeyed.push((id, rank_of(old))),
-                Some(_) => drop(moved.insert(id)),
+                Some(_) => {
+                    moved.insert(id);
+                }
                 None => {}
             }
         }

@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as Y from 'yjs'
-import { ask, person, roomyLimits } from './people.js'
+import { ask, person } from './people.js'
 import { until } from './until.js'
 
 const WEB = new URL('../../', import.meta.url)
@@ -41,9 +41,6 @@ async function buildBoardModule () {
 }
 
 export const { BoardEditor, MoveError, pruned, view } = await buildBoardModule()
-
-/** Limits that are out of the way of whoever sends thousands of requests. */
-export const roomy = roomyLimits
 
 export const freshId = () => randomUUID()
 
@@ -141,6 +138,19 @@ function canonical (value) {
     if (typeof member !== 'object' || member === null || Array.isArray(member)) return member
     return Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
   })
+}
+
+/** What happened in the workspace of `who` behind a place, in order; asserts that no number is left out. */
+export async function * eventsAfter (server, who, place = 0) {
+  for (let after = place; ;) {
+    const query = `workspace_id=${who.workspace}&limit=100&after=${after}`
+    const page = await ask(server, 'GET', `/v1/events?${query}`, { token: who.token })
+    for (const event of page.data) {
+      assert.equal(event.sequence, after += 1, 'no number is left out')
+      yield event
+    }
+    if (!page.meta.has_more) return
+  }
 }
 
 /** Every task of a board as the lists answer it, by the id of its card. */

@@ -2,9 +2,8 @@
 // name, with released clients. Whoever shows the board shows the same, the server and its rows too.
 
 import assert from 'node:assert/strict'
-import * as Y from 'yjs'
-import { AtBoard, freshId, newBoard, roomy, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { request } from '../support/people.js'
+import { AtBoard, freshId, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
+import { request, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
 
@@ -29,8 +28,6 @@ const RULES = {
       const places = at.columns.filter((column) => at.cardsIn(column).includes(at.a))
       assert.equal(places.length, 1)
       assert.ok(at.columns.indexOf(places[0]) > 0)
-      // A card is done where it stands in a column of what is done. Each of them wrote for their own column.
-      assert.equal(at.view.cards.get(at.a).state, 'open')
     },
   },
   'a move, and a new order in the old column: one of the two, whole': {
@@ -215,7 +212,7 @@ const RULES = {
     two: (at) => at.editor.renameCard(at.a, 'Do Warp'),
     shown: (at) => assert.equal(at.view.cards.get(at.a).title, 'Do Warp it'),
   },
-  'a clock is forged: it counts as it stands, and a repair makes it an honest one': {
+  'a clock that is no number says nothing, a high one counts as it stands': {
     one: (at) => write(at, 'cards', at.a, 'parent', { p: at.b, prev: null, t: 'much' }),
     two: (at) => write(at, 'cards', at.c, 'parent', { p: at.b, prev: null, t: 900_000 }),
     shown: (at) => {
@@ -258,7 +255,7 @@ async function meetApart (server, owner, board, rule, both) {
 
 // Several rules at a time: each has a board of its own, and most of the time is waiting for quiet.
 scenario('what two do at once ends as the rules say', { timeout: 300_000, concurrency: 6 }, async (scene) => {
-  const server = await scene.server({ env: roomy })
+  const server = await scene.server({ env: roomyLimits })
   const owner = await withProject(server)
   const play = async (rule) => {
     const board = await newBoard(server, owner)
@@ -272,7 +269,7 @@ scenario('what two do at once ends as the rules say', { timeout: 300_000, concur
 })
 
 scenario('a dependency that would close a cycle is refused over REST', async (scene) => {
-  const server = await scene.server({ env: roomy })
+  const server = await scene.server({ env: roomyLimits })
   const owner = await withProject(server)
   const board = await newBoard(server, owner)
   const at = await new AtBoard(scene, server, board, owner).ready()
@@ -291,7 +288,7 @@ scenario('a dependency that would close a cycle is refused over REST', async (sc
 })
 
 scenario('an update that forges the clock of a board is refused, and nobody else is harmed', async (scene) => {
-  const server = await scene.server({ env: roomy })
+  const server = await scene.server({ env: roomyLimits })
   const owner = await withProject(server)
   const board = await newBoard(server, owner)
   const honest = await new AtBoard(scene, server, board, owner).ready()
@@ -307,5 +304,4 @@ scenario('an update that forges the clock of a board is refused, and nobody else
   const shown = await sameBoard(server, owner, board, [honest])
   assert.match(shown, /Still here/)
   assert.equal(honest.view.cards.get('one').parent, null)
-  assert.equal(Y.encodeStateVector(honest.doc).length > 0, true)
 })

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
-import { AtBoard, newBoard, roomy, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { ask } from '../support/people.js'
+import { AtBoard, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
+import { ask, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
 
@@ -12,7 +12,7 @@ const MOVES = Number(process.env.WEFT_BOARD_MOVES ?? 400)
 const CARDS = 200
 const CALLERS = 8
 /** Folding the log and leaving the memory happen in the middle of it all. */
-const SETTINGS = { ...roomy, WEFT_ROOMS_COMPACT_AFTER_ROWS: '200', WEFT_ROOMS_IDLE_UNLOAD_SECONDS: '1' }
+const SETTINGS = { ...roomyLimits, WEFT_ROOMS_COMPACT_AFTER_ROWS: '200', WEFT_ROOMS_IDLE_UNLOAD_SECONDS: '1' }
 
 const bytesOf = ({ doc }) => Y.encodeStateAsUpdate(doc).length
 

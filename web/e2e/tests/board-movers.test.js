@@ -2,31 +2,17 @@
 // unbroken story.
 
 import assert from 'node:assert/strict'
-import { AtBoard, newBoard, roomy, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { ask, request } from '../support/people.js'
+import { AtBoard, eventsAfter, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
+import { ask, request, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 
 const MOVERS = 50
 const MOVES = 4
 
-/** Every event of the workspace, in order; asserts that none is missing. */
-async function eventsOf (server, owner) {
-  const events = []
-  for (;;) {
-    const after = events.at(-1)?.sequence ?? 0
-    const page = await ask(server, 'GET', `/v1/events?workspace_id=${owner.workspace}&limit=100&after=${after}`, { token: owner.token })
-    for (const event of page.data) {
-      assert.equal(event.sequence, (events.at(-1)?.sequence ?? 0) + 1, 'no number is left out')
-      events.push(event)
-    }
-    if (!page.meta.has_more) return events
-  }
-}
-
 scenario(`a card that ${MOVERS} move over REST and ${MOVERS} over sockets is in one place, and each move is told once`, { timeout: 180_000 }, async (scene) => {
   const random = scene.random()
-  const env = { ...roomy, WEFT_LIMITS_MAX_SOCKETS_PER_USER: '200' }
+  const env = { ...roomyLimits, WEFT_LIMITS_MAX_SOCKETS_PER_USER: '200' }
   const server = await scene.server({ env })
   const owner = await withProject(server)
   const board = await newBoard(server, owner)
@@ -62,7 +48,10 @@ scenario(`a card that ${MOVERS} move over REST and ${MOVERS} over sockets is in 
 
   const { view } = clients[0]
   assert.equal(columns.filter((column) => clients[0].cardsIn(column).includes(task.card_id)).length, 1)
-  const moves = (await eventsOf(server, owner)).filter(({ type, task_id: id }) => type === 'task.moved' && id === task.id)
+  const moves = []
+  for await (const event of eventsAfter(server, owner)) {
+    if (event.type === 'task.moved' && event.task_id === task.id) moves.push(event)
+  }
   // Each begins where the one before it ended, none ends where it began, and the last ends where the card is.
   let place = { column: columns[0], after: null }
   for (const { sequence, data } of moves) {

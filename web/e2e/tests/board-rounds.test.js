@@ -2,8 +2,8 @@
 // answered is there, and the rows of the board always say what its document shows. Long form: WEFT_BOARD_ROUNDS=1000.
 
 import assert from 'node:assert/strict'
-import { AtBoard, freshId, MoveError, newBoard, roomy, rowsEqualTheBoard, sameBoard, tasksOf, withProject } from '../support/boards.js'
-import { ask, PASSWORD, request } from '../support/people.js'
+import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard, tasksOf, withProject } from '../support/boards.js'
+import { ask, PASSWORD, request, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { pause } from '../support/until.js'
 
@@ -11,7 +11,7 @@ const ROUNDS = Number(process.env.WEFT_BOARD_ROUNDS ?? 12)
 /** A board is given up for a new one after this many rounds, so that the rounds stay alike. */
 const ROUNDS_PER_BOARD = 25
 const KINDS = ['hocuspocus-4', 'y-websocket-3', 'y-sweet']
-const SETTINGS = { ...roomy, WEFT_ROOMS_COMPACT_AFTER_ROWS: '50', WEFT_ROOMS_IDLE_UNLOAD_SECONDS: '1' }
+const SETTINGS = { ...roomyLimits, WEFT_ROOMS_COMPACT_AFTER_ROWS: '50', WEFT_ROOMS_IDLE_UNLOAD_SECONDS: '1' }
 
 /** One thing that somebody does at a board; what a rule forbids is not done. */
 function act (at, owner, random) {
@@ -97,16 +97,6 @@ async function keepOn (stopped, work, random) {
   }
 }
 
-/** Everything that happened since the round before: no number is missing. */
-async function nothingIsUntold (state) {
-  const { server, owner } = state
-  for (;;) {
-    const page = await ask(server, 'GET', `/v1/events?workspace_id=${owner.workspace}&limit=100&after=${state.told}`, { token: owner.token })
-    for (const { sequence } of page.data) assert.equal(sequence, state.told += 1, 'no number is left out')
-    if (!page.meta.has_more) return
-  }
-}
-
 /** A fresh board, people at it, and nothing promised yet. */
 async function sitDown (scene, state) {
   const { server, owner } = state
@@ -155,7 +145,7 @@ scenario('through edits, requests and kill -9 the rows of a board say what its d
     const tasks = await tasksOf(server, owner, board)
     const ids = new Set([...tasks.values()].map(({ id }) => id))
     for (const id of state.promised) assert.ok(ids.has(id), `task ${id} was answered with 201 and is gone`)
-    await nothingIsUntold(state)
+    for await (const { sequence } of eventsAfter(server, owner, state.told)) state.told = sequence
     tasksSeen = Math.max(tasksSeen, tasks.size)
     if ((round + 1) % 100 === 0) console.log(`# ${round + 1} rounds, ${deaths} deaths`)
   }

@@ -1,5 +1,4 @@
 /** What the pages ask the server about boards. */
-import type { Client } from 'openapi-fetch';
 import type { Api, Schemas } from '../api/client';
 import { all, good } from './lists';
 
@@ -58,17 +57,6 @@ export async function renameBoard(api: Api, id: string, title: string): Promise<
   );
 }
 
-/** What making a board takes and gives. */
-interface BoardMaking {
-  '/v1/projects/{project_id}/boards': {
-    post: {
-      parameters: { path: { project_id: string } };
-      requestBody: { content: { 'application/json': { title: string; template: TemplateName } } };
-      responses: { 201: { content: { 'application/json': { id: string } } } };
-    };
-  };
-}
-
 /** Makes a board; its id. */
 export async function createBoard(
   api: Api,
@@ -77,7 +65,7 @@ export async function createBoard(
   template: TemplateName,
 ): Promise<string> {
   const { id } = await good(
-    (api as unknown as Client<BoardMaking>).POST('/v1/projects/{project_id}/boards', {
+    api.POST('/v1/projects/{project_id}/boards', {
       params: { path: { project_id: project } },
       body: { title, template },
     }),
