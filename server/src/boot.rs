@@ -22,6 +22,7 @@ use crate::auth::external::ExternalIssuer;
 use crate::auth::sealed::Sealer;
 use crate::auth::tokens::opaque::OpaqueToken;
 use crate::auth::{Authenticator, settings};
+use crate::caps::Caps;
 use crate::config::Config;
 use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
@@ -31,7 +32,7 @@ use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
 use crate::webhooks::{WebhookSettings, Webhooks};
-use crate::ws::{self, Caps, Gateway};
+use crate::ws::{self, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
 const LEASE: Duration = Duration::from_secs(60);

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod auth;
 mod boards;
 pub mod boot;
+mod caps;
 pub mod cli;
 pub mod config;
 pub mod content;

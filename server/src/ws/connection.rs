@@ -20,12 +20,12 @@ use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
 use super::admission::{Admissions, Answer};
-use super::caps::Place;
 use super::membership::{Membership, Post};
 use super::rates::Rates;
 use crate::access::Grant;
 use crate::auth::UnixSeconds;
 use crate::auth::throttle::AddressKey;
+use crate::caps::Place;
 use crate::config::LimitsConfig;
 use crate::rooms::{Outbox, Outgoing, RoomMessage};
 

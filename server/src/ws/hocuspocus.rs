@@ -13,12 +13,12 @@ use weft_protocol::hocuspocus::{self, ClientBody, ClientFrame, ClientMessage, Sc
 use weft_protocol::id::DocumentName;
 
 use super::admission::{Admitted, Answer, Question};
-use super::caps::Place;
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, Unauthenticated, sync_to_room};
 use crate::access::{Grant, Refusal};
 use crate::auth::{Access, UnixSeconds};
+use crate::caps::Place;
 use crate::config::LimitsConfig;
 use crate::rooms::{Dialect, RoomMessage};
 

@@ -6,7 +6,6 @@
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
 
 mod admission;
-mod caps;
 mod connection;
 mod hocuspocus;
 mod membership;
@@ -26,12 +25,12 @@ use weft_protocol::scan::{UpdateLimits, scan_state_vector, scan_update};
 use weft_protocol::sync::SyncMessage;
 use weft_storage::clock::Clock;
 
-pub(crate) use caps::Caps;
 pub(crate) use upgrade::router;
 
 use crate::access::{Gatekeeper, Refusal, Registry};
 use crate::auth;
 use crate::auth::throttle::AddressKey;
+use crate::caps::Caps;
 use crate::config::LimitsConfig;
 use crate::metrics::Metrics;
 use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};

@@ -18,7 +18,6 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 
 use super::admission::Admitted;
-use super::caps::Place;
 use super::connection::{Connection, Protocol, close_socket};
 use super::hocuspocus::Hocuspocus;
 use super::membership::Post;
@@ -26,6 +25,7 @@ use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
 use crate::auth::throttle::AddressKey;
 use crate::auth::tokens::api_key::ApiKey;
+use crate::caps::Place;
 use crate::http::{ClientAddress, Problem};
 
 /// An answer, because whoever has this many sockets would otherwise hold each further one until it is closed.

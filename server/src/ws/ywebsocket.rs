@@ -8,12 +8,12 @@ use weft_protocol::id::DocumentName;
 use weft_protocol::ywebsocket::{self, ClientFrame};
 
 use super::admission::{Admitted, Answer};
-use super::caps::Place;
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
 use super::{Gateway, sync_to_room};
 use crate::access::Grant;
 use crate::auth::UnixSeconds;
+use crate::caps::Place;
 use crate::config::LimitsConfig;
 use crate::rooms::{Dialect, RoomMessage};
 

@@ -192,3 +192,49 @@ async fn a_stream_tells_what_its_reader_may_see_and_ends_with_their_right() {
     let batch = server.post("/v1/batch").of(ada).json(inner).send().await;
     assert!(batch.text().contains("STREAM_IN_BATCH"), "{}", batch.text());
 }
+
+/// Opens a stream and leaves it open; its status, and what closes it when it is dropped.
+async fn leave_open(server: &TestServer, who: &Person) -> (u16, tokio::task::JoinSet<()>) {
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream)).await.unwrap();
+    let mut held = tokio::task::JoinSet::new();
+    held.spawn(async { connection.await.unwrap_or_default() });
+    let request = hyper::Request::get(format!("/v1/events/stream?workspace_id={}", who.workspace))
+        .header("host", server.address.to_string())
+        .header("authorization", format!("Bearer {}", who.token))
+        .body(Body::empty())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let status = response.status().as_u16();
+    held.spawn(async move {
+        let _response = response;
+        std::future::pending().await
+    });
+    (status, held)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_takes_the_streams_of_others() {
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let ben = server.person("ben").await;
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        let (status, stream) = leave_open(&server, &ada).await;
+        assert_eq!(status, 200);
+        held.push(stream);
+    }
+    let (status, _refused) = leave_open(&server, &ada).await;
+    assert_eq!(status, 409);
+    let (status, _other) = leave_open(&server, &ben).await;
+    assert_eq!(status, 200, "somebody else is not affected");
+    drop(held);
+    // The server notices the end of a connection a moment later.
+    for _ in 0..200 {
+        if leave_open(&server, &ada).await.0 == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the places of streams that have ended are not given back");
+}

@@ -16,11 +16,11 @@ use crate::http::rest::Id;
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
 
-/// Gives an attached file out, as a download that is never shown in place.
+/// Gives an attached file out, as a download that is never shown in place. Its type is the file's own.
 #[utoipa::path(
     get, path = "/v1/attachments/{attachment_id}/download", tag = "Attachments",
     params(("attachment_id" = Uuid, Path)),
-    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>, headers(
+    responses((status = 200, content_type = "*/*", body = Vec<u8>, headers(
         ("Content-Disposition" = String, description = "`attachment`, with the name of the file"),
         ("ETag" = String, description = "The SHA-256 of the bytes"),
     ))),

@@ -1,8 +1,9 @@
 //! `GET /v1/events/stream`: the same as `GET /v1/events`, as it happens, by server-sent events.
 //!
 //! Invariant: nothing waits for a reader. Events are read when the reader takes them and from where it is, so a slow one
-//! costs no memory; one that takes nothing for a minute is let go and goes on where it was. Who asks, and what they may
-//! see, is decided anew for every part.
+//! costs no memory; one that took nothing for a minute is let go as soon as it takes something, and goes on where it was.
+//! Until then it holds one of its owner's places, of which everybody has a few. Who asks, and what they may see, is decided
+//! anew for every part.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,10 +17,12 @@ use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 use weft_storage::records::Event;
 
 use super::list::{self, Asked};
 use super::shapes::{EventStreamParams, EventView};
+use crate::caps::{Caps, Place};
 use crate::http::Problem;
 use crate::http::batch::InBatch;
 use crate::http::rest::Query;
@@ -28,6 +31,8 @@ use crate::http::v1::caller::{Caller, bearer};
 
 /// How many streams one node serves at a time.
 const MAX_STREAMS: usize = 1_000;
+/// How many of them for one account, or for a client that acts for itself.
+const MAX_STREAMS_OF_ONE: usize = 20;
 /// How many events are read at a time.
 const AT_ONCE: u32 = 100;
 /// How often it is looked for events that nobody told of, and for rights that have gone.
@@ -44,6 +49,11 @@ const TOO_MANY: Problem = Problem::new(
     "TOO_MANY_STREAMS",
     "this server has as many streams as it serves; ask GET /v1/events, or try again",
 );
+const TOO_MANY_OWN: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "TOO_MANY_OWN_STREAMS",
+    "you have as many streams here as anybody may have: end one of them",
+);
 const NOT_IN_BATCH: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "STREAM_IN_BATCH",
@@ -54,6 +64,7 @@ const NOT_IN_BATCH: Problem = Problem::new(
 #[derive(Debug, Clone)]
 pub(crate) struct Streams {
     slots: Arc<Semaphore>,
+    own: Arc<Caps<Uuid>>,
     stopping: CancellationToken,
 }
 
@@ -62,6 +73,7 @@ impl Streams {
     pub(crate) fn new(stopping: CancellationToken) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(MAX_STREAMS)),
+            own: Caps::new(MAX_STREAMS_OF_ONE),
             stopping,
         }
     }
@@ -77,6 +89,7 @@ struct Reader {
     /// When the reader was last given something.
     given: Instant,
     _slot: OwnedSemaphorePermit,
+    _own: Option<Place<Uuid>>,
 }
 
 /// Tells what happens in a workspace as it happens, oldest first, as far as you may see it.
@@ -90,6 +103,7 @@ struct Reader {
     responses(
         (status = 200, content_type = "text/event-stream", body = Vec<u8>),
         (status = 404, description = "There is no such workspace for you"),
+        (status = 409, description = "You have as many streams as anybody may have"),
         (status = 503, description = "The server has as many streams as it serves"),
     ),
 )]
@@ -107,6 +121,10 @@ pub(super) async fn stream_events(
     let last = last.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let (asked, after) = Asked::of_stream(params, last);
     let slot = Arc::clone(&api.streams.slots);
+    let own = match caller.0.user().or(caller.0.facts.confined_to) {
+        Some(who) => Some(api.streams.own.take(who).ok_or(TOO_MANY_OWN)?),
+        None => None,
+    };
     let ear = api.records.event_bell().listen();
     // What is wrong is said before the stream begins.
     let first = list::read(&api, &caller, &asked, after.unwrap_or(0), Some(1)).await?;
@@ -119,6 +137,7 @@ pub(super) async fn stream_events(
         ear,
         given: Instant::now(),
         _slot: slot.try_acquire_owned().map_err(|_| TOO_MANY)?,
+        _own: own,
         api,
     };
     let parts = futures_util::stream::unfold(Some(reader), |reader| async move {

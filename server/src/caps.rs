@@ -1,6 +1,6 @@
-//! How many sockets one account or one address may have at a time.
+//! How many of something (sockets, streams) one account or one address may have at a time.
 //!
-//! Invariant: a place is given back when it is dropped, however its socket ended; who has no socket is not remembered.
+//! Invariant: a place is given back when it is dropped, however what it was for ended; who has none is not remembered.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,7 +16,7 @@ pub(crate) struct Caps<K> {
 }
 
 /// One of somebody's places.
-pub(super) struct Place<K: Copy + Eq + Hash> {
+pub(crate) struct Place<K: Copy + Eq + Hash> {
     caps: Arc<Caps<K>>,
     key: K,
 }
@@ -37,7 +37,7 @@ impl<K: Copy + Eq + Hash> Caps<K> {
     }
 
     /// One more place for `key`, or `None` if all are taken.
-    pub(super) fn take(self: &Arc<Self>, key: K) -> Option<Place<K>> {
+    pub(crate) fn take(self: &Arc<Self>, key: K) -> Option<Place<K>> {
         let mut taken = self.lock();
         let count = taken.entry(key).or_insert(0);
         if *count >= self.max {
@@ -58,7 +58,7 @@ impl<K: Copy + Eq + Hash> Caps<K> {
 
 impl<K: Copy + Eq + Hash> Place<K> {
     /// Whose it is.
-    pub(super) fn key(&self) -> K {
+    pub(crate) fn key(&self) -> K {
         self.key
     }
 }
