@@ -21,10 +21,12 @@ use super::RoomMessage;
 pub(super) struct Line {
     bus: Arc<dyn Bus>,
     topic: Topic,
+    ear: Arc<Mailbox>,
     missed: Arc<AtomicBool>,
 }
 
 /// Puts what is heard into the mailbox of a room.
+#[derive(Debug)]
 struct Mailbox {
     sender: WeakSender<RoomMessage>,
     missed: Arc<AtomicBool>,
@@ -57,14 +59,15 @@ impl Line {
             name: name.clone(),
         };
         let missed = Arc::new(AtomicBool::new(false));
-        let ear = Mailbox {
+        let ear = Arc::new(Mailbox {
             sender,
             missed: Arc::clone(&missed),
-        };
-        bus.listen(&topic, Arc::new(ear));
+        });
+        bus.listen(&topic, Arc::clone(&ear) as Arc<dyn Ear>);
         Some(Self {
             bus: Arc::clone(bus),
             topic,
+            ear,
             missed,
         })
     }
@@ -82,7 +85,8 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.bus.forget(&self.topic);
+        let ear = Arc::clone(&self.ear) as Arc<dyn Ear>;
+        self.bus.forget(&self.topic, &ear);
     }
 }
 

@@ -22,7 +22,7 @@ impl Bus for LocalBus {
 
     fn listen(&self, _topic: &Topic, _ear: Arc<dyn Ear>) {}
 
-    fn forget(&self, _topic: &Topic) {}
+    fn forget(&self, _topic: &Topic, _ear: &Arc<dyn Ear>) {}
 
     fn attend(&self, _ear: Arc<dyn NoticeEar>) {}
 

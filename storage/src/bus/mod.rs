@@ -91,8 +91,8 @@ pub trait Bus: Send + Sync + fmt::Debug + 'static {
     /// bus does listen. One ear for each document: a second one takes the place of the first.
     fn listen(&self, topic: &Topic, ear: Arc<dyn Ear>);
 
-    /// Listens to a document no more.
-    fn forget(&self, topic: &Topic);
+    /// Has `ear` listen to a document no more. If another one has taken its place, that one goes on.
+    fn forget(&self, topic: &Topic, ear: &Arc<dyn Ear>);
 
     /// Has `ear` hear every notice from now on.
     fn attend(&self, ear: Arc<dyn NoticeEar>);

@@ -40,6 +40,7 @@ class Node {
       WEFT_AUTH_ENCRYPTION_SECRETS: `main:${'k'.repeat(64)}`,
       WEFT_DATABASE_URL: `postgres://weft@127.0.0.1:${database.port}/weft?sslmode=disable`,
       WEFT_REDIS_URL: `redis://127.0.0.1:${bus.port}`,
+      WEFT_REDIS_PREFIX: folder,
       ...bucketFor(folder, `http://127.0.0.1:${bucket.port}`),
     } })
     return new Node(server, { database, bus, bucket })

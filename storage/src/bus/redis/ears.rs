@@ -54,8 +54,13 @@ impl Ears {
         self.state().topics.insert(channel, listener);
     }
 
-    pub(super) fn forget(&self, channel: &str) {
-        self.state().topics.remove(channel);
+    /// Only `ear` itself is forgotten: a room may be opened again while the one before it is still going.
+    pub(super) fn forget(&self, channel: &str, ear: &Arc<dyn Ear>) {
+        let mut state = self.state();
+        let is_own = |listener: &Listener| std::ptr::addr_eq(Arc::as_ptr(&listener.ear), Arc::as_ptr(ear));
+        if state.topics.get(channel).is_some_and(is_own) {
+            state.topics.remove(channel);
+        }
     }
 
     pub(super) fn attend(&self, ear: Arc<dyn NoticeEar>) {
@@ -191,5 +196,42 @@ impl Ears {
     fn state(&self) -> MutexGuard<'_, State> {
         // Each entry is whole by itself, so a panic of another holder leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Ear for Counting {
+        fn hear(&self, _heard: Heard) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_goes_late_does_not_deafen_who_came_after() {
+        let ears = Ears::new(NodeId(1), "nodes".to_owned());
+        let (first, second) = (Arc::new(Counting::default()), Arc::new(Counting::default()));
+        let listen =
+            |ear: &Arc<Counting>| ears.listen("document".to_owned(), Arc::clone(ear) as Arc<dyn Ear>);
+        let forget = |ear: &Arc<Counting>| {
+            let ear = Arc::clone(ear) as Arc<dyn Ear>;
+            ears.forget("document", &ear);
+        };
+        listen(&first);
+        listen(&second);
+        forget(&first);
+        assert!(ears.wants("document"));
+        ears.subscribed("document");
+        let heard = |ear: &Counting| ear.0.load(Ordering::Relaxed);
+        assert_eq!((heard(&first), heard(&second)), (0, 1));
+        forget(&second);
+        assert!(!ears.wants("document"));
     }
 }

@@ -141,9 +141,9 @@ impl Bus for RedisBus {
         let _ = self.commands.try_send(Command::Listen);
     }
 
-    fn forget(&self, topic: &Topic) {
+    fn forget(&self, topic: &Topic, ear: &Arc<dyn Ear>) {
         let channel = self.channel(topic);
-        self.ears.forget(&channel);
+        self.ears.forget(&channel, ear);
         // What is still subscribed to and heard by nobody costs a little until the connection is made anew.
         let _ = self.commands.try_send(Command::Forget(channel));
     }
