@@ -10,6 +10,7 @@ import { SaveMark } from '../save-mark';
 import { h, setText } from '../ui/dom';
 import { toast } from '../ui/voice';
 import { type BoardInfo, getBoard, listPeople, projectName, renameBoard, socketTicket } from './boards';
+import { wordsOf } from './lists';
 import type { OpenPage } from './router';
 import { nameOfUser, PageError, type Shell } from './shell';
 
@@ -110,7 +111,7 @@ function boardHead(
       shell.setTitle(wanted);
     } catch (error) {
       name.value = kept;
-      toast(error instanceof PageError ? error.message : 'The server does not answer.');
+      toast(wordsOf(error));
     }
   });
   name.addEventListener('keydown', (event) => {

@@ -20,6 +20,26 @@ export async function good<T>(call: Promise<Answer<T>>, missing = 'That is not h
   throw new PageError(response.status === 404 ? missing : problemWords(error));
 }
 
+/** What went wrong, for people. */
+export function wordsOf(error: unknown): string {
+  return error instanceof PageError ? error.message : 'The server does not answer.';
+}
+
+/** A part of a list, and the cursor of the next one if there is one. */
+export async function part<T>(
+  page: Promise<Answer<Page<T>>>,
+  missing?: string,
+): Promise<{ rows: readonly T[]; next: string | undefined }> {
+  const { data, meta } = await good(page, missing);
+  return { rows: data, next: ('next_cursor' in meta ? meta.next_cursor : null) ?? undefined };
+}
+
+/** Waits for an answer that has no body. */
+export async function done(call: Promise<Answer<unknown>>, missing?: string): Promise<void> {
+  const { error, response } = await call;
+  if (!response.ok) throw new PageError(response.status === 404 && missing ? missing : problemWords(error));
+}
+
 export async function all<T>(
   page: (cursor: string | undefined) => Promise<Answer<Page<T>>>,
   missing?: string,

@@ -15,6 +15,16 @@ export const PAGES: readonly PageKind[] = [
     path: /^\/boards\/([^/]+)$/,
     open: async (shell, [id = '']) => (await import('./board-page')).openBoardPage(shell, id),
   },
+  {
+    path: /^\/webhooks$/,
+    open: async (shell) => (await import('../webhooks-page/endpoint-list')).openEndpointList(shell),
+    menu: { href: '/webhooks', label: 'Webhooks', icon: 'hook' },
+  },
+  {
+    path: /^\/webhooks\/([^/]+)$/,
+    open: async (shell, [id = '']) =>
+      (await import('../webhooks-page/endpoint-page')).openEndpointPage(shell, id),
+  },
 ];
 
 /** What stands in the bar of every page, such as a bell: made once for each login. */

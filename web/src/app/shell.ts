@@ -131,7 +131,8 @@ export class Shell {
         const isHere = location.pathname.startsWith(link.href);
         return h(
           'a',
-          { href: link.href, 'aria-current': isHere ? 'page' : null },
+          // The word is not shown where there is little room.
+          { href: link.href, 'aria-label': link.label, 'aria-current': isHere ? 'page' : null },
           icon(link.icon),
           h('span', {}, link.label),
         );
@@ -153,6 +154,10 @@ export class Shell {
         on: {
           click: () =>
             openMenu(account, 'Account', [
+              ...PAGES.flatMap(({ menu }) =>
+                menu ? [{ label: menu.label, icon: menu.icon, run: () => this.go(menu.href) }] : [],
+              ),
+              null,
               { label: `Log out ${name}`, icon: 'signout', run: () => void this.credentials.logOut() },
             ]),
         },

@@ -1,0 +1,308 @@
+/** One endpoint: how it does, what it is told, what came of that, and everything that can be done with it. */
+
+import { listProjects } from '../app/boards';
+import { openFormDialog } from '../app/form-dialog';
+import { wordsOf } from '../app/lists';
+import type { OpenPage } from '../app/router';
+import { PageError, type Shell } from '../app/shell';
+import { fill, h, setText } from '../ui/dom';
+import { icon } from '../ui/icons';
+import { openMenu } from '../ui/popover';
+import { toast } from '../ui/voice';
+import { fromNow } from '../ui/when';
+import { badge } from './badge';
+import {
+  changeEndpoint,
+  deleteEndpoint,
+  type Endpoint,
+  enableEndpoint,
+  getEndpoint,
+  getStats,
+  rotateSecret,
+  type Stats,
+  type Trial,
+  testEndpoint,
+} from './calls';
+import { Deliveries } from './deliveries';
+import { openEditEndpoint } from './endpoint-form';
+import { typesWords } from './event-groups';
+import { countWords, healthOf, trialWords } from './health';
+import { openRecover, type RecoveryProgress, recoveryProgress } from './recovery';
+import { Repeated } from './repeated';
+import { showSecret } from './secret-dialog';
+import './webhooks.css';
+
+/** How often the figures are looked at while the page is open. */
+const AGAIN_MS = 3_000;
+
+export async function openEndpointPage(shell: Shell, id: string): Promise<OpenPage> {
+  const page = new EndpointPage(shell, await getEndpoint(shell.api, id));
+  return { title: 'Webhook', element: page.element, close: () => page.close() };
+}
+
+class EndpointPage {
+  readonly element: HTMLElement;
+  #stats: Stats | null = null;
+  #recovery: RecoveryProgress | null = null;
+  readonly #projects = new Map<string, string>();
+
+  readonly #mark = h('span', { 'data-testid': 'health', role: 'status' });
+  readonly #url = h('h1', { class: 'endpoint-title' });
+  readonly #description = h('p', { class: 'hint' });
+  readonly #explanation = h('p', { class: 'hint' });
+  readonly #facts = h('dl', { class: 'facts' });
+  readonly #came = h('div', { class: 'trial', role: 'status', hidden: true, 'data-testid': 'trial' });
+  readonly #recoverySlot = h('div', {});
+  readonly #test = h('button', { type: 'button', class: 'tool framed' }, icon('send'), 'Send a test');
+  readonly #enable = h('button', { type: 'button', class: 'primary', hidden: true }, 'Enable');
+  readonly #more: HTMLButtonElement;
+  readonly #deliveries: Deliveries;
+  readonly #again: Repeated;
+
+  constructor(
+    private readonly shell: Shell,
+    private endpoint: Endpoint,
+  ) {
+    this.#more = h(
+      'button',
+      {
+        type: 'button',
+        class: 'icon-button',
+        'aria-label': 'Endpoint: actions',
+        title: 'Actions',
+        'aria-haspopup': 'menu',
+        'aria-expanded': 'false',
+        on: { click: () => this.#openActions() },
+      },
+      icon('more'),
+    );
+    this.#deliveries = new Deliveries(
+      shell,
+      () => this.endpoint,
+      () => this.#again.now(),
+    );
+    this.#again = new Repeated(() => this.#look(), AGAIN_MS);
+    this.#test.addEventListener('click', () => void this.#busy(this.#test, () => this.#sendTest()));
+    this.#enable.addEventListener('click', () => void this.#busy(this.#enable, () => this.#enableIt()));
+    this.element = h(
+      'div',
+      { class: 'webhooks' },
+      h(
+        'a',
+        { class: 'back', href: `/webhooks?workspace=${endpoint.workspace_id}` },
+        icon('left'),
+        'Webhooks',
+      ),
+      h(
+        'div',
+        { class: 'page-head' },
+        h('div', { class: 'endpoint-heading' }, this.#url, this.#mark),
+        h('div', { class: 'row' }, this.#enable, this.#test, this.#more),
+      ),
+      this.#description,
+      this.#explanation,
+      this.#facts,
+      this.#came,
+      this.#recoverySlot,
+      this.#deliveries.element,
+    );
+    this.#draw();
+    this.#again.now();
+    void this.#nameProjects();
+    const recovery = new URLSearchParams(location.search).get('recovery');
+    if (recovery !== null) this.#follow(recovery);
+  }
+
+  close(): void {
+    this.#again.stop();
+    this.#recovery?.stop();
+  }
+
+  #draw(): void {
+    const { url, description, event_types, created_at, is_disabled } = this.endpoint;
+    const health = healthOf(this.endpoint, this.#stats, Date.now());
+    setText(this.#url, url);
+    if (this.#mark.textContent !== health.label) fill(this.#mark, badge(health));
+    setText(this.#description, description);
+    this.#description.hidden = description === '';
+    setText(this.#explanation, health.explanation ?? '');
+    this.#explanation.hidden = health.explanation === null;
+    this.#enable.hidden = !is_disabled;
+    const facts: [string, string][] = [
+      ['Events', typesWords(event_types)],
+      ['Projects', this.#projectWords()],
+      ['Since', fromNow(created_at, Date.now())],
+    ];
+    const { events_behind = 0, oldest_open_at } = this.#stats ?? {};
+    if (events_behind > 0 && !is_disabled) {
+      facts.push(['Behind', countWords(events_behind, 'event', 'events')]);
+    }
+    if (oldest_open_at) facts.push(['Oldest waiting', fromNow(oldest_open_at, Date.now())]);
+    const nodes = facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
+    nodes[1]?.setAttribute('title', event_types.join(', '));
+    fill(this.#facts, ...nodes);
+  }
+
+  #projectWords(): string {
+    const ids = this.endpoint.project_ids;
+    if (ids.length === 0) return 'The whole workspace';
+    const names = ids.map((id) => this.#projects.get(id)).filter((name) => name !== undefined);
+    return names.length === ids.length ? names.join(', ') : countWords(ids.length, 'project', 'projects');
+  }
+
+  async #nameProjects(): Promise<void> {
+    const projects = await listProjects(this.shell.api).catch(() => []);
+    for (const { id, name } of projects) this.#projects.set(id, name);
+    this.#draw();
+  }
+
+  async #look(): Promise<boolean> {
+    const { api } = this.shell;
+    const id = this.endpoint.id;
+    const [endpoint, stats] = await Promise.all([getEndpoint(api, id), getStats(api, id)]);
+    this.endpoint = endpoint;
+    this.#stats = stats;
+    this.#deliveries.showStats(stats);
+    this.#draw();
+    await this.#deliveries.refresh();
+    return true;
+  }
+
+  async #busy(button: HTMLButtonElement, work: () => Promise<void>): Promise<void> {
+    button.disabled = true;
+    try {
+      await work();
+    } catch (error) {
+      toast(wordsOf(error));
+    } finally {
+      button.disabled = false;
+      this.#again.now();
+    }
+  }
+
+  async #sendTest(): Promise<void> {
+    this.#showTrial(await testEndpoint(this.shell.api, this.endpoint.id));
+  }
+
+  #showTrial(trial: Trial): void {
+    this.#came.hidden = false;
+    this.#came.dataset.delivered = String(trial.is_delivered);
+    fill(
+      this.#came,
+      h('p', {}, trialWords(trial)),
+      trial.response === ''
+        ? null
+        : h('pre', { class: 'excerpt', tabindex: 0, 'aria-label': 'How the answer began' }, trial.response),
+    );
+  }
+
+  /** Enabling tries the endpoint out; if it does not take that, a test says why. */
+  async #enableIt(): Promise<void> {
+    const since = this.endpoint.disabled_at ?? null;
+    try {
+      this.#changed(await enableEndpoint(this.shell.api, this.endpoint.id));
+      toast('It is told what happens from now on.', {
+        label: 'Recover what it missed',
+        run: () => this.#openRecover(since),
+      });
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+      await this.#sendTest();
+      toast(error.message);
+    }
+  }
+
+  #changed(endpoint: Endpoint): void {
+    this.endpoint = endpoint;
+    this.#draw();
+    this.#again.now();
+  }
+
+  #openActions(): void {
+    const { is_disabled } = this.endpoint;
+    openMenu(this.#more, 'Endpoint', [
+      { label: 'Change…', icon: 'pencil', run: () => void this.#edit() },
+      { label: 'Change the secret…', icon: 'key', run: () => this.#rotate() },
+      {
+        label: 'Recover a time…',
+        icon: 'restore',
+        disabled: is_disabled,
+        run: () => this.#openRecover(),
+      },
+      null,
+      is_disabled
+        ? { label: 'Enable', icon: 'power', run: () => void this.#busy(this.#enable, () => this.#enableIt()) }
+        : { label: 'Disable', icon: 'power', run: () => void this.#busy(this.#more, () => this.#disable()) },
+      { label: 'Delete…', icon: 'trash', danger: true, run: () => this.#remove() },
+    ]);
+  }
+
+  async #edit(): Promise<void> {
+    await this.#busy(this.#more, () =>
+      openEditEndpoint(this.shell, this.endpoint.id, (endpoint) => this.#changed(endpoint)),
+    );
+  }
+
+  #rotate(): void {
+    const words =
+      'For a day messages are signed with both, the new secret and the one before, so that your receiver can change over.';
+    let secret = '';
+    openFormDialog({
+      title: 'Change the secret?',
+      action: 'Make a new secret',
+      isNarrow: true,
+      fields: [h('p', { class: 'hint' }, words)],
+      submit: async () => {
+        secret = await rotateSecret(this.shell.api, this.endpoint.id);
+      },
+      afterwards: () => showSecret(secret, words),
+    });
+  }
+
+  async #disable(): Promise<void> {
+    this.#changed(await changeEndpoint(this.shell.api, this.endpoint.id, { is_disabled: true }));
+    toast('It is told nothing more.', {
+      label: 'Enable',
+      run: () => void this.#busy(this.#enable, () => this.#enableIt()),
+    });
+  }
+
+  #remove(): void {
+    openFormDialog({
+      title: 'Delete the endpoint?',
+      action: 'Delete the endpoint',
+      isDangerous: true,
+      isNarrow: true,
+      fields: [
+        h(
+          'p',
+          { class: 'hint' },
+          'Nothing is sent to it any more, and what came of its deliveries is forgotten.',
+        ),
+        h('p', { class: 'mono' }, this.endpoint.url),
+      ],
+      submit: async () => {
+        await deleteEndpoint(this.shell.api, this.endpoint.id);
+      },
+      afterwards: () => {
+        this.shell.go(`/webhooks?workspace=${this.endpoint.workspace_id}`);
+        toast('The endpoint is deleted.');
+      },
+    });
+  }
+
+  #openRecover(disabled_at: string | null = null): void {
+    const endpoint = { ...this.endpoint, disabled_at: disabled_at ?? this.endpoint.disabled_at ?? null };
+    openRecover(this.shell, endpoint, ({ id }) => {
+      // In the address, so that a reload still shows it.
+      history.replaceState(null, '', `${location.pathname}?recovery=${id}`);
+      this.#follow(id);
+    });
+  }
+
+  #follow(recovery: string): void {
+    this.#recovery?.stop();
+    this.#recovery = recoveryProgress(this.shell, recovery, () => this.#again.now());
+    fill(this.#recoverySlot, this.#recovery.element);
+  }
+}
