@@ -1,7 +1,11 @@
 /** Forms and questions in a dialog: what the server refuses is said in it, and it stays open. */
+
 import { closeButton, type Dialog, openDialog } from '../ui/dialog';
 import { h } from '../ui/dom';
+import { sentence } from '../ui/words';
+
 import { wordsOf } from './lists';
+import { PageError } from './shell';
 
 let dialogs = 0;
 
@@ -42,16 +46,27 @@ export function openFormDialog(options: FormDialog): Dialog {
     h('div', { class: 'sheet-body' }, ...options.fields, said),
     h('footer', { class: 'sheet-foot' }, cancel, action),
   );
+  /** Shows at which fields the server found something, and goes to the first of them. */
+  const mark = (names: readonly string[]) => {
+    const fields = [...form.querySelectorAll<HTMLInputElement>('[name]')];
+    for (const field of fields) {
+      if (names.includes(field.name)) field.setAttribute('aria-invalid', 'true');
+      else field.removeAttribute('aria-invalid');
+    }
+    fields.find(({ name }) => names.includes(name))?.focus();
+  };
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     action.disabled = true;
     said.textContent = '';
+    mark([]);
     try {
       await options.submit();
       isDone = true;
       dialog.close();
     } catch (error) {
-      said.textContent = wordsOf(error);
+      said.textContent = sentence(wordsOf(error));
+      mark(error instanceof PageError ? error.fields : []);
       said.scrollIntoView({ block: 'nearest' });
     } finally {
       action.disabled = false;

@@ -17,7 +17,7 @@ type Answer<T> = { readonly data?: T | undefined; readonly error?: unknown; read
 export async function good<T>(call: Promise<Answer<T>>, missing = 'That is not here.'): Promise<T> {
   const { data, error, response } = await call;
   if (data !== undefined) return data;
-  throw new PageError(response.status === 404 ? missing : problemWords(error));
+  throw refusal(response, error, missing);
 }
 
 /** What went wrong, for people. */
@@ -37,7 +37,14 @@ export async function part<T>(
 /** Waits for an answer that has no body. */
 export async function done(call: Promise<Answer<unknown>>, missing?: string): Promise<void> {
   const { error, response } = await call;
-  if (!response.ok) throw new PageError(response.status === 404 && missing ? missing : problemWords(error));
+  if (!response.ok) throw refusal(response, error, missing);
+}
+
+function refusal(response: Response, error: unknown, missing: string | undefined): PageError {
+  const why = new PageError(response.status === 404 && missing ? missing : problemWords(error));
+  const { details } = (error ?? {}) as Partial<Schemas['Problem']>;
+  why.fields = (details ?? []).map(({ field }) => field);
+  return why;
 }
 
 export async function all<T>(

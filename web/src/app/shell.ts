@@ -179,8 +179,11 @@ export class Shell {
   }
 }
 
-/** A page cannot be shown, and why. */
-export class PageError extends Error {}
+/** Why something cannot be shown or done, in words for people. */
+export class PageError extends Error {
+  /** The members of the request that are wrong, if it is about them. */
+  fields: readonly string[] = [];
+}
 
 export function nameOfUser({ first_name, last_name }: Pick<User, 'first_name' | 'last_name'>): string {
   return `${first_name} ${last_name}`.trim() || 'Somebody';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromNow, lasting, localInput } from './when';
+import { countWords, sentence } from './words';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
 const at = (seconds: number) => new Date(NOW + seconds * 1_000).toISOString();
@@ -42,4 +43,12 @@ describe('moments', () => {
     expect(localInput(date)).toBe('2026-01-02T03:04');
     expect(new Date(localInput(date)).getTime()).toBe(date.getTime());
   });
+});
+
+it('says words of the server as sentences', () => {
+  expect(['must be short', 'Is that so?', ''].map(sentence)).toEqual(['Must be short.', 'Is that so?', '']);
+  expect([countWords(1, 'event', 'events'), countWords(1_200, 'event', 'events')]).toEqual([
+    '1 event',
+    '1,200 events',
+  ]);
 });

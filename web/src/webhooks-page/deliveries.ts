@@ -1,13 +1,15 @@
 /** What an endpoint was told, newest first; the figures above the list choose what is shown. */
+
 import { wordsOf } from '../app/lists';
 import type { Shell } from '../app/shell';
 import { arrangeChildren, fill, h, setAttribute, setText } from '../ui/dom';
 import { toast } from '../ui/voice';
 import { fromNow, fullMoment } from '../ui/when';
+import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import { type Endpoint, listDeliveries, type Message, type MessageStatus, type Stats } from './calls';
 import { openDelivery } from './delivery-drawer';
-import { countWords, isOpen, STATUSES, statusOf } from './health';
+import { isOpen, STATUSES, statusOf } from './health';
 
 type Filter = MessageStatus | null;
 
@@ -95,7 +97,7 @@ export class Deliveries {
     this.#isLong = false;
     for (const [own, { button }] of this.#filters)
       setAttribute(button, 'aria-pressed', String(own === status));
-    void this.#read(false).catch((error) => toast(wordsOf(error)));
+    void this.#read(false).catch((error) => toast(sentence(wordsOf(error))));
   }
 
   async #showMore(): Promise<void> {
@@ -104,7 +106,7 @@ export class Deliveries {
       this.#isLong = true;
       await this.#read(true);
     } catch (error) {
-      toast(wordsOf(error));
+      toast(sentence(wordsOf(error)));
     } finally {
       this.#more.disabled = false;
     }

@@ -1,4 +1,5 @@
 /** One delivery: what was sent when, and what came back. What came back was written by somebody else: it is only text. */
+
 import { wordsOf } from '../app/lists';
 import type { Shell } from '../app/shell';
 import { closeButton, openDialog } from '../ui/dialog';
@@ -6,17 +7,10 @@ import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { announce } from '../ui/voice';
 import { fullMoment, timeElement } from '../ui/when';
+import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import { type Attempt, type Endpoint, getMessage, listAttempts, type Message, resendMessage } from './calls';
-import {
-  attemptStanding,
-  countWords,
-  durationWords,
-  isOpen,
-  sentence,
-  statusOf,
-  whyNotResend,
-} from './health';
+import { attemptStanding, durationWords, isOpen, statusOf, whyNotResend } from './health';
 import { Repeated } from './repeated';
 
 const AGAIN_MS = 1_500;
@@ -64,7 +58,7 @@ export function openDelivery(shell: Shell, endpoint: Endpoint, first: Message, c
       announce('It is in line once more.');
       again.now();
     } catch (error) {
-      said.textContent = wordsOf(error);
+      said.textContent = sentence(wordsOf(error));
     }
     draw();
   });

@@ -24,6 +24,7 @@ async function endpointForm(shell: Shell, workspace: string, now: Wanted | null)
   const [types, projects] = await Promise.all([listEventTypes(shell.api), listProjects(shell.api)]);
   const url = h('input', {
     class: 'field',
+    name: 'url',
     type: 'url',
     required: true,
     maxlength: 2048,
@@ -32,7 +33,12 @@ async function endpointForm(shell: Shell, workspace: string, now: Wanted | null)
     spellcheck: 'false',
   });
   url.value = now?.url ?? '';
-  const description = h('input', { class: 'field', maxlength: 500, placeholder: 'What it is for' });
+  const description = h('input', {
+    class: 'field',
+    name: 'description',
+    maxlength: 500,
+    placeholder: 'What it is for',
+  });
   description.value = now?.description ?? '';
   const events = choice(
     { legend: 'Which events', all: 'All, also those to come', some: 'Only these', find: 'Find an event' },

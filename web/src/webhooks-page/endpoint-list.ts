@@ -1,4 +1,5 @@
 /** All endpoints of a workspace, and how each does. */
+
 import type { Schemas } from '../api/client';
 import { wordsOf } from '../app/lists';
 import type { OpenPage } from '../app/router';
@@ -6,11 +7,12 @@ import type { Shell } from '../app/shell';
 import { fill, h, labelled } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { toast } from '../ui/voice';
+import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import { type Endpoint, getStats, listEndpoints, managedWorkspaces, readSecret, type Stats } from './calls';
 import { openNewEndpoint } from './endpoint-form';
 import { typesWords } from './event-groups';
-import { countWords, healthOf } from './health';
+import { healthOf } from './health';
 import { showSecret } from './secret-dialog';
 import './webhooks.css';
 
@@ -59,7 +61,7 @@ export async function openEndpointList(shell: Shell): Promise<OpenPage> {
 }
 
 function said(error: unknown): void {
-  toast(wordsOf(error));
+  toast(sentence(wordsOf(error)));
 }
 
 /** A new endpoint is there: its secret is shown, then the endpoint itself. */

@@ -10,6 +10,7 @@ import { icon } from '../ui/icons';
 import { openMenu } from '../ui/popover';
 import { toast } from '../ui/voice';
 import { fromNow } from '../ui/when';
+import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import {
   changeEndpoint,
@@ -26,7 +27,7 @@ import {
 import { Deliveries } from './deliveries';
 import { openEditEndpoint } from './endpoint-form';
 import { typesWords } from './event-groups';
-import { countWords, healthOf, trialWords } from './health';
+import { healthOf, trialWords } from './health';
 import { openRecover, type RecoveryProgress, recoveryProgress } from './recovery';
 import { Repeated } from './repeated';
 import { showSecret } from './secret-dialog';
@@ -131,7 +132,7 @@ class EndpointPage {
     const facts: [string, string][] = [
       ['Events', typesWords(event_types)],
       ['Projects', this.#projectWords()],
-      ['Since', fromNow(created_at, Date.now())],
+      ['Made', fromNow(created_at, Date.now())],
     ];
     const { events_behind = 0, oldest_open_at } = this.#stats ?? {};
     if (events_behind > 0 && !is_disabled) {
@@ -173,7 +174,7 @@ class EndpointPage {
     try {
       await work();
     } catch (error) {
-      toast(wordsOf(error));
+      toast(sentence(wordsOf(error)));
     } finally {
       button.disabled = false;
       this.#again.now();
@@ -208,7 +209,7 @@ class EndpointPage {
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
       await this.#sendTest();
-      toast(error.message);
+      toast(sentence(error.message));
     }
   }
 

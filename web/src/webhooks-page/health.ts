@@ -1,5 +1,7 @@
 /** How an endpoint does, and what came of a message, in words and in one of a few tones. Pure. */
+
 import { lasting } from '../ui/when';
+import { sentence } from '../ui/words';
 import type { Attempt, Endpoint, Message, MessageStatus, Stats, Trial } from './calls';
 
 export type Tone = 'good' | 'waiting' | 'bad' | 'off';
@@ -107,17 +109,7 @@ export function trialWords({ is_delivered, status, duration_ms, error }: Trial):
   return `The endpoint did not take the test: ${answer} ${took}.${error ? ` ${sentence(error)}` : ''}`;
 }
 
-/** Words of the server as a sentence. */
-export function sentence(words: string): string {
-  const text = words.charAt(0).toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
 export function durationWords(ms: number): string {
   if (ms < 1_000) return `${ms} ms`;
   return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(ms / 1_000)} s`;
-}
-
-export function countWords(count: number, one: string, many: string): string {
-  return `${new Intl.NumberFormat().format(count)} ${count === 1 ? one : many}`;
 }

@@ -1,10 +1,12 @@
 /** Sending what an endpoint did not get in a time: the question for that time, and how far it is. */
+
 import { openFormDialog } from '../app/form-dialog';
 import { PageError, type Shell } from '../app/shell';
 import { h, labelled, setText } from '../ui/dom';
 import { fullMoment, localInput } from '../ui/when';
+import { countWords } from '../ui/words';
 import { type Endpoint, getRecovery, type Recovery, recoverEndpoint } from './calls';
-import { countWords } from './health';
+
 import { Repeated } from './repeated';
 
 const HOUR_MS = 3_600_000;

@@ -7,7 +7,6 @@ import {
   healthOf,
   isOpen,
   STATUSES,
-  sentence,
   statusOf,
   trialWords,
   whyNotResend,
@@ -110,7 +109,6 @@ describe('an attempt', () => {
     expect(trialWords({ ...trial, is_delivered: false, status: null, error: 'nobody listens there' })).toBe(
       'The endpoint did not take the test: there was no answer in 12 ms. Nobody listens there.',
     );
-    expect(sentence('is that so?')).toBe('Is that so?');
   });
 });
 
