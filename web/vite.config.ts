@@ -17,7 +17,7 @@ const nothingFromElsewhere: Plugin = {
   },
 };
 
-const PAGES_OF_ACCOUNTS = /^\/((boards|webhooks)(\/[^/.]*)?|inbox|preferences)(\?|$)/;
+const PAGES_OF_ACCOUNTS = /^\/((boards|documents|tasks|webhooks)(\/[^/.]*)?|inbox|preferences)(\?|$)/;
 
 /** What the server does: the pages for people with accounts are another entry. */
 const boardsHaveAPage: Plugin = {

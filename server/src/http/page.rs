@@ -21,6 +21,8 @@ pub(super) fn routes() -> Router {
         .route("/d/{*document}", get(index))
         .route("/boards", get(accounts))
         .route("/boards/{board_id}", get(accounts))
+        .route("/documents/{document_id}", get(accounts))
+        .route("/tasks/{task_id}", get(accounts))
         .route("/inbox", get(accounts))
         .route("/preferences", get(accounts))
         .route("/webhooks", get(accounts))

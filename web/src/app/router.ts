@@ -22,6 +22,12 @@ export interface PageKind {
   readonly menu?: Way;
 }
 
+/** What stands in the bar for as long as somebody is logged in. */
+export interface BarItem {
+  readonly element: HTMLElement;
+  close(): void;
+}
+
 /** What leads to a page. */
 export interface Way {
   readonly href: string;

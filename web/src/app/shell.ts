@@ -1,16 +1,20 @@
 /** What all pages for people with accounts have around them: the bar, the way from one to the other, the login. */
 import { type Api, createApi } from '../api/client';
 import { avatar } from '../board-page/avatar';
+import { getCounts } from '../notifications/calls';
+import { browserParts, LiveNotifications } from '../notifications/live';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { openMenu } from '../ui/popover';
 import type { Credentials, User } from './credentials';
 import { BAR, PAGES } from './pages';
-import { findPage, type OpenPage } from './router';
+import { type BarItem, findPage, type OpenPage } from './router';
 import { signInForm } from './sign-in';
 
 export class Shell {
   readonly api: Api;
+  /** What whoever is logged in is told, as it happens. */
+  readonly live: LiveNotifications;
   /** Where a page puts what belongs into the bar, such as who is here. It is emptied when another page comes. */
   readonly slot = h('div', { class: 'bar-slot' });
 
@@ -21,6 +25,8 @@ export class Shell {
   /** Counts openings, so that one that was overtaken is not shown. */
   #turn = 0;
   #userShown: string | null = null;
+  /** What stands in the bar, and for whom it was made. */
+  #bar: { readonly user: string; readonly items: readonly BarItem[] } | null = null;
 
   constructor(
     root: HTMLElement,
@@ -31,6 +37,11 @@ export class Shell {
       onResponse({ response }) {
         if (response.status === 401) credentials.distrust();
       },
+    });
+    this.live = new LiveNotifications({
+      ...browserParts(),
+      getCounts: () => getCounts(this.api),
+      openStream: (lastId, signal) => this.#openStream('/v1/notifications/stream', lastId, signal),
     });
     const brand = h(
       'a',
@@ -138,11 +149,25 @@ export class Shell {
         );
       }),
     );
-    if (user === null) {
-      fill(this.#items);
-      return;
-    }
+    this.#drawItems(user);
+  }
+
+  /** What belongs to a login is made once for it, and ended with it. */
+  #drawItems(user: User | null): void {
+    if (this.#bar?.user === user?.id) return;
+    for (const item of this.#bar?.items ?? []) item.close();
+    this.#bar = null;
+    fill(this.#items);
+    this.live.stop();
+    if (user === null) return;
+    this.live.start(user.id);
+    this.#bar = { user: user.id, items: BAR.map((make) => make(this)) };
+    fill(this.#items, ...this.#bar.items.map(({ element }) => element), this.#accountButton(user));
+  }
+
+  #accountButton(user: User): HTMLElement {
     const name = nameOfUser(user);
+    const ways = PAGES.flatMap(({ menu }) => (menu ? [menu] : []));
     const account: HTMLButtonElement = h(
       'button',
       {
@@ -154,9 +179,7 @@ export class Shell {
         on: {
           click: () =>
             openMenu(account, 'Account', [
-              ...PAGES.flatMap(({ menu }) =>
-                menu ? [{ label: menu.label, icon: menu.icon, run: () => this.go(menu.href) }] : [],
-              ),
+              ...ways.map(({ label, icon, href }) => ({ label, icon, run: () => this.go(href) })),
               null,
               { label: `Log out ${name}`, icon: 'signout', run: () => void this.credentials.logOut() },
             ]),
@@ -164,7 +187,18 @@ export class Shell {
       },
       avatar(user.id, name),
     );
-    fill(this.#items, ...BAR.map((make) => make(this)), account);
+    return account;
+  }
+
+  /** A stream of events. `EventSource` could not show a token. */
+  async #openStream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
+    const token = await this.credentials.token();
+    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (lastId !== '') headers['last-event-id'] = lastId;
+    const response = await fetch(path, { headers, signal, cache: 'no-store' });
+    if (response.status === 401) this.credentials.distrust();
+    return response;
   }
 
   /** Links between pages load nothing anew. */

@@ -1,10 +1,10 @@
 /** All endpoints of a workspace, and how each does. */
 
-import type { Schemas } from '../api/client';
+import { chooser as workspaceChooser } from '../app/chooser';
 import { wordsOf } from '../app/lists';
 import type { OpenPage } from '../app/router';
 import type { Shell } from '../app/shell';
-import { fill, h, labelled } from '../ui/dom';
+import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { toast } from '../ui/voice';
 import { countWords, sentence } from '../ui/words';
@@ -39,7 +39,7 @@ export async function openEndpointList(shell: Shell): Promise<OpenPage> {
     await openNewEndpoint(shell, workspace, (endpoint) => void welcome(shell, endpoint)).catch(said);
     make.disabled = false;
   });
-  const chooser = workspaceChooser(workspaces, workspace, (chosen) => {
+  const chooser = workspaceChooser('Workspace', workspaces, workspace, (chosen) => {
     workspace = chosen;
     history.replaceState(null, '', `/webhooks?workspace=${chosen}`);
     void show().catch(said);
@@ -78,23 +78,6 @@ async function welcome(shell: Shell, { id }: Endpoint): Promise<void> {
     open();
     toast('The endpoint is made, but its secret could not be read. Change the secret to see one.');
   }
-}
-
-function workspaceChooser(
-  workspaces: readonly Schemas['Workspace'][],
-  chosen: string,
-  onChoose: (id: string) => void,
-): HTMLElement | null {
-  if (workspaces.length < 2) return null;
-  const select = h(
-    'select',
-    { class: 'field' },
-    ...workspaces.map(({ id, name }) => h('option', { value: id, selected: id === chosen }, name)),
-  );
-  select.addEventListener('change', () => onChoose(select.value));
-  const element = labelled('Workspace', select);
-  element.classList.add('chooser');
-  return element;
 }
 
 function drawList(shell: Shell, list: HTMLElement, endpoints: readonly Endpoint[]): void {
