@@ -19,7 +19,11 @@ export async function openDocumentPage(shell: Shell, id: string): Promise<OpenPa
   ]);
   const { connection, head, close } = openFrame(shell, info, 'document');
   const mount = h('div', { id: 'rich-editor', 'data-testid': 'rich-editor', 'data-synced': 'false' });
-  const { editor } = openRichEditor(connection, mount);
+  const { editor } = openRichEditor(
+    connection,
+    mount,
+    'Write something. Everybody who may see this document sees it as you type.',
+  );
   const toolbar = h('div', {
     class: 'toolbar',
     role: 'toolbar',

@@ -98,7 +98,7 @@ describe('a list', () => {
   });
 });
 
-describe('putting off', () => {
+describe('snoozing', () => {
   const offered = (...parts: [number, number, number, number, number]) =>
     snoozeChoices(new Date(...parts)).map(({ label, at }) => `${label}: ${at.toString().slice(0, 21)}`);
 

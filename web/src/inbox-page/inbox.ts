@@ -1,4 +1,4 @@
-/** The inbox: what somebody is told, to be read, put off and put away, by mouse, finger or keys alone. */
+/** The inbox: what somebody is told, to be read, snoozed and archived, by mouse, finger or keys alone. */
 import type { Notification, NotificationPatch, NotificationState } from '../api/notifications';
 import { listWorkspaces } from '../app/boards';
 import { chooser } from '../app/chooser';
@@ -24,8 +24,8 @@ const EVERYWHERE = { id: '', name: 'All workspaces' };
 const EMPTY: Readonly<Record<NotificationState, string>> = {
   inbox: 'Nothing here. You are told what concerns you: mentions, tasks of yours, answers.',
   unread: 'Everything is read.',
-  snoozed: 'Nothing is put off.',
-  archived: 'Nothing was put away yet.',
+  snoozed: 'Nothing is snoozed.',
+  archived: 'Nothing is archived.',
 };
 
 export async function openInbox(shell: Shell): Promise<OpenPage> {
@@ -215,31 +215,31 @@ class Inbox {
 
   async #toggleArchived(one: Notification): Promise<void> {
     const archived = one.archived_at == null;
-    // Whoever puts it away has read it.
+    // Whoever archives it has read it.
     const change: NotificationPatch = archived ? { archived, read: true } : { archived };
     if (!(await this.#change(one, change)) || !archived) return;
     const back: NotificationPatch = isUnread(one) ? { archived: false, read: false } : { archived: false };
-    toast('It is put away.', { label: 'Undo', run: () => void this.#change(one, back) });
+    toast('It is archived.', { label: 'Undo', run: () => void this.#change(one, back) });
   }
 
   #snooze(one: Notification, anchor: HTMLElement): void {
     const choices = snoozeChoices(new Date()).map((until) => ({
       label: untilWords(until),
       icon: 'clock' as const,
-      run: () => void this.#putOff(one, until.at.toISOString()),
+      run: () => void this.#snoozeUntil(one, until.at.toISOString()),
     }));
     const isOff = this.#view.state === 'snoozed';
     const back = {
       label: 'Back into the inbox',
       icon: 'inbox' as const,
-      run: () => void this.#putOff(one, null),
+      run: () => void this.#snoozeUntil(one, null),
     };
-    openMenu(anchor, 'Put off', isOff ? [...choices, null, back] : choices);
+    openMenu(anchor, 'Snooze', isOff ? [...choices, null, back] : choices);
   }
 
-  async #putOff(one: Notification, until: string | null): Promise<void> {
+  async #snoozeUntil(one: Notification, until: string | null): Promise<void> {
     if (!(await this.#change(one, { snoozed_until: until })) || until === null) return;
-    toast('It comes back then.', {
+    toast('It is snoozed.', {
       label: 'Undo',
       run: () => void this.#change(one, { snoozed_until: null }),
     });
@@ -299,14 +299,14 @@ function isMove(act: Act): boolean {
   return act === 'next' || act === 'previous' || act === 'first' || act === 'last';
 }
 
-function keyWords(): (Node | string)[] {
+function keyWords(): Node[] {
   const keys: readonly (readonly [string, string])[] = [
     ['j', 'next'],
     ['k', 'previous'],
     ['Enter', 'open'],
     ['u', 'read or unread'],
-    ['e', 'put away'],
-    ['s', 'put off'],
+    ['e', 'archive'],
+    ['s', 'snooze'],
   ];
-  return keys.flatMap(([key, what]) => [h('kbd', {}, key), ` ${what}  `]);
+  return keys.map(([key, what]) => h('span', {}, h('kbd', {}, key), ` ${what}`));
 }

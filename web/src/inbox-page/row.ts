@@ -29,7 +29,7 @@ export class InboxRow {
     const isArchived = one.archived_at != null;
     element.dataset.row = one.id;
     element.toggleAttribute('data-unread', unread);
-    const snooze = action('clock', `Put off: ${one.title}`, () => acts.snooze(one, snooze));
+    const snooze = action('clock', `Snooze: ${one.title}`, () => acts.snooze(one, snooze));
     snooze.setAttribute('aria-haspopup', 'menu');
     snooze.setAttribute('aria-expanded', 'false');
     this.#snooze = isArchived ? null : snooze;
@@ -47,7 +47,7 @@ export class InboxRow {
         this.#snooze,
         action(
           isArchived ? 'restore' : 'archive',
-          `${isArchived ? 'Take back' : 'Put away'}: ${one.title}`,
+          `${isArchived ? 'Back into the inbox' : 'Archive'}: ${one.title}`,
           () => acts.toggleArchived(one),
         ),
       ),

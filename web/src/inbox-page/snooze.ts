@@ -1,4 +1,4 @@
-/** Until when a notification may be put off, in the reader's own time. Pure. */
+/** Until when a notification may be snoozed, in the reader's own time. Pure. */
 
 const MORNING = 9;
 const LATER_HOURS = 3;

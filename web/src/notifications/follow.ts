@@ -86,7 +86,7 @@ async function read(
       silence = setTimeout(() => attempt.abort(), SILENCE_MS);
       const events = parser.push(decoder.decode(value, { stream: true }));
       for (const event of events) tell(event, event.id);
-      if (events.length === 0) tell(null, parser.lastId);
+      tell(null, parser.lastId);
     }
   } finally {
     clearTimeout(silence);

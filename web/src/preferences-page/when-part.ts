@@ -64,7 +64,7 @@ function quietHours(
     'fieldset',
     { class: 'when-set' },
     h('legend', {}, 'Quiet hours'),
-    h('label', { class: 'check-line' }, isOn, 'Send no mail at night; it comes in the morning'),
+    h('label', { class: 'check-line' }, isOn, 'Send no mail in these hours; it comes after them'),
     fields,
     said,
   );
