@@ -3,6 +3,7 @@ import { type Api, createApi } from '../api/client';
 import { avatar } from '../board-page/avatar';
 import { getCounts } from '../notifications/calls';
 import { browserParts, LiveNotifications } from '../notifications/live';
+import { badgeWords } from '../notifications/words';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { openMenu } from '../ui/popover';
@@ -25,6 +26,7 @@ export class Shell {
   /** Counts openings, so that one that was overtaken is not shown. */
   #turn = 0;
   #userShown: string | null = null;
+  #title = 'Weft';
   /** What stands in the bar, and for whom it was made. */
   #bar: { readonly user: string; readonly items: readonly BarItem[] } | null = null;
 
@@ -43,6 +45,7 @@ export class Shell {
       getCounts: () => getCounts(this.api),
       openStream: (lastId, signal) => this.#openStream('/v1/notifications/stream', lastId, signal),
     });
+    this.live.onTold(() => this.#drawTitle());
     const brand = h(
       'a',
       { class: 'brand', href: '/boards', title: 'All boards' },
@@ -124,7 +127,15 @@ export class Shell {
   }
 
   setTitle(title: string): void {
-    document.title = title === 'Weft' ? title : `${title} · Weft`;
+    this.#title = title;
+    this.#drawTitle();
+  }
+
+  /** What is unread stands before the title, where it is seen among other tabs. */
+  #drawTitle(): void {
+    const unread = this.live.counts?.unread ?? 0;
+    const title = this.#title === 'Weft' ? this.#title : `${this.#title} · Weft`;
+    document.title = unread === 0 ? title : `(${badgeWords(unread)}) ${title}`;
   }
 
   #put(title: string, element: HTMLElement, isFull: boolean): void {

@@ -9,7 +9,7 @@ import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import { type Endpoint, listDeliveries, type Message, type MessageStatus, type Stats } from './calls';
 import { openDelivery } from './delivery-drawer';
-import { isOpen, STATUSES, statusOf } from './health';
+import { STATUSES, statusOf } from './health';
 
 type Filter = MessageStatus | null;
 
@@ -85,11 +85,11 @@ export class Deliveries {
     }
   }
 
-  /** Asks for the newest; whether something is still to come of what is shown. */
+  /** Asks for the newest; whether something is about to come of what is shown. */
   async refresh(): Promise<boolean> {
     if (this.#isLong) return false;
     await this.#read(false);
-    return this.#rows.some(isOpen);
+    return this.#rows.some(({ status, is_under_way }) => is_under_way || status === 'pending');
   }
 
   #choose(status: Filter): void {

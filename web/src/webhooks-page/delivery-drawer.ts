@@ -46,9 +46,9 @@ export function openDelivery(shell: Shell, endpoint: Endpoint, first: Message, c
       changed();
     }
     draw();
-    return isOpen(message);
+    return isOpen(message) ? AGAIN_MS : null;
   };
-  const again = new Repeated(look, AGAIN_MS);
+  const again = new Repeated(look);
   const dialog = openDialog('sheet drawer', 'delivery-title', () => again.stop());
   resend.addEventListener('click', async () => {
     resend.disabled = true;

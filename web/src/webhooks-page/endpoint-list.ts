@@ -4,7 +4,7 @@ import { chooser as workspaceChooser } from '../app/chooser';
 import { wordsOf } from '../app/lists';
 import type { OpenPage } from '../app/router';
 import type { Shell } from '../app/shell';
-import { fill, h } from '../ui/dom';
+import { fill, h, whenSeen } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { toast } from '../ui/voice';
 import { countWords, sentence } from '../ui/words';
@@ -97,8 +97,8 @@ function endpointItem(shell: Shell, endpoint: Endpoint): HTMLElement {
     if (stats !== null) numbers.textContent = statsWords(stats);
   };
   draw(null);
-  // The list does not wait for the figures of each.
-  void getStats(shell.api, endpoint.id).then(draw, () => {});
+  // The list does not wait for the figures, and nobody asks for those of endpoints that are not in sight.
+  whenSeen(mark, () => void getStats(shell.api, endpoint.id).then(draw, () => {}));
   return h(
     'li',
     {},

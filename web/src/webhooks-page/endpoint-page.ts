@@ -33,8 +33,9 @@ import { Repeated } from './repeated';
 import { showSecret } from './secret-dialog';
 import './webhooks.css';
 
-/** How often the figures are looked at while the page is open. */
-const AGAIN_MS = 3_000;
+/** How often the figures are looked at while the page is open: while something is under way, and else. */
+const SOON_MS = 3_000;
+const LATER_MS = 12_000;
 
 export async function openEndpointPage(shell: Shell, id: string): Promise<OpenPage> {
   const page = new EndpointPage(shell, await getEndpoint(shell.api, id));
@@ -82,7 +83,7 @@ class EndpointPage {
       () => this.endpoint,
       () => this.#again.now(),
     );
-    this.#again = new Repeated(() => this.#look(), AGAIN_MS);
+    this.#again = new Repeated(() => this.#look());
     this.#test.addEventListener('click', () => void this.#busy(this.#test, () => this.#sendTest()));
     this.#enable.addEventListener('click', () => void this.#busy(this.#enable, () => this.#enableIt()));
     this.element = h(
@@ -157,7 +158,7 @@ class EndpointPage {
     this.#draw();
   }
 
-  async #look(): Promise<boolean> {
+  async #look(): Promise<number> {
     const { api } = this.shell;
     const id = this.endpoint.id;
     const [endpoint, stats] = await Promise.all([getEndpoint(api, id), getStats(api, id)]);
@@ -165,8 +166,9 @@ class EndpointPage {
     this.#stats = stats;
     this.#deliveries.showStats(stats);
     this.#draw();
-    await this.#deliveries.refresh();
-    return true;
+    const isUnderWay = await this.#deliveries.refresh();
+    const isBehind = stats.events_behind > 0 && !endpoint.is_disabled;
+    return isUnderWay || isBehind || stats.pending > 0 ? SOON_MS : LATER_MS;
   }
 
   async #busy(button: HTMLButtonElement, work: () => Promise<void>): Promise<void> {

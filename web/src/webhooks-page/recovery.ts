@@ -119,15 +119,15 @@ export function recoveryProgress(shell: Shell, id: string, changed: () => void):
       }
       throw error;
     });
-    if (recovery === null) return false;
+    if (recovery === null) return null;
     bar.max = Math.max(1, recovery.events);
     bar.value = recovery.is_finished ? bar.max : recovery.looked_at;
     element.dataset.finished = String(recovery.is_finished);
     setText(words, recoveryWords(recovery));
     setText(time, `${fullMoment(recovery.since)} – ${fullMoment(recovery.until)}`);
     if (recovery.is_finished) changed();
-    return !recovery.is_finished;
-  }, AGAIN_MS);
+    return recovery.is_finished ? null : AGAIN_MS;
+  });
   again.now();
   return { element, stop: () => again.stop() };
 }

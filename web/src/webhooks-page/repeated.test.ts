@@ -25,7 +25,7 @@ function world() {
 it('looks until there is nothing more to see', async () => {
   const { timers, due, tick, settle } = world();
   let looks = 0;
-  const repeated = new Repeated(async () => ++looks < 3, 10, timers);
+  const repeated = new Repeated(async () => (++looks < 3 ? 10 : null), timers);
   repeated.now();
   await settle();
   await tick();
@@ -36,14 +36,10 @@ it('looks until there is nothing more to see', async () => {
 it('does not look while nobody does, and goes on after a failure', async () => {
   const { timers, state, tick, settle } = world();
   let looks = 0;
-  const repeated = new Repeated(
-    async () => {
-      looks += 1;
-      throw new Error('not now');
-    },
-    10,
-    timers,
-  );
+  const repeated = new Repeated(async () => {
+    looks += 1;
+    throw new Error('not now');
+  }, timers);
   repeated.now();
   await settle();
   state.isSeen = false;
@@ -58,18 +54,14 @@ it('does not look while nobody does, and goes on after a failure', async () => {
 it('never looks twice at once, and once more when it was asked meanwhile', async () => {
   const { timers, settle } = world();
   let [looks, at, most] = [0, 0, 0];
-  const repeated = new Repeated(
-    async () => {
-      looks += 1;
-      at += 1;
-      most = Math.max(most, at);
-      await Promise.resolve();
-      at -= 1;
-      return false;
-    },
-    10,
-    timers,
-  );
+  const repeated = new Repeated(async () => {
+    looks += 1;
+    at += 1;
+    most = Math.max(most, at);
+    await Promise.resolve();
+    at -= 1;
+    return null;
+  }, timers);
   repeated.now();
   repeated.now();
   repeated.now();
@@ -79,7 +71,7 @@ it('never looks twice at once, and once more when it was asked meanwhile', async
 
 it('stops', async () => {
   const { timers, due, settle } = world();
-  const repeated = new Repeated(async () => true, 10, timers);
+  const repeated = new Repeated(async () => 10, timers);
   repeated.now();
   repeated.stop();
   await settle();

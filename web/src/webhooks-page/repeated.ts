@@ -1,5 +1,8 @@
 /** Looks again and again while there is something to see: never twice at once, and not while nobody looks. */
 
+/** After what time a failed look is repeated. */
+const AFTER_FAILURE_MS = 5_000;
+
 export interface Timers {
   readonly set: (run: () => void, ms: number) => unknown;
   readonly clear: (timer: unknown) => void;
@@ -19,10 +22,9 @@ export class Repeated {
   #isAskedAgain = false;
   #isStopped = false;
 
-  /** `look` says whether it is worth looking again; what it throws is a reason to look later. */
+  /** `look` says after what time it is worth looking again, if ever; what it throws is a reason to look later. */
   constructor(
-    private readonly look: () => Promise<boolean>,
-    private readonly everyMs: number,
+    private readonly look: () => Promise<number | null>,
     private readonly timers: Timers = here,
   ) {}
 
@@ -44,21 +46,21 @@ export class Repeated {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    const isWorth = await this.look().catch(() => true);
+    const wait = await this.look().catch(() => AFTER_FAILURE_MS);
     this.#isRunning = false;
     if (this.#isStopped) return;
     if (this.#isAskedAgain) {
       this.#isAskedAgain = false;
       void this.#run();
-    } else if (isWorth) {
-      this.#later();
+    } else if (wait !== null) {
+      this.#later(wait);
     }
   }
 
-  #later(): void {
+  #later(ms: number): void {
     this.#timer = this.timers.set(() => {
       if (this.timers.isSeen()) void this.#run();
-      else this.#later();
-    }, this.everyMs);
+      else this.#later(ms);
+    }, ms);
   }
 }
