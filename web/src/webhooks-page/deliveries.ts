@@ -85,11 +85,9 @@ export class Deliveries {
     }
   }
 
-  /** Asks for the newest; whether something is about to come of what is shown. */
-  async refresh(): Promise<boolean> {
-    if (this.#isLong) return false;
-    await this.#read(false);
-    return this.#rows.some(({ status, is_under_way }) => is_under_way || status === 'pending');
+  /** Asks for the newest. */
+  async refresh(): Promise<void> {
+    if (!this.#isLong) await this.#read(false);
   }
 
   #choose(status: Filter): void {

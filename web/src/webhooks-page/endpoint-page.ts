@@ -33,9 +33,9 @@ import { Repeated } from './repeated';
 import { showSecret } from './secret-dialog';
 import './webhooks.css';
 
-/** How often the figures are looked at while the page is open: while something is under way, and else. */
-const SOON_MS = 3_000;
-const LATER_MS = 12_000;
+/** How often the figures are looked at while the page is open, and how often all of it though they are the same. */
+const AGAIN_MS = 3_000;
+const WHOLE_MS = 15_000;
 
 export async function openEndpointPage(shell: Shell, id: string): Promise<OpenPage> {
   const page = new EndpointPage(shell, await getEndpoint(shell.api, id));
@@ -45,6 +45,8 @@ export async function openEndpointPage(shell: Shell, id: string): Promise<OpenPa
 class EndpointPage {
   readonly element: HTMLElement;
   #stats: Stats | null = null;
+  /** When all of it was asked for; 0: it is time. */
+  #wholeAt = 0;
   #recovery: RecoveryProgress | null = null;
   readonly #projects = new Map<string, string>();
 
@@ -81,7 +83,7 @@ class EndpointPage {
     this.#deliveries = new Deliveries(
       shell,
       () => this.endpoint,
-      () => this.#again.now(),
+      () => this.#lookNow(),
     );
     this.#again = new Repeated(() => this.#look());
     this.#test.addEventListener('click', () => void this.#busy(this.#test, () => this.#sendTest()));
@@ -109,7 +111,7 @@ class EndpointPage {
       this.#deliveries.element,
     );
     this.#draw();
-    this.#again.now();
+    this.#lookNow();
     void this.#nameProjects();
     const recovery = new URLSearchParams(location.search).get('recovery');
     if (recovery !== null) this.#follow(recovery);
@@ -158,17 +160,24 @@ class EndpointPage {
     this.#draw();
   }
 
+  #lookNow(): void {
+    this.#wholeAt = 0;
+    this.#again.now();
+  }
+
   async #look(): Promise<number> {
     const { api } = this.shell;
     const id = this.endpoint.id;
-    const [endpoint, stats] = await Promise.all([getEndpoint(api, id), getStats(api, id)]);
-    this.endpoint = endpoint;
+    const stats = await getStats(api, id);
+    const isSame = JSON.stringify(stats) === JSON.stringify(this.#stats);
+    if (isSame && Date.now() - this.#wholeAt < WHOLE_MS) return AGAIN_MS;
+    this.#wholeAt = Date.now();
     this.#stats = stats;
     this.#deliveries.showStats(stats);
+    this.endpoint = await getEndpoint(api, id);
     this.#draw();
-    const isUnderWay = await this.#deliveries.refresh();
-    const isBehind = stats.events_behind > 0 && !endpoint.is_disabled;
-    return isUnderWay || isBehind || stats.pending > 0 ? SOON_MS : LATER_MS;
+    await this.#deliveries.refresh();
+    return AGAIN_MS;
   }
 
   async #busy(button: HTMLButtonElement, work: () => Promise<void>): Promise<void> {
@@ -179,7 +188,7 @@ class EndpointPage {
       toast(sentence(wordsOf(error)));
     } finally {
       button.disabled = false;
-      this.#again.now();
+      this.#lookNow();
     }
   }
 
@@ -218,7 +227,7 @@ class EndpointPage {
   #changed(endpoint: Endpoint): void {
     this.endpoint = endpoint;
     this.#draw();
-    this.#again.now();
+    this.#lookNow();
   }
 
   #openActions(): void {
@@ -305,7 +314,7 @@ class EndpointPage {
 
   #follow(recovery: string): void {
     this.#recovery?.stop();
-    this.#recovery = recoveryProgress(this.shell, recovery, () => this.#again.now());
+    this.#recovery = recoveryProgress(this.shell, recovery, () => this.#lookNow());
     fill(this.#recoverySlot, this.#recovery.element);
   }
 }
