@@ -194,13 +194,13 @@ scenario('what somebody does not want to be told does not come; what must be tol
   await box('Mentions: In Weft').uncheck()
   await page.getByTestId('kept').filter({ hasText: 'Kept.' }).waitFor()
   await page.getByLabel('Send no mail in these hours').check()
-  await page.getByLabel('From').fill('21:30')
-  await page.getByLabel('From').blur()
+  await page.getByLabel('From', { exact: true }).fill('21:30')
+  await page.getByLabel('From', { exact: true }).blur()
   await page.getByLabel('How they come').selectOption('daily')
   await until('all of it is kept', async () => {
     await page.reload()
     await page.getByRole('table').waitFor()
-    return !(await box('Mentions: In Weft').isChecked()) && await page.getByLabel('From').inputValue() === '21:30' &&
+    return !(await box('Mentions: In Weft').isChecked()) && await page.getByLabel('From', { exact: true }).inputValue() === '21:30' &&
       await page.getByLabel('How they come').inputValue() === 'daily'
   }, { every: 500, within: 30_000 })
 
