@@ -14,7 +14,8 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <h1>Weft is running</h1><p>This binary was built without its page. Run <code>make web</code> and build again. \
     Clients can connect all the same.</p></html>";
 
-/// `/`, the addresses of documents and of pages for people with accounts, which they read themselves, and the links in mails.
+/// `/`, the addresses of documents and of pages for people with accounts, which the pages read themselves, and the
+/// links in mails.
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(index))

@@ -43,8 +43,9 @@ export function openFormDialog(options: FormDialog): Dialog {
   const form = h(
     'form',
     { class: 'sheet-form' },
-    h('div', { class: 'sheet-body' }, ...options.fields, said),
-    h('footer', { class: 'sheet-foot' }, cancel, action),
+    h('div', { class: 'sheet-body' }, ...options.fields),
+    // In sight, however far the fields are scrolled.
+    h('footer', { class: 'sheet-foot' }, said, cancel, action),
   );
   /** Shows at which fields the server found something, and goes to the first of them. */
   const mark = (names: readonly string[]) => {
@@ -67,7 +68,6 @@ export function openFormDialog(options: FormDialog): Dialog {
     } catch (error) {
       said.textContent = sentence(wordsOf(error));
       mark(error instanceof PageError ? error.fields : []);
-      said.scrollIntoView({ block: 'nearest' });
     } finally {
       action.disabled = false;
     }

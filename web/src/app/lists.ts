@@ -43,6 +43,7 @@ export async function done(call: Promise<Answer<unknown>>, missing?: string): Pr
 function refusal(response: Response, error: unknown, missing: string | undefined): PageError {
   const why = new PageError(response.status === 404 && missing ? missing : problemWords(error));
   const { details } = (error ?? {}) as Partial<Schemas['Problem']>;
+  why.status = response.status;
   why.fields = (details ?? []).map(({ field }) => field);
   return why;
 }

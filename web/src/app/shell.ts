@@ -228,6 +228,8 @@ export class Shell {
 export class PageError extends Error {
   /** The members of the request that are wrong, if it is about them. */
   fields: readonly string[] = [];
+  /** The status of the answer; 0 if there was none. */
+  status = 0;
 }
 
 export function nameOfUser({ first_name, last_name }: Pick<User, 'first_name' | 'last_name'>): string {

@@ -165,7 +165,19 @@ class EndpointPage {
     this.#again.now();
   }
 
-  async #look(): Promise<number> {
+  /** Null once there is nothing more to see, because the endpoint is gone or not ours to manage any more. */
+  async #look(): Promise<number | null> {
+    try {
+      return await this.#lookAtIt();
+    } catch (error) {
+      if (!(error instanceof PageError)) throw error;
+      this.#explanation.hidden = false;
+      setText(this.#explanation, sentence(error.message));
+      return error.status === 403 || error.status === 404 ? null : WHOLE_MS;
+    }
+  }
+
+  async #lookAtIt(): Promise<number> {
     const { api } = this.shell;
     const id = this.endpoint.id;
     const stats = await getStats(api, id);
