@@ -79,8 +79,10 @@ class Inbox {
       h('p', { class: 'hint inbox-keys' }, ...keyWords()),
     );
     const pressed = (event: KeyboardEvent) => this.#pressed(event);
+    // What was snoozed may be due again. Whoever has gone far down the list is not taken back to its beginning.
     const seen = () => {
-      if (document.visibilityState === 'visible') void this.#try(() => this.read());
+      if (document.visibilityState !== 'visible' || this.#notifications.length > AT_ONCE) return;
+      void this.#try(() => this.read());
     };
     document.addEventListener('keydown', pressed);
     document.addEventListener('visibilitychange', seen);
