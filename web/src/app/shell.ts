@@ -169,9 +169,7 @@ export class Shell {
     for (const item of this.#bar?.items ?? []) item.close();
     this.#bar = null;
     fill(this.#items);
-    this.live.stop();
     if (user === null) return;
-    this.live.start(user.id);
     this.#bar = { user: user.id, items: BAR.map((make) => make(this)) };
     fill(this.#items, ...this.#bar.items.map(({ element }) => element), this.#accountButton(user));
   }

@@ -1,4 +1,4 @@
-/** The bell in the bar: how much is unread, and the newest of it. */
+/** The bell in the bar: how much is unread, and the newest of it. While it hangs there, what happens is followed. */
 import type { Notification } from '../api/notifications';
 import { wordsOf } from '../app/lists';
 import type { BarItem } from '../app/router';
@@ -61,10 +61,12 @@ export function bell(shell: Shell): BarItem {
     }),
     live.onGap(() => panel?.read()),
   ];
+  live.start(shell.user.id);
   draw();
   return {
     element,
     close() {
+      live.stop();
       clearTimeout(saying);
       for (const end of ends) end();
     },

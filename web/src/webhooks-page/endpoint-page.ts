@@ -1,36 +1,30 @@
 /** One endpoint: how it does, what it is told, what came of that, and everything that can be done with it. */
 
 import { listProjects } from '../app/boards';
-import { openFormDialog } from '../app/form-dialog';
 import { wordsOf } from '../app/lists';
 import type { OpenPage } from '../app/router';
 import { PageError, type Shell } from '../app/shell';
 import { fill, h, setText } from '../ui/dom';
 import { icon } from '../ui/icons';
-import { openMenu } from '../ui/popover';
 import { toast } from '../ui/voice';
 import { fromNow } from '../ui/when';
 import { countWords, sentence } from '../ui/words';
 import { badge } from './badge';
 import {
-  changeEndpoint,
-  deleteEndpoint,
   type Endpoint,
   enableEndpoint,
   getEndpoint,
   getStats,
-  rotateSecret,
   type Stats,
   type Trial,
   testEndpoint,
 } from './calls';
 import { Deliveries } from './deliveries';
-import { openEditEndpoint } from './endpoint-form';
+import { type EndpointActions, openActions, openRecovery } from './endpoint-actions';
 import { typesWords } from './event-groups';
 import { healthOf, trialWords } from './health';
-import { openRecover, type RecoveryProgress, recoveryProgress } from './recovery';
+import { type RecoveryProgress, recoveryProgress } from './recovery';
 import { Repeated } from './repeated';
-import { showSecret } from './secret-dialog';
 import './webhooks.css';
 
 /** How often the figures are looked at while the page is open, and how often all of it though they are the same. */
@@ -76,7 +70,7 @@ class EndpointPage {
         title: 'Actions',
         'aria-haspopup': 'menu',
         'aria-expanded': 'false',
-        on: { click: () => this.#openActions() },
+        on: { click: () => openActions(this.#more, this.#actions()) },
       },
       icon('more'),
     );
@@ -227,7 +221,7 @@ class EndpointPage {
       this.#changed(await enableEndpoint(this.shell.api, this.endpoint.id));
       toast('It is told what happens from now on.', {
         label: 'Recover what it missed',
-        run: () => this.#openRecover(since),
+        run: () => openRecovery(this.#actions(), since),
       });
     } catch (error) {
       if (!(error instanceof PageError)) throw error;
@@ -242,86 +236,15 @@ class EndpointPage {
     this.#lookNow();
   }
 
-  #openActions(): void {
-    const { is_disabled } = this.endpoint;
-    openMenu(this.#more, 'Endpoint', [
-      { label: 'Change…', icon: 'pencil', run: () => void this.#edit() },
-      { label: 'Change the secret…', icon: 'key', run: () => this.#rotate() },
-      {
-        label: 'Recover a time…',
-        icon: 'restore',
-        disabled: is_disabled,
-        run: () => this.#openRecover(),
-      },
-      null,
-      is_disabled
-        ? { label: 'Enable', icon: 'power', run: () => void this.#busy(this.#enable, () => this.#enableIt()) }
-        : { label: 'Disable', icon: 'power', run: () => void this.#busy(this.#more, () => this.#disable()) },
-      { label: 'Delete…', icon: 'trash', danger: true, run: () => this.#remove() },
-    ]);
-  }
-
-  async #edit(): Promise<void> {
-    await this.#busy(this.#more, () =>
-      openEditEndpoint(this.shell, this.endpoint.id, (endpoint) => this.#changed(endpoint)),
-    );
-  }
-
-  #rotate(): void {
-    const words =
-      'For a day messages are signed with both, the new secret and the one before, so that your receiver can change over.';
-    let secret = '';
-    openFormDialog({
-      title: 'Change the secret?',
-      action: 'Make a new secret',
-      isNarrow: true,
-      fields: [h('p', { class: 'hint' }, words)],
-      submit: async () => {
-        secret = await rotateSecret(this.shell.api, this.endpoint.id);
-      },
-      afterwards: () => showSecret(secret, words),
-    });
-  }
-
-  async #disable(): Promise<void> {
-    this.#changed(await changeEndpoint(this.shell.api, this.endpoint.id, { is_disabled: true }));
-    toast('It is told nothing more.', {
-      label: 'Enable',
-      run: () => void this.#busy(this.#enable, () => this.#enableIt()),
-    });
-  }
-
-  #remove(): void {
-    openFormDialog({
-      title: 'Delete the endpoint?',
-      action: 'Delete the endpoint',
-      isDangerous: true,
-      isNarrow: true,
-      fields: [
-        h(
-          'p',
-          { class: 'hint' },
-          'Nothing is sent to it any more, and what came of its deliveries is forgotten.',
-        ),
-        h('p', { class: 'mono' }, this.endpoint.url),
-      ],
-      submit: async () => {
-        await deleteEndpoint(this.shell.api, this.endpoint.id);
-      },
-      afterwards: () => {
-        this.shell.go(`/webhooks?workspace=${this.endpoint.workspace_id}`);
-        toast('The endpoint is deleted.');
-      },
-    });
-  }
-
-  #openRecover(disabled_at: string | null = null): void {
-    const endpoint = { ...this.endpoint, disabled_at: disabled_at ?? this.endpoint.disabled_at ?? null };
-    openRecover(this.shell, endpoint, ({ id }) => {
-      // In the address, so that a reload still shows it.
-      history.replaceState(null, '', `${location.pathname}?recovery=${id}`);
-      this.#follow(id);
-    });
+  #actions(): EndpointActions {
+    return {
+      shell: this.shell,
+      endpoint: this.endpoint,
+      busy: (work) => this.#busy(this.#more, work),
+      enable: () => void this.#busy(this.#enable, () => this.#enableIt()),
+      changed: (endpoint) => this.#changed(endpoint),
+      recovering: (recovery) => this.#follow(recovery),
+    };
   }
 
   #follow(recovery: string): void {
