@@ -178,10 +178,19 @@ scenario('tabs share one stream, another one takes it over, and a server that wa
   await mention(dye, 'two')
   await bellSays(second, 2)
 
+  // What is read elsewhere is read here.
+  const third = await context.newPage()
+  await third.goto(`${server.httpUrl}/inbox`)
+  await row(third, 'two').waitFor()
+  await third.getByRole('button', { name: 'Mark all read' }).click()
+  await bellSays(second, 0)
+  await second.locator('.inbox-list > li:not([data-unread])').filter({ hasText: 'two' }).waitFor()
+  await third.close()
+
   await server.kill9()
   await server.start()
   await mention(await task('Cut the thread'), 'three')
-  await bellSays(second, 3)
+  await bellSays(second, 1)
   await row(second, 'three').waitFor()
   assert.deepEqual(complaints, [])
 })

@@ -52,7 +52,7 @@ export class LiveNotifications {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls `listener` when something may have been missed, so that lists are asked for again. */
+  /** Calls `listener` when something may have been missed, or much has changed, so that lists are asked for again. */
   onGap(listener: () => void): () => void {
     this.#gaps.add(listener);
     return () => this.#gaps.delete(listener);
@@ -115,7 +115,7 @@ export class LiveNotifications {
           const told = readTold(type, data);
           if (told === null) return;
           this.#channel?.postMessage({ kind: 'told', told, lastId: id } satisfies Word);
-          this.#tell(told);
+          this.#told(told);
         },
         onRefused: () => {
           this.isOffered = false;
@@ -132,7 +132,13 @@ export class LiveNotifications {
       return;
     }
     this.#lastId = word.lastId;
-    this.#tell(word.told);
+    this.#told(word.told);
+  }
+
+  /** Figures alone say that many changed at once, such as all that were read on another device. */
+  #told(told: Told): void {
+    this.#tell(told);
+    if (told.notification === null) for (const listener of this.#gaps) listener();
   }
 
   #missed(): void {

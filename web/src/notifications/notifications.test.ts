@@ -215,7 +215,14 @@ describe('what is told live', () => {
     other.start('u');
     await settle();
     expect([opened, one.counts?.unread, other.counts?.unread]).toEqual([[''], 1, 1]);
+    let asked = 0;
+    for (const each of [one, other]) {
+      each.onGap(() => {
+        asked += 1;
+      });
+    }
     await say(5, 3);
+    expect(asked, 'lists are asked for again when figures alone come').toBe(2);
     expect([one.counts?.unread, other.counts?.unread]).toEqual([3, 3]);
     one.stop();
     await settle();
