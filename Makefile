@@ -11,7 +11,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
-.PHONY: help run test test-rust test-clients test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds chaos crash \
+.PHONY: help run test test-rust test-clients test-cluster test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds chaos crash \
 	bench smoke soak sweep breaking-point counts clean distclean
 
 help: ## show this list
@@ -29,6 +29,9 @@ test-rust: setup-run web ## the Rust tests alone
 
 test-clients: setup-run build .tools/e2e.stamp ## the real-client tests alone
 	scripts/test.sh clients
+
+test-cluster: setup build .tools/e2e.stamp ## API and real clients on Postgres, Redis and a bucket
+	scripts/test.sh cluster
 
 test-browser: setup build .tools/e2e.stamp ## the browser test alone
 	scripts/test.sh browser
@@ -92,9 +95,9 @@ board-rounds: setup build .tools/e2e.stamp ## edits, requests and kill -9 at a b
 	cd web/e2e && WEFT_BOARD_ROUNDS=$(or $(ROUNDS),1000) \
 		../../scripts/with-postgres.sh node --test --test-reporter=spec tests/board-rounds.test.js </dev/null
 
-chaos: setup build .tools/e2e.stamp ## three servers, thirty clients, and everything between them breaks: FAULTS=150 SEED=7
+chaos: setup build .tools/e2e.stamp bucket ## three servers, thirty clients, and everything between them breaks: FAULTS=150 SEED=7
 	cd web/e2e && WEFT_CHAOS_FAULTS=$(or $(FAULTS),150) $(if $(SEED),WEFT_SEED=$(SEED)) \
-		../../scripts/with-postgres.sh node --test --test-reporter=spec tests/chaos.test.js </dev/null
+		../../scripts/with-cluster.sh node --test --test-reporter=spec tests/chaos.test.js </dev/null
 
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)
@@ -120,6 +123,10 @@ smoke: build ## every scenario, small and without peers: shows only that it runs
 
 counts: release ## instructions of the hot paths against what is recorded; ARGS=--record records them
 	loadtest/counts.sh $(ARGS)
+
+.PHONY: bucket
+bucket:
+	$(BUILD) --example bucket
 
 .PHONY: release
 release: web

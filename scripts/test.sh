@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every test, one stage after the other; a failing stage does not hide the others. Ends with one line that sums up.
 #
-#   test.sh [STAGE...]    rust web api clients postgres browser load (all of them by default)
+#   test.sh [STAGE...]    rust web api clients cluster browser load (all of them by default)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.tools/bin:$PATH"
@@ -42,21 +42,24 @@ api() {
 
 clients() { npm test --prefix web/e2e --silent; }
 
-# The same tests on Postgres. The storage's own run on both databases anyway; damaging files is about files.
-postgres() {
-    WEFT_TEST_DATABASE=postgres api_on_postgres && (
+# The same tests where servers share what they keep: Postgres, Redis and a bucket. The storage's own run on all of them
+# anyway; damaging files is about files.
+cluster() {
+    # shellcheck disable=SC2086 # nothing or one flag
+    cargo build --workspace $locked --example bucket &&
+        WEFT_TEST_DATABASE=postgres api_on_postgres && (
         cd web/e2e || exit
         find tests -name '*.test.js' ! -name 'broken-storage*' ! -name 'api-description*' -print0 | sort -z |
-            xargs -0 ../../scripts/with-postgres.sh node --test --test-concurrency=2 --test-reporter=spec
+            xargs -0 ../../scripts/with-cluster.sh node --test --test-concurrency=2 --test-reporter=spec
     )
 }
 
 api_on_postgres() {
     # shellcheck disable=SC2086 # nothing or one flag
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --workspace $locked --no-fail-fast --status-level slow -E 'binary(api)'
+        scripts/with-cluster.sh cargo nextest run --workspace $locked --no-fail-fast --status-level slow -E 'binary(api)'
     else
-        cargo test --workspace $locked --no-fail-fast --quiet --test api
+        scripts/with-cluster.sh cargo test --workspace $locked --no-fail-fast --quiet --test api
     fi
 }
 
@@ -65,7 +68,7 @@ browser() { npm run --prefix web/e2e --silent test:browser; }
 # Every scenario of the load generator, small: the content must be right, no figure is judged.
 load() { BENCH_OUT=target/bench-smoke loadtest/bench.sh --smoke; }
 
-for name in "${@:-rust web api clients postgres browser load}"; do
+for name in "${@:-rust web api clients cluster browser load}"; do
     for one in $name; do stage "$one" "$one"; done
 done
 

@@ -46,13 +46,16 @@ pub enum CloseReason {
     Unresponsive,
     /// 4400: an update would nest types deeper than a document may; it would come again. The client stops.
     NestedTooDeep,
+    /// 4409: what the client has is the document from before it was made anew (see [`crate::renewal`]); together they
+    /// would be everything twice. The client stops: the application has to load the document into an empty one.
+    DocumentRenewed,
     /// 1011: the server made a mistake. The client reconnects.
     InternalError,
 }
 
 impl CloseReason {
     /// Every reason, for tables and metrics.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Restart,
         Self::ProtocolError,
         Self::TextFrame,
@@ -71,6 +74,7 @@ impl CloseReason {
         Self::HostileUpdate,
         Self::Unresponsive,
         Self::NestedTooDeep,
+        Self::DocumentRenewed,
         Self::InternalError,
     ];
 
@@ -86,6 +90,7 @@ impl CloseReason {
             Self::Unauthorized => 4401,
             Self::Forbidden | Self::AccessRevoked => 4403,
             Self::InvalidDocumentName => 4404,
+            Self::DocumentRenewed => 4409,
             Self::MessageTooLarge | Self::DocumentTooLarge => 4413,
             Self::StorageUnavailable => 4503,
             Self::AuthenticationTimeout => 4508,
@@ -115,6 +120,7 @@ impl CloseReason {
             Self::HostileUpdate => "update-refused",
             Self::Unresponsive => "unresponsive",
             Self::NestedTooDeep => "nested-too-deep",
+            Self::DocumentRenewed => "document-renewed",
             Self::InternalError => "internal-error",
         }
     }
@@ -136,7 +142,8 @@ mod tests {
             | CloseReason::MessageTooLarge
             | CloseReason::DocumentTooLarge
             | CloseReason::HostileUpdate
-            | CloseReason::NestedTooDeep => false,
+            | CloseReason::NestedTooDeep
+            | CloseReason::DocumentRenewed => false,
             CloseReason::Restart
             | CloseReason::ProtocolError
             | CloseReason::TextFrame

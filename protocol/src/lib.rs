@@ -6,10 +6,12 @@
 pub mod awareness;
 pub mod board;
 pub mod close;
+pub mod copy;
 pub mod gate;
 pub mod hocuspocus;
 pub mod id;
 pub mod lib0;
+pub mod renewal;
 pub mod scan;
 pub mod sync;
 pub mod teardown;

@@ -122,6 +122,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         },
         webhooks,
         streams: http::v1::Streams::new(life.soft().clone()),
+        public_url: config.public_url().into(),
     };
     let readiness = NodeReadiness {
         storage: Arc::clone(&storage),
@@ -311,7 +312,7 @@ async fn open_rights(
 }
 
 /// The way to other nodes that `config` names. It is not waited for: a bus is a hint.
-fn open_bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
+pub(crate) fn open_bus(config: &Config) -> anyhow::Result<Arc<dyn Bus>> {
     let url = config.storage.redis_url.url()?;
     let node = NodeId(rand::random());
     Ok(match url {
@@ -425,6 +426,7 @@ pub(crate) fn hub_settings(config: &Config) -> HubSettings {
         compact_after_rows: config.rooms.compact_after_rows,
         compact_after_bytes: config.rooms.compact_after_bytes,
         mailbox_messages: config.rooms.mailbox_messages,
+        renew_boards_after: config.rooms.renew_boards_after(),
         storage_patience: limits.storage_patience(),
         max_unsaved_bytes: limits.max_document_bytes,
     }

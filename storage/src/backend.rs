@@ -56,6 +56,7 @@ pub(crate) struct TailRow {
 #[derive(Debug, Clone)]
 pub(crate) struct SnapshotRow {
     pub(crate) seq: Seq,
+    pub(crate) created_at_ms: i64,
     pub(crate) stored: StoredBytes,
 }
 

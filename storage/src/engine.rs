@@ -182,11 +182,14 @@ impl DocumentLog for Engine {
             what: Damage::SnapshotUndecodable { seq, reason: error.0 },
         })?;
         let snapshot = updates.map(|updates| StoredSnapshot { seq, updates });
+        let snapshot_at = view.snapshot.as_ref().map(|row| row.created_at_ms);
+        let newest_row = view.tail.last().map(|row| row.created_at_ms);
         Ok(Some(StoredDocument {
             id,
             head,
             snapshot,
             tail: log_rows(view.tail),
+            written_at_ms: newest_row.max(snapshot_at).unwrap_or_default(),
         }))
     }
 

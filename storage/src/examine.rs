@@ -77,10 +77,7 @@ fn check_contents(
     if !damage.is_empty() {
         return damage;
     }
-    let folded = usable
-        .iter()
-        .take_while(|(seq, _)| *seq <= snapshot_seq)
-        .map(|(_, bytes)| *bytes);
+    let folded = usable.iter().take_while(|(seq, _)| *seq <= snapshot_seq).copied();
     match merge::adds_to(snapshot, folded) {
         Ok(true) if snapshot.is_some() => damage.push(Damage::SnapshotIncomplete { seq: snapshot_seq }),
         Ok(_) => {}

@@ -9,12 +9,14 @@ use std::thread;
 use bytes::Bytes;
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::{Gate, WaitingLimits};
+use weft_protocol::renewal::Renewal;
 use weft_protocol::scan::{UpdateLimits, scan_update};
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{Doc, OffsetKind, Options, ReadTxn, StateVector, Transact, Update};
 
 use crate::error::StorageError;
+use crate::model::Seq;
 use crate::snapshot;
 
 /// Stack of a merging thread. It is address space; memory is taken only as deep as the stack is used.
@@ -63,14 +65,16 @@ pub(crate) fn merge<'a>(
     Ok(merge.snapshot())
 }
 
-/// Whether `log` holds anything that `snapshot` lacks.
+/// Whether `log`, the rows with their places, holds anything that `snapshot` lacks.
 pub(crate) fn adds_to<'a>(
     snapshot: Option<&Bytes>,
-    log: impl IntoIterator<Item = &'a Bytes>,
+    log: impl IntoIterator<Item = (Seq, &'a Bytes)>,
 ) -> Result<bool, MergeError> {
     let mut merge = Merge::new(snapshot)?;
     let before = merge.document.transact().state_vector();
-    for update in log {
+    // What came before the document was made anew is history.
+    let begins = merge.begins;
+    for (_, update) in log.into_iter().filter(|(seq, _)| seq.get() >= begins) {
         merge.add(update)?;
     }
     let after = merge.document.transact().state_vector();
@@ -87,7 +91,18 @@ pub(crate) fn snapshot_updates(bytes: &Bytes) -> Result<Vec<Bytes>, MergeError> 
     snapshot::updates(bytes).map_err(|error| MergeError(error.to_string()))
 }
 
-/// Whether `bytes` are a v1 update. To be called in [`isolated`] work, as the decoder may panic.
+/// The place of the newest renewal among `pieces`; 0 if there is none.
+pub(crate) fn newest_renewal<'a>(pieces: impl IntoIterator<Item = &'a Bytes>) -> u64 {
+    let places = pieces.into_iter().filter_map(|bytes| place(bytes));
+    places.max().unwrap_or(0)
+}
+
+/// The place of a renewal, if `bytes` are one.
+pub(crate) fn place(bytes: &[u8]) -> Option<u64> {
+    Some(Renewal::parse(bytes).ok()??.place)
+}
+
+/// Whether `bytes` are a row of a log: a v1 update, or a renewal of one. To be called in [`isolated`] work, as the decoder may panic.
 pub(crate) fn check(bytes: &Bytes) -> Result<(), MergeError> {
     decode(bytes).map(|_| ())
 }
@@ -107,10 +122,22 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, MergeError>) -> Result<
 struct Merge {
     document: Doc,
     gate: Gate,
+    /// The place at which the document was last made anew; 0 if it never was.
+    begins: u64,
+    /// The clients that wrote before that.
+    retired: Vec<u64>,
 }
 
 impl Merge {
     fn new(snapshot: Option<&Bytes>) -> Result<Self, MergeError> {
+        let mut merge = Self::empty();
+        for update in snapshot.map(snapshot_updates).transpose()?.unwrap_or_default() {
+            merge.add(&update)?;
+        }
+        Ok(merge)
+    }
+
+    fn empty() -> Self {
         // Yjs counts text in UTF-16 units, and so must whoever splits its blocks.
         let document = Doc::with_options(Options {
             offset_kind: OffsetKind::Utf16,
@@ -122,16 +149,33 @@ impl Merge {
             max_updates: usize::MAX,
             max_bytes: usize::MAX,
         });
-        let mut merge = Self { document, gate };
-        for update in snapshot.map(snapshot_updates).transpose()?.unwrap_or_default() {
-            merge.add(&update)?;
+        Self {
+            document,
+            gate,
+            begins: 0,
+            retired: Vec::new(),
         }
-        Ok(merge)
     }
 
-    fn add(&mut self, update: &Bytes) -> Result<(), MergeError> {
+    /// Takes in a row, or a piece of a snapshot. A renewal puts everything before it aside.
+    fn add(&mut self, row: &Bytes) -> Result<(), MergeError> {
+        match renewal(row)? {
+            None => self.apply(row),
+            Some(renewal) if renewal.place < self.begins => Ok(()),
+            Some(renewal) => {
+                if renewal.place > self.begins {
+                    *self = Self::empty();
+                    self.begins = renewal.place;
+                    self.retired = renewal.retired;
+                }
+                self.apply(renewal.content)
+            }
+        }
+    }
+
+    fn apply(&mut self, update: &[u8]) -> Result<(), MergeError> {
         scan(update)?;
-        let Self { document, gate } = self;
+        let Self { document, gate, .. } = self;
         let admitted = gate.admit(update, || document.transact().state_vector().encode_v1());
         let admitted = admitted.map_err(|error| MergeError(error.to_string()))?;
         let mut transaction = document.transact_mut();
@@ -149,18 +193,33 @@ impl Merge {
             .document
             .transact()
             .encode_state_as_update_v1(&StateVector::default());
+        let state = if self.begins == 0 {
+            state
+        } else {
+            let renewal = Renewal {
+                place: self.begins,
+                retired: self.retired.clone(),
+                content: &state,
+            };
+            renewal.encode()
+        };
         snapshot::encode(&state, self.gate.waiting())
     }
 }
 
+fn renewal(row: &[u8]) -> Result<Option<Renewal<'_>>, MergeError> {
+    Renewal::parse(row).map_err(|error| MergeError(error.to_string()))
+}
+
 /// The structural scan comes first: damaged bytes can make the decoder ask for gigabytes or overflow the stack, which
 /// nothing here could catch.
-fn scan(bytes: &Bytes) -> Result<(), MergeError> {
+fn scan(bytes: &[u8]) -> Result<(), MergeError> {
     let facts = scan_update(bytes, &UpdateLimits::trusted_state());
     facts.map(drop).map_err(|error| MergeError(error.to_string()))
 }
 
-fn decode(bytes: &Bytes) -> Result<Update, MergeError> {
+fn decode(row: &[u8]) -> Result<Update, MergeError> {
+    let bytes = renewal(row)?.map_or(row, |renewal| renewal.content);
     scan(bytes)?;
     Update::decode_v1(bytes).map_err(|error| MergeError(error.to_string()))
 }

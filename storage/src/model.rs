@@ -87,6 +87,7 @@ impl fmt::Display for Seq {
 
 /// A document as it is stored: the newest snapshot and every update after it, complete and verified.
 ///
+/// The pieces of the snapshot, or a row, may be a renewal ([`weft_protocol::renewal`]): then the document begins there.
 /// The tail runs without a gap from `snapshot.seq + 1` (or 1) to `head`. Snapshot bytes have matched their checksum;
 /// whether updates decode is for the reader to find out.
 #[derive(Debug, Clone)]
@@ -99,6 +100,8 @@ pub struct StoredDocument {
     pub snapshot: Option<StoredSnapshot>,
     /// The updates after the snapshot, ascending.
     pub tail: Vec<LogRow>,
+    /// When the newest of these pieces was committed, in milliseconds since 1970: no update is newer.
+    pub written_at_ms: i64,
 }
 
 /// The state of a document up to one place in its log.
@@ -106,7 +109,7 @@ pub struct StoredDocument {
 pub struct StoredSnapshot {
     /// The last update it contains.
     pub seq: Seq,
-    /// v1 updates: the whole state, then those that still wait for missing ones.
+    /// v1 updates: the whole state (or a renewal with it), then those that still wait for missing ones.
     pub updates: Vec<Bytes>,
 }
 
@@ -115,14 +118,14 @@ pub struct StoredSnapshot {
 pub struct LogRow {
     /// Its place.
     pub seq: Seq,
-    /// The v1 update.
+    /// The v1 update, or a renewal.
     pub bytes: Bytes,
 }
 
 /// One update on its way into the log.
 #[derive(Debug, Clone)]
 pub struct NewUpdate {
-    /// The v1 update; at most [`crate::MAX_UPDATE_BYTES`].
+    /// The v1 update, or a renewal; at most [`crate::MAX_UPDATE_BYTES`].
     pub bytes: Bytes,
     /// Who made it, where known: an opaque id, kept for the history; at most [`crate::MAX_AUTHOR_BYTES`].
     pub author: Option<Arc<str>>,

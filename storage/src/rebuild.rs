@@ -146,7 +146,8 @@ async fn try_rebuild(
     } = examination;
     let document = view.document.id;
     let updates = std::mem::take(&mut archive.updates);
-    let strays: Vec<Bytes> = archive.strays.iter().map(|row| row.bytes.clone()).collect();
+    let strays = archive.strays.iter().map(|row| (row.seq, row.bytes.clone()));
+    let strays: Vec<(Seq, Bytes)> = strays.collect();
     let work = move || reconstruct(snapshot, strays, updates);
     let outcome = merge::isolated(&engine.tasks, work)
         .await?
@@ -198,7 +199,7 @@ struct Rebuilt {
 
 fn reconstruct(
     snapshot: Option<Bytes>,
-    strays: Vec<Bytes>,
+    strays: Vec<(Seq, Bytes)>,
     mut updates: Vec<ArchivedUpdate>,
 ) -> Result<Rebuilt, MergeError> {
     for update in &mut updates {
@@ -208,18 +209,23 @@ fn reconstruct(
     }
     // The log is the truth. Only where it is incomplete do a snapshot and rows out of place have something to add.
     let is_complete = updates.iter().all(|update| usable(update).is_some());
-    let mut extra: Vec<Bytes> = strays;
-    if !is_complete {
-        extra.extend(
-            snapshot
-                .and_then(|bytes| merge::snapshot_updates(&bytes).ok())
-                .unwrap_or_default(),
-        );
+    let snapshot = snapshot
+        .and_then(|bytes| merge::snapshot_updates(&bytes).ok())
+        .unwrap_or_default();
+    // A document that was made anew begins there; what came before is history.
+    let begins = merge::newest_renewal(snapshot.iter().chain(updates.iter().filter_map(usable)));
+    let strays = strays.into_iter().filter(|(seq, _)| seq.get() >= begins);
+    let mut extra: Vec<Bytes> = strays.map(|(_, bytes)| bytes).collect();
+    if !is_complete && merge::newest_renewal(&snapshot) == begins {
+        extra.extend(snapshot);
     }
     extra.retain(|bytes| merge::caught(|| merge::merge(None, [bytes])).is_ok());
     for _ in 0..MAX_POISONED {
         let all = |updates: &[ArchivedUpdate]| {
-            merge::caught(|| merge::merge(None, extra.iter().chain(updates.iter().filter_map(usable))))
+            let rows = updates.iter().filter(|update| update.seq.get() >= begins);
+            let mut pieces: Vec<&Bytes> = extra.iter().chain(rows.filter_map(usable)).collect();
+            pieces.sort_by_key(|bytes| merge::place(bytes).is_none());
+            merge::caught(|| merge::merge(None, pieces))
         };
         match all(&updates) {
             Ok(state) => return Ok(Rebuilt { state, updates }),

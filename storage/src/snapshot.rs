@@ -1,6 +1,6 @@
 //! The bytes of a snapshot: a count, then updates in format v1, each behind its length (lib0 integers).
 //!
-//! The first update is the state of the document. The others still wait for updates that never came; they are part of
+//! The first update is the state of the document, inside of the renewal if it was made anew. The others still wait for updates that never came; they are part of
 //! the document too, and one update cannot hold both without making `yrs` guess.
 
 use bytes::Bytes;

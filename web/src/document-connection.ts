@@ -146,6 +146,11 @@ export class DocumentConnection {
 
   /** A whole socket that ended comes back by itself; one document that was refused on it has to be asked for. */
   #refused(reason: string): void {
+    // What is here is a document that was left behind. Where nothing of it is still to be saved, nobody needs to know.
+    if (reason === 'document-renewed' && !this.link().unsaved) {
+      location.reload();
+      return;
+    }
     this.#tried = true;
     this.provider.synced = false; // also where it was let in before: until it is again, nothing is taken
     this.notice = (this.#tokensAreFresh ? explainToAccount : explain)(reason) ?? this.notice;

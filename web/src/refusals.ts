@@ -15,6 +15,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'That was too much at once for the server. Your latest edits could not be saved: copy them before you close this page.',
   'update-refused': 'The server refused an edit of this page. Copy what you need, then reload.',
   'nested-too-deep': 'The server refused an edit that is nested too deep. Copy what you need, then reload.',
+  'document-renewed':
+    'This board was tidied up while you were away. Your latest edits could not be saved: copy them, then reload.',
   unauthorized: 'This server wants a valid token: add #token=… to the address.',
   forbidden: 'Your token does not open this document.',
   'invalid-document-name': 'A document cannot have this name.',
@@ -34,6 +36,7 @@ const FINAL = new Set([
   'document-too-large',
   'update-refused',
   'nested-too-deep',
+  'document-renewed',
 ]);
 
 /** Whether asking again later, with the same token and the same edits, can succeed. */

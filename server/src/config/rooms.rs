@@ -18,12 +18,19 @@ pub struct RoomsConfig {
     pub compact_after_bytes: u64,
     /// Messages that may wait for one document.
     pub mailbox_messages: usize,
+    /// A board that has outgrown what it shows is made anew when it is opened after so many seconds without an edit.
+    pub renew_boards_after_seconds: u64,
 }
 
 impl RoomsConfig {
     /// [`Self::idle_unload_seconds`].
     pub fn idle_unload(&self) -> Duration {
         Duration::from_secs(self.idle_unload_seconds)
+    }
+
+    /// [`Self::renew_boards_after_seconds`].
+    pub fn renew_boards_after(&self) -> Duration {
+        Duration::from_secs(self.renew_boards_after_seconds)
     }
 
     pub(super) fn check(&self, checks: &mut Checks) {
@@ -35,5 +42,10 @@ impl RoomsConfig {
             1_024..=1_073_741_824,
         );
         checks.range("rooms.mailbox_messages", self.mailbox_messages, 1..=65_536);
+        checks.range(
+            "rooms.renew_boards_after_seconds",
+            self.renew_boards_after_seconds,
+            0..=3_153_600_000,
+        );
     }
 }

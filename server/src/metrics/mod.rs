@@ -34,6 +34,8 @@ pub struct Metrics {
     pub doc_quarantined: Counter,
     /// Documents built anew because an edit made them fail in memory.
     pub doc_recovered: Counter,
+    /// Boards made anew because they had outgrown what they show.
+    pub doc_renewed: Counter,
     /// Time to load a document, in seconds.
     pub doc_load_seconds: Histogram,
     /// Time to apply one batch of edits, in seconds.
@@ -110,6 +112,10 @@ impl Metrics {
                 "weft_doc_recovered_total",
                 "Documents built anew because an edit made them fail in memory.",
             ),
+            doc_renewed: Counter::new(
+                "weft_doc_renewed_total",
+                "Boards made anew because they had outgrown what they show.",
+            ),
             doc_load_seconds: Histogram::new("weft_doc_load_seconds", "Time to load a document."),
             doc_apply_seconds: Histogram::new("weft_doc_apply_seconds", "Time to apply one batch of edits."),
             log_commits: Counter::new("weft_log_commits_total", "Group commits of the update log."),
@@ -181,6 +187,7 @@ impl Metrics {
         for counter in [
             &self.doc_quarantined,
             &self.doc_recovered,
+            &self.doc_renewed,
             &self.log_commits,
             &self.log_rows,
             &self.log_bytes,

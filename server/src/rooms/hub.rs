@@ -37,6 +37,8 @@ pub(crate) struct HubSettings {
     pub(crate) compact_after_bytes: u64,
     /// Messages that may wait in front of a room; then connections wait, and TCP pushes back.
     pub(crate) mailbox_messages: usize,
+    /// A board that has outgrown what it shows is made anew when it is opened after so long without an edit.
+    pub(crate) renew_boards_after: Duration,
     /// How long the log may fail before the room gives up.
     pub(crate) storage_patience: Duration,
     /// How much only memory may hold before writers wait, in bytes.

@@ -24,6 +24,8 @@ pub(super) struct Loaded {
     /// The log after the newest snapshot.
     pub(super) tail_rows: u64,
     pub(super) tail_bytes: u64,
+    /// When it was last written to, in milliseconds since 1970.
+    pub(super) written_at_ms: i64,
 }
 
 /// Which document is to be loaded, and as what.
@@ -58,7 +60,7 @@ pub(super) async fn load(
         Ok(None) => new_document(fresh_id),
         Err(error) => return Err(refusal(name, &error)),
     };
-    let (id, head) = (stored.id, stored.head.get());
+    let (id, head, written_at_ms) = (stored.id, stored.head.get(), stored.written_at_ms);
     let tail_rows = stored.tail.len() as u64;
     let tail_bytes = stored.tail.iter().map(|row| row.bytes.len() as u64).sum();
     let updates: Vec<Bytes> = stored
@@ -85,6 +87,7 @@ pub(super) async fn load(
             size_bound,
             tail_rows,
             tail_bytes,
+            written_at_ms,
         }),
         Some(Err(error)) => Err(quarantine(log, id, name, &error.to_string()).await),
         None => Err(quarantine(log, id, name, "the document failed while it was loaded").await),
@@ -111,6 +114,7 @@ fn new_document(id: DocumentId) -> StoredDocument {
         head: Seq::ZERO,
         snapshot: None,
         tail: Vec::new(),
+        written_at_ms: 0,
     }
 }
 

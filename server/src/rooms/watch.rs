@@ -16,19 +16,15 @@ use super::Hub;
 const ALONE: Duration = Duration::from_secs(1);
 /// How often it is looked into while the bus works.
 const CONNECTED: Duration = Duration::from_secs(10);
+/// How often it is asked whether the bus still works.
+const STEP: Duration = Duration::from_millis(200);
 /// Documents that are asked about at once.
 const PAGE: usize = 1_000;
 
 /// Watches the log for `hub` until `stop`.
 pub(crate) async fn watch_log(hub: Arc<Hub>, stop: CancellationToken) {
     loop {
-        let bus = hub.bus.stats();
-        hub.metrics.bus_connected.set(i64::from(bus.is_connected));
-        hub.metrics
-            .bus_nodes
-            .set(i64::try_from(bus.nodes).unwrap_or(i64::MAX));
-        let pause = if bus.is_connected { CONNECTED } else { ALONE };
-        if stop.run_until_cancelled(sleep(pause)).await.is_none() {
+        if stop.run_until_cancelled(next_look(&hub)).await.is_none() {
             return;
         }
         if let Err(error) = look(&hub).await {
@@ -37,6 +33,25 @@ pub(crate) async fn watch_log(hub: Arc<Hub>, stop: CancellationToken) {
                 "the heads of open documents cannot be read"
             );
         }
+    }
+}
+
+/// Waits until the log has to be looked into. A bus that stops working meanwhile is noticed: what it lost is in the log, and
+/// nobody else tells.
+async fn next_look(hub: &Hub) {
+    let mut waited = Duration::ZERO;
+    loop {
+        let bus = hub.bus.stats();
+        hub.metrics.bus_connected.set(i64::from(bus.is_connected));
+        hub.metrics
+            .bus_nodes
+            .set(i64::try_from(bus.nodes).unwrap_or(i64::MAX));
+        let interval = if bus.is_connected { CONNECTED } else { ALONE };
+        if waited >= interval {
+            return;
+        }
+        sleep(STEP).await;
+        waited += STEP;
     }
 }
 

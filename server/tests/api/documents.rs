@@ -125,6 +125,26 @@ async fn a_document_of_a_project_from_its_making_to_the_trash_and_back() {
     );
 
     let path = format!("/v1/documents/{id}");
+    let endpoint = server
+        .get(&format!("{path}/endpoint"))
+        .of(owner)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(endpoint["key"], json!(id));
+    let (collab, sync) = (
+        endpoint["collab_url"].as_str().unwrap(),
+        endpoint["sync_url"].as_str().unwrap(),
+    );
+    assert!(
+        collab.starts_with("ws://") && collab.ends_with(&format!("/v1/collab?document={id}")),
+        "{collab}"
+    );
+    assert!(
+        sync.starts_with("ws://") && sync.ends_with(&format!("/v1/sync/{id}")),
+        "{sync}"
+    );
+
     let answer = server.get(&path).of(owner).send().await;
     let etag = answer.header("etag").unwrap();
     assert_eq!(answer.expect(200), made);

@@ -65,6 +65,27 @@ pub struct Person {
     pub workspace: Uuid,
 }
 
+/// Where a server keeps large bytes and hears of others, if the tests run beside a bucket and Redis
+/// (`scripts/with-cluster.sh`): in a folder and under a name of its own.
+fn shared_places() -> Vec<String> {
+    let own = Uuid::new_v4().simple();
+    let mut flags = Vec::new();
+    if let Ok(endpoint) = std::env::var("WEFT_TEST_BUCKET") {
+        flags.extend([
+            format!("storage.blobs=s3://{}/{own}", bucket::BUCKET),
+            format!("storage.s3_endpoint={endpoint}"),
+            "storage.s3_path_style=true".to_owned(),
+            format!("storage.s3_access_key_id={}", bucket::KEY_ID),
+            format!("storage.s3_secret_access_key={}", bucket::SECRET),
+        ]);
+    }
+    if let Ok(address) = std::env::var("WEFT_TEST_REDIS") {
+        flags.push(format!("storage.redis_url={address}"));
+        flags.push(format!("storage.redis_prefix={own}"));
+    }
+    flags
+}
+
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.life.soft().cancel();
@@ -84,6 +105,7 @@ impl TestServer {
             let server = cluster::server().expect("a Postgres server program");
             flags.push(format!("storage.database_url={}", server.create_database()));
         }
+        flags.extend(shared_places());
         flags.extend(settings.iter().map(|&flag| flag.to_owned()));
         Self::in_folder(tempfile::tempdir().unwrap(), &flags).await
     }

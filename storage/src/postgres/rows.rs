@@ -53,6 +53,7 @@ pub(super) fn tail(row: &PgRow) -> Result<TailRow, sqlx::Error> {
 pub(super) fn snapshot(row: &PgRow) -> Result<SnapshotRow, sqlx::Error> {
     Ok(SnapshotRow {
         seq: seq(row.try_get("seq")?),
+        created_at_ms: row.try_get("created_at_ms")?,
         stored: stored(row)?,
     })
 }

@@ -200,7 +200,7 @@ async fn snapshot(
     connection: &mut SqliteConnection,
     id: DocumentId,
 ) -> Result<Option<SnapshotRow>, sqlx::Error> {
-    let sql = "SELECT seq, size_bytes, checksum, inline_bytes, blob_key FROM snapshots WHERE document_id = ?";
+    let sql = "SELECT seq, created_at_ms, size_bytes, checksum, inline_bytes, blob_key FROM snapshots WHERE document_id = ?";
     let found = sqlx::query(sql).bind(id.0).fetch_optional(connection).await?;
     found.as_ref().map(rows::snapshot).transpose()
 }

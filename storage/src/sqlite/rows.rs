@@ -52,6 +52,7 @@ pub(super) fn tail(row: &SqliteRow) -> Result<TailRow, sqlx::Error> {
 pub(super) fn snapshot(row: &SqliteRow) -> Result<SnapshotRow, sqlx::Error> {
     Ok(SnapshotRow {
         seq: seq(row.try_get("seq")?),
+        created_at_ms: row.try_get("created_at_ms")?,
         stored: stored(row)?,
     })
 }

@@ -8,11 +8,13 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use weft_protocol::renewal::Renewal;
 use weft_storage::{
-    ArchivedContent, CompactionOutcome, Damage, DocumentId, Seq, Storage, StorageError, doctor,
+    ArchivedContent, CompactionOutcome, Damage, DocumentId, RebuildSelection, Seq, Storage, StorageError,
+    WorkspaceId, doctor, rebuild,
 };
 
-use crate::support::{Bed, Editor, append, load, new_id, text, text_of};
+use crate::support::{Bed, Editor, append, load, name, new_id, text, text_of};
 
 /// Replays the archive into a text.
 async fn text_of_archive(storage: &Storage, id: DocumentId) -> String {
@@ -226,5 +228,66 @@ pub(crate) async fn an_undecodable_row_stops_a_compaction(bed: Bed) {
         3,
         "the log stays as it is"
     );
+    storage.close().await;
+}
+
+/// A row that begins the document anew with `content`, at `place`.
+fn renewal(place: u64, retired: Vec<u64>, content: &[u8]) -> Bytes {
+    let renewal = Renewal {
+        place,
+        retired,
+        content,
+    };
+    renewal.encode().into()
+}
+
+pub(crate) async fn a_document_begins_anew_at_its_renewal(bed: Bed) {
+    let storage = bed.open().await;
+    let (id, past, now) = (new_id(), Editor::new(7), Editor::new(8));
+    let old = past.words((0..30).map(|word| format!("old {word} ")));
+    let content = now.words(["what is shown ".to_owned()]);
+    let new = now.words((0..30).map(|word| format!("new {word} ")));
+    let log = storage.log();
+    log.append(append(id, "a", Seq::ZERO, &old[..20])).await.unwrap();
+    log.compact(id).await.unwrap();
+    log.append(append(id, "a", Seq(20), &old[20..])).await.unwrap();
+    let row = renewal(31, vec![7], &content[0]);
+    log.append(append(id, "a", Seq(30), std::slice::from_ref(&row)))
+        .await
+        .unwrap();
+    log.append(append(id, "a", Seq(31), &new[..10])).await.unwrap();
+    // One fold goes over the renewal, the next one begins behind it.
+    log.compact(id).await.unwrap();
+    log.append(append(id, "a", Seq(41), &new[10..])).await.unwrap();
+    log.compact(id).await.unwrap();
+
+    let stored = load(&storage, "a").await.unwrap().unwrap();
+    let piece = stored.snapshot.unwrap().updates.remove(0);
+    let piece = Renewal::parse(&piece)
+        .unwrap()
+        .expect("the snapshot says where the document begins");
+    assert_eq!((piece.place, piece.retired), (31, vec![7]));
+    let reader = Editor::new(9);
+    reader.apply_update(piece.content);
+    assert_eq!(reader.text(), now.text(), "nothing of the past is in it");
+    assert_eq!(
+        log.archive(id).await.unwrap().len(),
+        61,
+        "the past is in the history"
+    );
+    assert!(doctor(&storage).await.unwrap().is_empty());
+
+    // From the history alone the same comes out.
+    let selection = RebuildSelection::Named {
+        workspace: WorkspaceId::DEFAULT,
+        name: name("a"),
+    };
+    let report = rebuild(&storage, &selection).await.unwrap().remove(0);
+    assert!(report.skipped.is_empty(), "{report:?}");
+    let rebuilt = load(&storage, "a").await.unwrap().unwrap();
+    let piece = rebuilt.snapshot.unwrap().updates.remove(0);
+    let reader = Editor::new(9);
+    reader.apply_update(Renewal::parse(&piece).unwrap().unwrap().content);
+    assert_eq!(reader.text(), now.text());
     storage.close().await;
 }

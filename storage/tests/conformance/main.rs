@@ -90,6 +90,7 @@ suite! { [sqlite, postgres] {
     appends::a_newer_schema_is_refused,
     appends::lists_go_page_by_page,
     compaction::a_compaction_keeps_the_document_and_its_history,
+    compaction::a_document_begins_anew_at_its_renewal,
     compaction::compactions_race_appends_and_lose_nothing,
     compaction::concurrent_compactions_do_not_damage,
     compaction::pending_updates_survive_a_compaction,
@@ -219,6 +220,7 @@ mod large_bytes {
 mod bucket_only {
     suite! { [s3, cloud] {
         compaction::a_compaction_keeps_the_document_and_its_history,
+        compaction::a_document_begins_anew_at_its_renewal,
         compaction::compactions_race_appends_and_lose_nothing,
         compaction::concurrent_compactions_do_not_damage,
         compaction::sweeping_removes_only_what_no_row_names,

@@ -1,4 +1,5 @@
-// A database for each data directory, when the tests run beside a Postgres server (scripts/with-postgres.sh).
+// A database for each data directory, when the tests run beside a Postgres server (scripts/with-postgres.sh); and a folder of a
+// bucket and a name in Redis, when they run beside those too (scripts/with-cluster.sh).
 
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -23,7 +24,27 @@ export function databaseFor (data) {
     if (!exists) psql(`CREATE DATABASE ${name} OWNER weft`)
     made.add(name)
   }
-  return { WEFT_DATABASE_URL: `postgres://weft@localhost/${name}?host=${encodeURIComponent(socket)}` }
+  return {
+    WEFT_DATABASE_URL: `postgres://weft@localhost/${name}?host=${encodeURIComponent(socket)}`,
+    ...bucketFor(name),
+    ...(REDIS === '' ? {} : { WEFT_REDIS_URL: REDIS, WEFT_REDIS_PREFIX: name }),
+  }
+}
+
+const REDIS = process.env.WEFT_TEST_REDIS ?? ''
+/** The address of the S3 server; empty when large bytes are files. */
+export const BUCKET = process.env.WEFT_TEST_BUCKET ?? ''
+
+/** A folder of the bucket, as the environment of a server. */
+export function bucketFor (folder, endpoint = BUCKET) {
+  if (BUCKET === '') return {}
+  return {
+    WEFT_BLOBS: `s3://weft-test/${folder}`,
+    WEFT_S3_ENDPOINT: endpoint,
+    WEFT_S3_PATH_STYLE: 'true',
+    WEFT_S3_ACCESS_KEY_ID: 'weft-test-key',
+    WEFT_S3_SECRET_ACCESS_KEY: 'weft-test-secret-which-is-long-enough',
+  }
 }
 
 const psql = (sql) =>

@@ -1,4 +1,4 @@
-// A wire between two programs that a test can cut, and through which it can let nothing pass.
+// A wire between two programs that a test can cut, through which it can let nothing pass, or answer in the place of the other end.
 
 import { connect, createServer } from 'node:net'
 
@@ -9,6 +9,7 @@ export class Proxy {
     this.pairs = new Set()
     this.isCut = false
     this.isSilent = false
+    this.isBroken = false
   }
 
   async start () {
@@ -20,6 +21,10 @@ export class Proxy {
 
   #join (near) {
     if (this.isCut) return near.destroy()
+    if (this.isBroken) {
+      near.on('error', () => {})
+      return near.once('data', () => near.end('HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'))
+    }
     const far = connect(this.target)
     const pair = [near, far]
     this.pairs.add(pair)
@@ -50,9 +55,16 @@ export class Proxy {
     for (const pair of this.pairs) pair.forEach((socket) => socket.pause())
   }
 
+  /** Answers every request with status 500, as an HTTP server does that is in trouble. */
+  breakDown () {
+    this.isBroken = true
+    for (const pair of this.pairs) pair.forEach((socket) => socket.destroy())
+  }
+
   /** As if nothing had been. */
   mend () {
     this.isCut = false
+    this.isBroken = false
     this.isSilent = false
     for (const pair of this.pairs) pair.forEach((socket) => socket.resume())
   }

@@ -1,17 +1,17 @@
-// Three servers on one Postgres and one Redis, people on all of them, and everything between them breaks at random.
+// Three servers on one Postgres, one Redis and one bucket, people on all of them, and everything between them breaks at random.
 // Afterwards nothing that was acknowledged is lost, all see the same, and nobody is shown who is not there. Long form:
 // WEFT_CHAOS_FAULTS=150.
 
 import assert from 'node:assert/strict'
 import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
 import { ask, roomyLimits } from '../support/people.js'
-import { onPostgres, OwnPostgres } from '../support/postgres.js'
+import { BUCKET, bucketFor, OwnPostgres } from '../support/postgres.js'
 import { Proxy } from '../support/proxy.js'
 import { Redis } from '../support/redis.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 
-const FAULTS = Number(process.env.WEFT_CHAOS_FAULTS ?? 8)
+const FAULTS = Number(process.env.WEFT_CHAOS_FAULTS ?? 11)
 const NODES = 3
 const DOCUMENTS = 10
 const WRITERS = 24
@@ -19,16 +19,19 @@ const BOARDS = 2
 const MOVERS = 6
 /** Older Hocuspocus clients count their unsaved edits below zero after many reconnects, and can then say nothing. */
 const KINDS = ['hocuspocus-4', 'y-sweet']
-const skip = onPostgres ? false : 'several servers need Postgres'
+const skip = BUCKET === '' ? 'several servers need Postgres, Redis and a bucket' : false
+/** A document is large enough for its snapshots to lie in the bucket. */
+const FILLING = 'weft and warp. '.repeat(6_000)
 
-/** A server that reaches the database and Redis through wires of its own. */
+/** A server that reaches the database, Redis and the bucket through wires of its own. */
 class Node {
-  constructor (server, database, bus) { Object.assign(this, { server, database, bus }) }
+  constructor (server, { database, bus, bucket }) { Object.assign(this, { server, database, bus, bucket }) }
 
-  static async start (scene, postgres, redis) {
+  static async start (scene, postgres, redis, folder) {
     const database = await new Proxy({ path: postgres.path }).start()
     const bus = await new Proxy({ port: redis.port, host: '127.0.0.1' }).start()
-    scene.defer(() => [database, bus].forEach((proxy) => proxy.stop()))
+    const bucket = await new Proxy({ port: Number(new URL(BUCKET).port), host: '127.0.0.1' }).start()
+    scene.defer(() => [database, bus, bucket].forEach((proxy) => proxy.stop()))
     const server = await scene.server({ env: {
       ...roomyLimits,
       WEFT_PUBLIC_URL: 'http://weft.example.org',
@@ -37,8 +40,9 @@ class Node {
       WEFT_AUTH_ENCRYPTION_SECRETS: `main:${'k'.repeat(64)}`,
       WEFT_DATABASE_URL: `postgres://weft@127.0.0.1:${database.port}/weft?sslmode=disable`,
       WEFT_REDIS_URL: `redis://127.0.0.1:${bus.port}`,
+      ...bucketFor(folder, `http://127.0.0.1:${bucket.port}`),
     } })
-    return new Node(server, database, bus)
+    return new Node(server, { database, bus, bucket })
   }
 }
 
@@ -78,6 +82,21 @@ const FAULTS_KNOWN = {
     node.database.silence()
     await pause(span)
     node.database.mend()
+  },
+  'a server loses the bucket': async ({ node, span }) => {
+    node.bucket.cut()
+    await pause(span)
+    node.bucket.mend()
+  },
+  'the bucket is silent to a server': async ({ node, span }) => {
+    node.bucket.silence()
+    await pause(span)
+    node.bucket.mend()
+  },
+  'the bucket fails for all servers': async ({ nodes, span }) => {
+    nodes.forEach(({ bucket }) => bucket.breakDown())
+    await pause(2 * span)
+    nodes.forEach(({ bucket }) => bucket.mend())
   },
   'the database crashes': async ({ postgres }) => { await postgres.restart() },
 }
@@ -126,6 +145,7 @@ async function seat (scene, nodes, owner, random) {
   const movers = Array.from({ length: MOVERS }, (_, index) =>
     new AtBoard(scene, random.pick(nodes).server, boards[index % BOARDS], owner))
   await Promise.all([...writers.map((client) => client.synced()), ...movers.map((at) => at.ready())])
+  writers.slice(0, DOCUMENTS).forEach((client) => client.doc.getText('text').insert(0, FILLING))
   writers.forEach((client, index) => client.setPresence({ name: `writer ${index}` }))
   return { documents, writers, boards, movers }
 }
@@ -166,8 +186,8 @@ scenario('whatever breaks, nothing acknowledged is lost and all see the same', {
   scene.defer(() => postgres.stop())
   const redis = await new Redis().start()
   scene.defer(() => redis.kill())
-  const nodes = []
-  for (let index = 0; index < NODES; index++) nodes.push(await Node.start(scene, postgres, redis))
+  const [nodes, folder] = [[], freshId()]
+  for (let index = 0; index < NODES; index++) nodes.push(await Node.start(scene, postgres, redis, folder))
   const owner = await withProject(nodes[0].server)
   const people = await seat(scene, nodes, owner, random)
 
@@ -184,7 +204,7 @@ scenario('whatever breaks, nothing acknowledged is lost and all see the same', {
     // Each kind once before any of them again at random.
     const what = fault < known.length ? known[fault] : random.pick(known)
     met[what] = (met[what] ?? 0) + 1
-    await FAULTS_KNOWN[what]({ node: random.pick(nodes), redis, postgres, span: random.integer(300, 3_000) })
+    await FAULTS_KNOWN[what]({ node: random.pick(nodes), nodes, redis, postgres, span: random.integer(300, 3_000) })
     await pause(random.integer(200, 1_500))
   }
   over = true

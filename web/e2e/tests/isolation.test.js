@@ -99,6 +99,7 @@ const MATRIX = {
     body: [{ op: 'append', content: 'words', format: 'markdown' }], headers: { 'if-match': '*' },
   }),
   get_document_presence: only(READERS),
+  get_document_endpoint: only(READERS),
   list_document_shares: only(),
   get_document_share: only(),
   put_document_share: change({ role: 'viewer' }),

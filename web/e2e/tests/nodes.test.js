@@ -5,9 +5,10 @@ import assert from 'node:assert/strict'
 import { databaseFor, onPostgres } from '../support/postgres.js'
 import { Redis } from '../support/redis.js'
 import { scenario } from '../support/scenario.js'
-import { freshDataDirectory } from '../support/server.js'
-import { until } from '../support/until.js'
+import { freshDataDirectory, runWeft } from '../support/server.js'
+import { pause, until } from '../support/until.js'
 
+const REDIS_GONE_SECONDS = Number(process.env.WEFT_REDIS_GONE_SECONDS ?? 3)
 const skip = onPostgres ? false : 'several servers need Postgres'
 const textOf = (client) => client.doc.getText('text').toString()
 const write = (client, text) => client.doc.getText('text').insert(client.doc.getText('text').length, text)
@@ -21,7 +22,7 @@ async function cluster (scene, count, redis) {
   const env = {
     ...databaseFor(shared),
     WEFT_AUTH_ENCRYPTION_SECRETS: `main:${'k'.repeat(64)}`,
-    ...(redis === undefined ? {} : { WEFT_REDIS_URL: redis.url }),
+    WEFT_REDIS_URL: redis?.url ?? '',
   }
   const servers = []
   for (let index = 0; index < count; index++) servers.push(await scene.server({ env }))
@@ -101,6 +102,67 @@ scenario('Redis is killed, frozen and started again while people write', { skip,
   await writeAndMeet('while Redis hangs')
   redis.wake()
   await writeAndMeet('after Redis hung')
+})
+
+/** A quantile of numbers, rounded. */
+const quantile = (numbers, part) => Math.round([...numbers].sort((one, other) => one - other)[Math.min(numbers.length - 1, Math.floor(numbers.length * part))])
+
+scenario(`Redis is gone for ${REDIS_GONE_SECONDS} s while people write`, { skip, timeout: 120_000 + REDIS_GONE_SECONDS * 4_000 }, async (scene) => {
+  const redis = await redisServer(scene)
+  const servers = await cluster(scene, 2, redis)
+  const rooms = Array.from({ length: 10 }, (_, index) => `room-${index}`)
+  const pairs = rooms.map((room) => servers.map((server) => scene.client('hocuspocus-4', server, room)))
+  await Promise.all(pairs.flat().map((client) => client.synced()))
+  const loads = async () => {
+    const texts = await Promise.all(servers.map(async ({ httpUrl }) => await (await fetch(`${httpUrl}/metrics`)).text()))
+    return texts.reduce((sum, text) => sum + Number(/^weft_doc_load_seconds_count (\d+)/m.exec(text)?.[1] ?? 0), 0)
+  }
+  let written = 0
+  /** Everybody writes for so long; the times in which each mark is seen by the other of the pair, in milliseconds. */
+  const writeFor = async (seconds) => {
+    const times = []
+    const until_ = performance.now() + seconds * 1_000
+    await Promise.all(pairs.map(async (pair, index) => {
+      for (let turn = 0; performance.now() < until_; turn++) {
+        const [writer, reader] = turn % 2 === 0 ? pair : [pair[1], pair[0]]
+        const mark = `<${index}.${written++}>`
+        const begun = performance.now()
+        write(writer, mark)
+        await until(`${mark} is seen at the other server`, () => textOf(reader).includes(mark), { every: 2, within: 15_000 })
+        times.push(performance.now() - begun)
+        await pause(50)
+      }
+    }))
+    return `p50 ${quantile(times, 0.5)} ms, p99 ${quantile(times, 0.99)} ms, longest ${quantile(times, 1)} ms (${times.length} edits)`
+  }
+  const before = await writeFor(Math.min(REDIS_GONE_SECONDS, 10))
+  const loadedBefore = await loads()
+  await redis.kill()
+  const gone = await writeFor(REDIS_GONE_SECONDS)
+  await redis.start()
+  await until('Redis is used again', async () => {
+    const notes = await Promise.all(servers.map(async ({ httpUrl }) => await (await fetch(`${httpUrl}/readyz`)).text()))
+    return notes.every((note) => note.includes('connected, 1 other'))
+  }, { within: 30_000 })
+  const after = await writeFor(Math.min(REDIS_GONE_SECONDS, 10))
+  console.log(`# with Redis: ${before}; without: ${gone}; with Redis again: ${after}; documents loaded anew meanwhile: ${await loads() - loadedBefore}`)
+  const marks = pairs.flatMap(([client]) => textOf(client).match(/<[^>]+>/g))
+  assert.equal(new Set(marks).size, written, 'nothing is lost')
+  assert.equal(marks.length, written, 'nothing is doubled')
+  for (const pair of pairs) assert.equal(textOf(pair[0]), textOf(pair[1]))
+})
+
+scenario('the doctor says whether Redis carries a word', { skip }, async (scene) => {
+  const redis = await redisServer(scene)
+  const data = freshDataDirectory()
+  const env = { ...databaseFor(data), WEFT_REDIS_URL: redis.url }
+  const carried = await runWeft(['doctor', '--data', data], { env })
+  assert.equal(carried.code, 0, carried.output)
+  assert.match(carried.output, /redis carries what nodes tell each other/)
+  await redis.kill()
+  const lost = await runWeft(['doctor', '--data', data], { env })
+  assert.equal(lost.code, 0, 'nothing stored is damaged')
+  assert.match(lost.output, /redis does not carry/)
 })
 
 scenario('servers are killed at random while people write on the others', { skip, timeout: 180_000 }, async (scene) => {

@@ -132,6 +132,8 @@ pub(crate) struct Api {
     pub(crate) webhooks: Arc<Webhooks>,
     /// Those who are told what happens as it happens.
     pub(crate) streams: Streams,
+    /// Where the server is reached.
+    pub(crate) public_url: Arc<str>,
 }
 
 /// Where uploaded files go, and how much of them.

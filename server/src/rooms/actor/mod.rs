@@ -2,8 +2,10 @@
 //!
 //! It must never decide anything about a document's content, and never wait for a client.
 
+mod open;
 mod others;
 mod patience;
+mod renew;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -12,25 +14,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::{self, WeakSender};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::bus::{NodeId, Signal};
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, DocumentKind, DocumentLog, MoreToFold, NewUpdate, Projection, Seq,
-    StorageError, WorkspaceId,
+    Append, CompactionOutcome, DocumentId, DocumentLog, MoreToFold, NewUpdate, Projection, Seq, StorageError,
+    WorkspaceId,
 };
 
 use self::patience::{append_patiently, poll_or_wait};
 use super::hub::Hub;
-use super::load::{Loaded, Wanted, load, quarantine};
+use super::load::{Loaded, quarantine};
 use super::remote::Line;
 use super::replica::Role;
 use super::state::{Poisoned, RoomState};
 use super::{ContentRefusal, MemberId, RoomMessage};
-use crate::boards::Seed;
 
 /// Messages taken from the mailbox at once.
 const BATCH: usize = 256;
@@ -131,6 +131,8 @@ impl Actor {
         self.line = None;
         match result {
             Ok(()) => self.give_back_client().await,
+            // The next one to come finds the document as it is now.
+            Err(CloseReason::DocumentRenewed) => self.make_way(CloseReason::Restart).await,
             // What was written under the client id may not be durable: nobody may ever write under it again.
             Err(reason) => self.refuse(reason).await,
         }
@@ -146,34 +148,6 @@ impl Actor {
         {
             tracing::warn!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a client id is lost");
         }
-    }
-
-    /// Reads what the document is, and it. A board gets the client id under which the room writes to it.
-    async fn open(&mut self) -> Result<(Loaded, Option<Arc<str>>), CloseReason> {
-        // Before the document is read, so that nothing falls between.
-        self.line = Line::open(&self.hub.bus, self.workspace, &self.name, self.sender.clone());
-        let kind = self.log().kind(self.workspace, &self.name).await;
-        let mut seed = None;
-        if let DocumentKind::Board { seed: planted } = kind.map_err(|error| self.log_failed(&error))? {
-            let client = self.log().take_client(self.workspace, &self.name).await;
-            let client = client.map_err(|error| self.log_failed(&error))?;
-            self.role = Role::Board { client };
-            seed = planted;
-        }
-        Ok((self.load(Vec::new()).await?, seed))
-    }
-
-    async fn load(&mut self, unsaved: Vec<Bytes>) -> Result<Loaded, CloseReason> {
-        let wanted = Wanted {
-            workspace: self.workspace,
-            name: &self.name,
-            fresh_id: self.id,
-            role: self.role,
-            waiting: self.hub.settings.limits.waiting,
-        };
-        let loaded = load(self.log(), wanted, unsaved).await?;
-        self.id = loaded.id;
-        Ok(loaded)
     }
 
     /// Serves the document until it is idle, or until it cannot go on.
@@ -215,16 +189,6 @@ impl Actor {
             self.hub.tasks.spawn(compaction);
         }
         result
-    }
-
-    /// A board that nobody has founded is founded before anybody is let in.
-    fn found_board(&self, live: &mut Live, seed: Option<&str>) -> Result<(), CloseReason> {
-        let seed = Seed::read(seed).map_err(|error| {
-            tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "a board's seed is unreadable");
-            CloseReason::InternalError
-        })?;
-        let founded = live.state.found_board(self.name.as_str(), &seed);
-        founded.map_err(|Poisoned| CloseReason::InternalError)
     }
 
     async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
@@ -357,7 +321,7 @@ impl Actor {
                 );
             }
             let unsaved = live.state.unsaved().cloned().collect();
-            let replica = self.load(unsaved).await?.replica;
+            let replica = self.load_again(live.state.begins(), unsaved).await?.replica;
             if live.state.replace_replica(replica).is_ok() {
                 return Ok(());
             }
@@ -470,6 +434,11 @@ impl Actor {
         while let Ok(Some(message)) = timeout_at(until, self.mailbox.recv()).await {
             turn_away(message, reason);
         }
+        self.make_way(reason).await;
+    }
+
+    /// Ends, and lets the next one to come open a new room. Who is on the way into this one is told why not.
+    async fn make_way(mut self, reason: CloseReason) {
         self.hub.abandon(self.workspace, &self.name);
         self.mailbox.close();
         while let Some(message) = self.mailbox.recv().await {

@@ -4,6 +4,7 @@
 
 use bytes::Bytes;
 use weft_protocol::close::CloseReason;
+use weft_protocol::renewal::Renewal;
 use weft_storage::Seq;
 use weft_storage::bus::{Heard, Signal};
 
@@ -102,9 +103,12 @@ impl Actor {
         };
         if let Some(rows) = rows.map_err(|error| self.log_failed(&error))? {
             let rows: Vec<Bytes> = rows.into_iter().map(|row| row.bytes).collect();
+            if rows.iter().any(|row| Renewal::is_one(row)) {
+                return Err(CloseReason::DocumentRenewed);
+            }
             return self.follow(live, &rows).await;
         }
-        let loaded = self.load(Vec::new()).await?;
+        let loaded = self.load_again(live.state.begins(), Vec::new()).await?;
         live.tail = Tail {
             rows: loaded.tail_rows,
             bytes: loaded.tail_bytes,

@@ -7,11 +7,14 @@
 //! It must never see bytes that `weft_protocol::scan` has not passed, author a change of its own, or do I/O.
 
 mod board;
+mod past;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::board::LiveBoard;
 pub(crate) use self::board::{Edited, NotEdited, Role};
+use self::past::Past;
+pub(crate) use self::past::Renewed;
 use crate::content::{self, ContentError, Node};
 use bytes::Bytes;
 use weft_protocol::gate::{Gate, GateError, WaitingLimits};
@@ -62,6 +65,8 @@ pub(crate) struct Replica {
     nesting_bound: u32,
     /// What is shown of it, if it is a board.
     board: Option<LiveBoard>,
+    /// What it was before it was last made anew.
+    past: Past,
 }
 
 impl std::fmt::Debug for Replica {
@@ -74,12 +79,13 @@ impl std::fmt::Debug for Replica {
 }
 
 impl Replica {
-    /// The document that `updates` make, in any order. Of what is added later at most `waiting` may wait for missing
+    /// The document that `updates` make, in any order; if one of them is a renewal, that and those behind it. Of what is added later at most `waiting` may wait for missing
     /// updates; what is stored already is never too much.
     ///
     /// # Errors
     /// [`ReplicaError`] if the bytes do not decode or make `yrs` fail.
     pub(crate) fn build(updates: &[Bytes], waiting: WaitingLimits, role: Role) -> Result<Self, ReplicaError> {
+        let (past, updates) = Past::split(updates)?;
         let waiting = WaitingLimits {
             max_updates: waiting.max_updates.max(updates.len()),
             max_bytes: waiting.max_bytes.max(updates.iter().map(Bytes::len).sum()),
@@ -99,8 +105,9 @@ impl Replica {
             shared_diffs: Vec::new(),
             nesting_bound: 0,
             board: None,
+            past,
         };
-        for update in updates {
+        for update in &updates {
             // What is stored was scanned when it came; disks forget, and yrs would not survive what they make of it.
             let facts =
                 scan_update(update, &UpdateLimits::trusted_state()).map_err(|_| ReplicaError::Malformed)?;

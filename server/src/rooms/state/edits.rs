@@ -31,6 +31,11 @@ impl RoomState {
         let Some(member) = member.filter(|member| !member.outbox.is_cut()) else {
             return Ok(());
         };
+        // Every client's edits come through here, so nothing of the past gets back into the document.
+        if matches!(self.replica.is_of_the_past(&edit.update), Ok(true)) {
+            self.refuse(edit.member, CloseReason::DocumentRenewed);
+            return Ok(());
+        }
         if member.access == Access::ReadOnly || member.outbox.is_read_only() {
             return self.judge_read_only(&edit);
         }

@@ -266,6 +266,11 @@ impl RoomState {
         self.ledger.unsaved().map(|delta| &delta.update)
     }
 
+    /// The place in the log at which the document was last made anew.
+    pub(crate) fn begins(&self) -> u64 {
+        self.replica.begins()
+    }
+
     /// The last durable sequence number that the document has.
     pub(crate) fn head(&self) -> u64 {
         self.ledger.head()
@@ -357,6 +362,15 @@ impl RoomState {
         let Some(member) = self.members.get_mut(&id) else {
             return Ok(());
         };
+        match self.replica.is_outdated(&state_vector) {
+            // What is no state vector is answered below.
+            Ok(false) | Err(ReplicaError::Malformed) => {}
+            Ok(true) => {
+                member.outbox.close(CloseReason::DocumentRenewed);
+                return Ok(());
+            }
+            Err(ReplicaError::Poisoned) => return Err(Poisoned),
+        }
         if member.outbox.is_full() {
             // One answer can be as large as the document: it waits until the member has taken what is queued.
             member.unanswered = Some(state_vector);

@@ -158,6 +158,9 @@ impl RoomState {
 
     fn take_in(&mut self, update: Bytes, facts: &UpdateFacts) -> Result<Option<ContentBody>, Failure> {
         let refused = |reason| Failure::Refused(ContentRefusal::Update(reason));
+        if self.replica.is_of_the_past(&update)? {
+            return Err(refused(CloseReason::DocumentRenewed));
+        }
         if facts.blocks > 0 {
             self.require_room(update.len())?;
         }

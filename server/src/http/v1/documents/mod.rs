@@ -4,6 +4,7 @@ pub(super) mod change;
 pub(super) mod content;
 mod create;
 mod create_in_project;
+mod endpoint;
 pub(super) mod gate;
 mod happened;
 pub(super) mod lifecycle;
@@ -57,6 +58,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             content::patch_document_content
         ))
         .routes(routes!(presence::get_document_presence))
+        .routes(routes!(endpoint::get_document_endpoint))
         .routes(routes!(shares::list_document_shares))
         .routes(routes!(
             shares::get_document_share,
@@ -110,6 +112,11 @@ pub(super) fn refusal_problem(refusal: ContentRefusal) -> Problem {
             StatusCode::PAYLOAD_TOO_LARGE,
             "DOCUMENT_TOO_LARGE",
             "the document would outgrow its limit",
+        ),
+        ContentRefusal::Update(CloseReason::DocumentRenewed) => Problem::new(
+            StatusCode::CONFLICT,
+            "DOCUMENT_RENEWED",
+            "the update is of the document from before it was made anew; read it again",
         ),
         ContentRefusal::Update(_) => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
