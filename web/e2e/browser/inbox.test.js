@@ -36,9 +36,12 @@ async function loom (scene, { path = '/inbox', options } = {}) {
   const readAll = () => ask(server, 'POST', '/v1/notifications:read-all', { token: bo.token, body: { before: new Date().toISOString() } })
   await until('nothing is unread', async () => { await readAll(); return (await told()).unread === 0 }, { every: 300 })
   const looking = await person(scene, `${server.httpUrl}${path}`, options)
+  const streams = { opened: 0 }
+  looking.context.on('request', (request) => { if (request.url().includes('/v1/notifications/stream')) streams.opened += 1 })
   await logIn(looking.page, bo)
   await looking.page.getByTestId('bell').waitFor()
-  return { server, ada, bo, as, workspace, project, board, task, mention, told, ...looking }
+  await until('what happens is followed', () => streams.opened === 1, SOON)
+  return { server, streams, ada, bo, as, workspace, project, board, task, mention, told, ...looking }
 }
 
 async function logIn (page, { email }) {
@@ -160,9 +163,7 @@ scenario('the bell shows the newest, and reads only what it has shown', { timeou
 })
 
 scenario('tabs share one stream, another one takes it over, and a server that was gone is followed again', { timeout: 180_000 }, async (scene) => {
-  const { server, page, context, task, mention, complaints } = await loom(scene)
-  let streams = 0
-  context.on('request', (request) => { if (request.url().includes('/v1/notifications/stream')) streams += 1 })
+  const { server, page, context, task, mention, streams, complaints } = await loom(scene)
   const wool = await task('Find the wool')
   const second = await context.newPage()
   await second.goto(`${server.httpUrl}/inbox`)
@@ -171,9 +172,9 @@ scenario('tabs share one stream, another one takes it over, and a server that wa
   await bellSays(page, 1)
   await bellSays(second, 1)
   await row(second, 'one').waitFor()
-  assert.equal(streams, 0, 'the second tab listens to the first')
+  assert.equal(streams.opened, 1, 'the second tab listens to the first')
   await page.close()
-  await until('the second tab follows', () => streams === 1, SOON)
+  await until('the second tab follows', () => streams.opened === 2, SOON)
   const dye = await task('Mix the dye')
   await mention(dye, 'two')
   await bellSays(second, 2)
