@@ -41,6 +41,8 @@ export class LiveNotifications {
   #ending: AbortController | null = null;
   #channel: ReturnType<LiveOptions['channel']> = null;
   #lastId = '';
+  /** Counts questions and what is told, so that an answer that was overtaken does not count. */
+  #turn = 0;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -79,13 +81,9 @@ export class LiveNotifications {
     this.#channel?.close();
     this.#channel = null;
     this.#lastId = '';
+    this.#turn += 1;
     this.counts = null;
     this.isOffered = true;
-  }
-
-  /** The server said so in answer to something that was done here. */
-  take(counts: NotificationCounts): void {
-    this.#tell({ notification: null, counts });
   }
 
   /** Asks for the figures, such as after something was done that changes them. */
@@ -94,9 +92,10 @@ export class LiveNotifications {
   }
 
   async #askForCounts(): Promise<void> {
-    const login = this.#ending;
+    this.#turn += 1;
+    const turn = this.#turn;
     const counts = await this.#options.getCounts().catch(() => null);
-    if (counts !== null && login === this.#ending) this.take(counts);
+    if (counts !== null && turn === this.#turn) this.#tell({ notification: null, counts });
   }
 
   #follow(signal: AbortSignal): Promise<void> {
@@ -137,6 +136,7 @@ export class LiveNotifications {
 
   /** Figures alone say that many changed at once, such as all that were read on another device. */
   #told(told: Told): void {
+    if (told.counts !== null) this.#turn += 1;
     this.#tell(told);
     if (told.notification === null) for (const listener of this.#gaps) listener();
   }

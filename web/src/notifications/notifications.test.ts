@@ -159,13 +159,13 @@ describe('following', () => {
 const counts = (unread: number): NotificationCounts => ({ unread, unseen: 0, workspaces: [] });
 
 /** Tabs of one browser: one leads at a time, and all of them hear each other. */
-function browser() {
+function browser(getCounts = async () => counts(1)) {
   let queue: Promise<unknown> = Promise.resolve();
   const channels = new Set<{ onmessage: ((event: MessageEvent) => void) | null }>();
   const opened: string[] = [];
   const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
   const options: LiveOptions = {
-    getCounts: async () => counts(1),
+    getCounts,
     openStream: async (lastId, signal) => {
       opened.push(lastId);
       const body = new ReadableStream<Uint8Array>({
@@ -230,6 +230,25 @@ describe('what is told live', () => {
     await say(6, 4);
     expect([one.counts, other.counts?.unread]).toEqual([null, 4]);
     other.stop();
+  });
+
+  it('is not undone by an answer that took its time', async () => {
+    const answers: ((counts: NotificationCounts) => void)[] = [];
+    const { tab, say, settle } = browser(() => new Promise((resolve) => answers.push(resolve)));
+    const one = tab();
+    one.start('u');
+    await settle();
+    expect(answers).toHaveLength(2); // when it began, and when the stream did
+    answers[1]?.(counts(1));
+    answers[0]?.(counts(0));
+    await settle();
+    expect(one.counts?.unread).toBe(1);
+    one.refresh();
+    await say(1, 2);
+    answers[2]?.(counts(1));
+    await settle();
+    expect(one.counts?.unread).toBe(2);
+    one.stop();
   });
 
   it('is of kinds that are known', () => {
