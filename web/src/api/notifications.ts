@@ -65,9 +65,7 @@ export interface TypePreference {
   type: string;
   in_app: boolean;
   email: boolean;
-  /** Left out or null where the server pushes nothing. */
-  push?: boolean | null;
-  /** Whether it cannot be turned off. */
+  /** Whether it comes into the inbox whatever somebody wants. */
   is_fixed: boolean;
 }
 
@@ -81,8 +79,9 @@ export type Digest = 'none' | 'hourly' | 'daily' | 'weekly';
 
 export interface NotificationPreferences {
   types: TypePreference[];
-  quiet_hours: QuietHours | null;
-  digest: Digest;
+  /** Left out, as `digest` is, by a server that sends no mails about notifications. */
+  quiet_hours?: QuietHours | null;
+  digest?: Digest;
 }
 
 export interface PreferencesPatch {
@@ -90,7 +89,6 @@ export interface PreferencesPatch {
     type: string;
     in_app?: boolean;
     email?: boolean;
-    push?: boolean;
   }[];
   quiet_hours?: QuietHours | null;
   digest?: Digest;

@@ -9,7 +9,7 @@ import { changePreferences, getPreferences, type Scope } from '../notifications/
 import { fill, h, setText } from '../ui/dom';
 import { sentence } from '../ui/words';
 import { whenPart } from './when-part';
-import { type Channel, channelsOf, groupPreferences, typeWords } from './words';
+import { type Channel, channelsOf, groupPreferences, isFixed, sendsMails, typeWords } from './words';
 import './preferences.css';
 
 const EVERYWHERE = '';
@@ -126,13 +126,13 @@ class PreferencesPage {
           : 'These count everywhere, unless a workspace or a project has others.',
     );
     fill(this.#matrix, this.#drawMatrix());
-    const isEverywhere = workspace_id === undefined;
-    this.#when.hidden = !isEverywhere;
-    fill(this.#when, isEverywhere ? whenPart(this.#kept, (change) => this.#change(change)) : null);
+    const isShown = workspace_id === undefined && sendsMails(this.#kept);
+    this.#when.hidden = !isShown;
+    fill(this.#when, isShown ? whenPart(this.#kept, (change) => this.#change(change)) : null);
   }
 
   #drawMatrix(): HTMLElement {
-    const channels = channelsOf(this.#kept.types);
+    const channels = channelsOf(this.#kept);
     return h(
       'table',
       { class: 'matrix' },
@@ -159,7 +159,7 @@ class PreferencesPage {
 
   #row(preference: TypePreference, channels: readonly (readonly [Channel, string])[]): HTMLElement {
     const { label, hint } = typeWords(preference.type);
-    const words = preference.is_fixed ? `${hint} Always on.` : hint;
+    const words = preference.is_fixed ? `${hint} Always in your inbox.` : hint;
     return h(
       'tr',
       { 'data-type': preference.type },
@@ -168,16 +168,16 @@ class PreferencesPage {
     );
   }
 
-  #box({ type, is_fixed, ...kept }: TypePreference, channel: Channel, label: string): HTMLElement {
+  #box(kept: TypePreference, channel: Channel, label: string): HTMLElement {
     const box = h('input', {
       type: 'checkbox',
       'aria-label': label,
-      checked: kept[channel] === true,
-      disabled: is_fixed,
+      checked: kept[channel],
+      disabled: isFixed(kept, channel),
     });
     box.addEventListener('change', async () => {
       const wanted = box.checked;
-      if (!(await this.#change({ types: [{ type, [channel]: wanted }] }))) box.checked = !wanted;
+      if (!(await this.#change({ types: [{ type: kept.type, [channel]: wanted }] }))) box.checked = !wanted;
     });
     // A larger target than the box itself.
     return h('label', { class: 'matrix-cell' }, box);

@@ -19,8 +19,8 @@ export function whenPart(
   return h(
     'div',
     { class: 'when-part' },
-    quietHours(kept.quiet_hours, (quiet_hours) => change({ quiet_hours })),
-    digest(kept.digest, (digest) => change({ digest })),
+    quietHours(kept.quiet_hours ?? null, (quiet_hours) => change({ quiet_hours })),
+    digest(kept.digest ?? 'none', (digest) => change({ digest })),
   );
 }
 

@@ -1,16 +1,10 @@
 import { expect, it } from 'vitest';
-import { channelsOf, groupPreferences, typeWords, whyNotQuiet } from './words';
+import { channelsOf, groupPreferences, isFixed, typeWords, whyNotQuiet } from './words';
 
-const type = (name: string, push?: boolean | null) => ({
-  type: name,
-  in_app: true,
-  email: false,
-  is_fixed: false,
-  ...(push === undefined ? {} : { push }),
-});
+const type = (name: string) => ({ type: name, in_app: true, email: false, is_fixed: false });
 
 it('groups what the server has, and leaves nothing out', () => {
-  const groups = groupPreferences(['security', 'brand_new', 'reply', 'mentioned'].map((name) => type(name)));
+  const groups = groupPreferences(['security', 'brand_new', 'reply', 'mentioned'].map(type));
   expect(groups.map(({ name, types }) => [name, types.map((one) => one.type)])).toEqual([
     ['Conversations', ['mentioned', 'reply']],
     ['Account and workspace', ['security']],
@@ -24,13 +18,17 @@ it('has a word for each type', () => {
   expect(typeWords('toString').label).toBe('ToString');
 });
 
-it('offers the channels that the server offers', () => {
-  const channels = (push?: boolean | null) => channelsOf([type('a', push)]).map(([channel]) => channel);
-  expect([channels(), channels(null), channels(false)]).toEqual([
-    ['in_app', 'email'],
-    ['in_app', 'email'],
-    ['in_app', 'email', 'push'],
+it('offers mails where the server sends them', () => {
+  const channels = (kept: { digest?: 'none' }) => channelsOf(kept).map(([channel]) => channel);
+  expect([channels({}), channels({ digest: 'none' })]).toEqual([['in_app'], ['in_app', 'email']]);
+});
+
+it('leaves no choice about what must come into the inbox', () => {
+  expect([isFixed({ is_fixed: true }, 'in_app'), isFixed({ is_fixed: true }, 'email')]).toEqual([
+    true,
+    false,
   ]);
+  expect(isFixed({ is_fixed: false }, 'in_app')).toBe(false);
 });
 
 it('takes quiet hours that end, also on the next day', () => {

@@ -1,5 +1,5 @@
 /** What types of notifications are called, and in which groups they stand. Pure. */
-import type { TypePreference } from '../api/notifications';
+import type { NotificationPreferences, TypePreference } from '../api/notifications';
 
 export interface TypeWords {
   readonly label: string;
@@ -75,18 +75,28 @@ export function groupPreferences(types: readonly TypePreference[]): TypeGroup[] 
   return groups.filter(({ types }) => types.length > 0);
 }
 
-export type Channel = 'in_app' | 'email' | 'push';
+export type Channel = 'in_app' | 'email';
 
 const CHANNELS: readonly (readonly [Channel, string])[] = [
   ['in_app', 'In Weft'],
   ['email', 'By mail'],
-  ['push', 'On devices'],
 ];
 
-/** The channels that the server offers. */
-export function channelsOf(types: readonly TypePreference[]): readonly (readonly [Channel, string])[] {
-  const pushes = types.some(({ push }) => typeof push === 'boolean');
-  return CHANNELS.filter(([channel]) => channel !== 'push' || pushes);
+/** Whether the server sends mails about notifications: then it says how they come. */
+export function sendsMails({ digest }: Pick<NotificationPreferences, 'digest'>): boolean {
+  return digest !== undefined;
+}
+
+/** The ways that the server offers. Nothing is pushed to devices yet. */
+export function channelsOf(
+  kept: Pick<NotificationPreferences, 'digest'>,
+): readonly (readonly [Channel, string])[] {
+  return CHANNELS.filter(([channel]) => channel === 'in_app' || sendsMails(kept));
+}
+
+/** Whether somebody has no choice. */
+export function isFixed({ is_fixed }: Pick<TypePreference, 'is_fixed'>, channel: Channel): boolean {
+  return is_fixed && channel === 'in_app';
 }
 
 /** Whether these hours can be kept; in words why not. */
