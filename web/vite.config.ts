@@ -17,13 +17,15 @@ const nothingFromElsewhere: Plugin = {
   },
 };
 
+const PAGES_OF_ACCOUNTS = /^\/((boards|documents|tasks|webhooks)(\/[^/.]*)?|inbox|preferences)(\?|$)/;
+
 /** What the server does: the pages for people with accounts are another entry. */
 const boardsHaveAPage: Plugin = {
   name: 'boards-have-a-page',
   configureServer({ middlewares }) {
     middlewares.use((request, _response, next) => {
       const asked = request as { url?: string };
-      if (/^\/boards(\/[^/.]*)?(\?|$)/.test(asked.url ?? '')) asked.url = '/boards.html';
+      if (PAGES_OF_ACCOUNTS.test(asked.url ?? '')) asked.url = '/boards.html';
       next();
     });
   },

@@ -55,13 +55,17 @@ export interface RichEditorSession extends EditorSession {
 }
 
 /** The editor of the document's own text; `data-synced` of its element tells whether the document has arrived. */
-export function openRichEditor(connection: DocumentConnection, mount: HTMLElement): RichEditorSession {
+export function openRichEditor(
+  connection: DocumentConnection,
+  mount: HTMLElement,
+  placeholder = 'Write something. Everybody with the link sees it as you type.',
+): RichEditorSession {
   const editor = openFragmentEditor({
     connection,
     fragment: connection.doc.getXmlFragment(RICH_TEXT_FIELD),
     mount,
     label: 'Rich text of this document',
-    placeholder: 'Write something. Everybody with the link sees it as you type.',
+    placeholder,
   });
   connection.onChange(() => {
     mount.dataset.synced = String(connection.isSynced);

@@ -14,13 +14,20 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
     <h1>Weft is running</h1><p>This binary was built without its page. Run <code>make web</code> and build again. \
     Clients can connect all the same.</p></html>";
 
-/// `/`, the addresses of documents and boards, which the pages read themselves, and the links in mails.
+/// `/`, the addresses of documents and of pages for people with accounts, which the pages read themselves, and the
+/// links in mails.
 pub(super) fn routes() -> Router {
     Router::new()
         .route("/", get(index))
         .route("/d/{*document}", get(index))
-        .route("/boards", get(boards))
-        .route("/boards/{board_id}", get(boards))
+        .route("/boards", get(accounts))
+        .route("/boards/{board_id}", get(accounts))
+        .route("/documents/{document_id}", get(accounts))
+        .route("/tasks/{task_id}", get(accounts))
+        .route("/inbox", get(accounts))
+        .route("/preferences", get(accounts))
+        .route("/webhooks", get(accounts))
+        .route("/webhooks/{endpoint_id}", get(accounts))
         .route("/account/{action}", get(account))
 }
 
@@ -30,7 +37,7 @@ async fn account(headers: HeaderMap) -> Response {
 }
 
 /// The pages for people with accounts; whether they may see anything is a matter of the API.
-async fn boards(headers: HeaderMap) -> Response {
+async fn accounts(headers: HeaderMap) -> Response {
     entry("boards.html", &headers)
 }
 

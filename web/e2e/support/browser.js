@@ -9,7 +9,7 @@ import { until } from './until.js'
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const QUIET_FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 /** What a browser prints about a server that is away, and only that. */
-const ABOUT_THE_NETWORK = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_CONNECTION_CLOSED|WebSocket is closed/
+const ABOUT_THE_NETWORK = /WebSocket connection to|ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_CONNECTION_CLOSED|ERR_INCOMPLETE_CHUNKED_ENCODING|WebSocket is closed/
 
 let browser
 

@@ -8,12 +8,13 @@ export class Receiver {
     /** @type {{ headers: Record<string, string>, body: Buffer }[]} */
     this.deliveries = []
     this.status = 200
+    this.answer = 'thanks'
     this.server = createServer((request, response) => {
       const parts = []
       request.on('data', (part) => parts.push(part))
       request.on('end', () => {
         this.deliveries.push({ headers: request.headers, body: Buffer.concat(parts) })
-        response.writeHead(this.status).end('thanks')
+        response.writeHead(this.status).end(this.answer)
       })
     })
   }

@@ -15,8 +15,9 @@ import {
   type Project,
   TEMPLATES,
 } from './boards';
+import { wordsOf } from './lists';
 import type { OpenPage } from './router';
-import { PageError, type Shell } from './shell';
+import type { Shell } from './shell';
 
 export async function openBoardList(shell: Shell): Promise<OpenPage> {
   const { api } = shell;
@@ -140,7 +141,7 @@ function formAt(
       await submit();
       popover.close();
     } catch (error) {
-      said.textContent = error instanceof PageError ? error.message : 'The server does not answer.';
+      said.textContent = wordsOf(error);
     } finally {
       button.disabled = false;
     }

@@ -34,11 +34,12 @@ function query<T extends object>(wanted: T, cursor: string | undefined): T & { c
   return cursor === undefined ? wanted : { ...wanted, cursor };
 }
 
-export function getBoard(api: Api, id: string): Promise<BoardInfo> {
-  return good(
-    api.GET('/v1/documents/{document_id}', { params: { path: { document_id: id } } }),
-    'There is no such board, or you may not see it.',
-  );
+export function getBoard(
+  api: Api,
+  id: string,
+  missing = 'There is no such board, or you may not see it.',
+): Promise<BoardInfo> {
+  return good(api.GET('/v1/documents/{document_id}', { params: { path: { document_id: id } } }), missing);
 }
 
 /** The name of a project; nothing where one sees a board and not its project. */

@@ -17,7 +17,22 @@ export interface PageKind {
   /** Opens it, loading its code first. */
   readonly open: (shell: Shell, parameters: readonly string[]) => Promise<OpenPage>;
   /** How the navigation leads there, if it does. */
-  readonly link?: { readonly href: string; readonly label: string; readonly icon: IconName };
+  readonly link?: Way;
+  /** How the menu of the account leads there, if it does: for what is needed less often. */
+  readonly menu?: Way;
+}
+
+/** What stands in the bar for as long as somebody is logged in. */
+export interface BarItem {
+  readonly element: HTMLElement;
+  close(): void;
+}
+
+/** What leads to a page. */
+export interface Way {
+  readonly href: string;
+  readonly label: string;
+  readonly icon: IconName;
 }
 
 export interface Found {

@@ -1,16 +1,21 @@
 /** What all pages for people with accounts have around them: the bar, the way from one to the other, the login. */
 import { type Api, createApi } from '../api/client';
 import { avatar } from '../board-page/avatar';
+import { getCounts } from '../notifications/calls';
+import { browserParts, LiveNotifications } from '../notifications/live';
+import { badgeWords } from '../notifications/words';
 import { fill, h } from '../ui/dom';
 import { icon } from '../ui/icons';
 import { openMenu } from '../ui/popover';
 import type { Credentials, User } from './credentials';
 import { BAR, PAGES } from './pages';
-import { findPage, type OpenPage } from './router';
+import { type BarItem, findPage, type OpenPage } from './router';
 import { signInForm } from './sign-in';
 
 export class Shell {
   readonly api: Api;
+  /** What whoever is logged in is told, as it happens. */
+  readonly live: LiveNotifications;
   /** Where a page puts what belongs into the bar, such as who is here. It is emptied when another page comes. */
   readonly slot = h('div', { class: 'bar-slot' });
 
@@ -21,6 +26,9 @@ export class Shell {
   /** Counts openings, so that one that was overtaken is not shown. */
   #turn = 0;
   #userShown: string | null = null;
+  #title = 'Weft';
+  /** What stands in the bar, and for whom it was made. */
+  #bar: { readonly user: string; readonly items: readonly BarItem[] } | null = null;
 
   constructor(
     root: HTMLElement,
@@ -32,6 +40,12 @@ export class Shell {
         if (response.status === 401) credentials.distrust();
       },
     });
+    this.live = new LiveNotifications({
+      ...browserParts(),
+      getCounts: () => getCounts(this.api),
+      openStream: (lastId, signal) => this.#openStream('/v1/notifications/stream', lastId, signal),
+    });
+    this.live.onTold(() => this.#drawTitle());
     const brand = h(
       'a',
       { class: 'brand', href: '/boards', title: 'All boards' },
@@ -113,7 +127,15 @@ export class Shell {
   }
 
   setTitle(title: string): void {
-    document.title = title === 'Weft' ? title : `${title} · Weft`;
+    this.#title = title;
+    this.#drawTitle();
+  }
+
+  /** What is unread stands before the title, where it is seen among other tabs. */
+  #drawTitle(): void {
+    const unread = this.live.counts?.unread ?? 0;
+    const title = this.#title === 'Weft' ? this.#title : `${this.#title} · Weft`;
+    document.title = unread === 0 ? title : `(${badgeWords(unread)}) ${title}`;
   }
 
   #put(title: string, element: HTMLElement, isFull: boolean): void {
@@ -131,17 +153,30 @@ export class Shell {
         const isHere = location.pathname.startsWith(link.href);
         return h(
           'a',
-          { href: link.href, 'aria-current': isHere ? 'page' : null },
+          // The word is not shown where there is little room.
+          { href: link.href, 'aria-label': link.label, 'aria-current': isHere ? 'page' : null },
           icon(link.icon),
           h('span', {}, link.label),
         );
       }),
     );
-    if (user === null) {
-      fill(this.#items);
-      return;
-    }
+    this.#drawItems(user);
+  }
+
+  /** What belongs to a login is made once for it, and ended with it. */
+  #drawItems(user: User | null): void {
+    if (this.#bar?.user === user?.id) return;
+    for (const item of this.#bar?.items ?? []) item.close();
+    this.#bar = null;
+    fill(this.#items);
+    if (user === null) return;
+    this.#bar = { user: user.id, items: BAR.map((make) => make(this)) };
+    fill(this.#items, ...this.#bar.items.map(({ element }) => element), this.#accountButton(user));
+  }
+
+  #accountButton(user: User): HTMLElement {
     const name = nameOfUser(user);
+    const ways = PAGES.flatMap(({ menu }) => (menu ? [menu] : []));
     const account: HTMLButtonElement = h(
       'button',
       {
@@ -153,13 +188,26 @@ export class Shell {
         on: {
           click: () =>
             openMenu(account, 'Account', [
+              ...ways.map(({ label, icon, href }) => ({ label, icon, run: () => this.go(href) })),
+              null,
               { label: `Log out ${name}`, icon: 'signout', run: () => void this.credentials.logOut() },
             ]),
         },
       },
       avatar(user.id, name),
     );
-    fill(this.#items, ...BAR.map((make) => make(this)), account);
+    return account;
+  }
+
+  /** A stream of events. `EventSource` could not show a token. */
+  async #openStream(path: string, lastId: string, signal: AbortSignal): Promise<Response> {
+    const token = await this.credentials.token();
+    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (lastId !== '') headers['last-event-id'] = lastId;
+    const response = await fetch(path, { headers, signal, cache: 'no-store' });
+    if (response.status === 401) this.credentials.distrust();
+    return response;
   }
 
   /** Links between pages load nothing anew. */
@@ -174,8 +222,13 @@ export class Shell {
   }
 }
 
-/** A page cannot be shown, and why. */
-export class PageError extends Error {}
+/** Why something cannot be shown or done, in words for people. */
+export class PageError extends Error {
+  /** The members of the request that are wrong, if it is about them. */
+  fields: readonly string[] = [];
+  /** The status of the answer; 0 if there was none. */
+  status = 0;
+}
 
 export function nameOfUser({ first_name, last_name }: Pick<User, 'first_name' | 'last_name'>): string {
   return `${first_name} ${last_name}`.trim() || 'Somebody';

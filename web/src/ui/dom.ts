@@ -119,3 +119,13 @@ export function labelled(label: string, field: HTMLElement): HTMLElement {
   field.id ||= `field-${fields}`;
   return h('div', { class: 'stacked' }, h('label', { for: field.id }, label), field);
 }
+
+/** Runs something once, when the element comes into sight. */
+export function whenSeen(element: Element, run: () => void): void {
+  const watcher = new IntersectionObserver((entries) => {
+    if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+    watcher.disconnect();
+    run();
+  });
+  watcher.observe(element);
+}

@@ -1,0 +1,88 @@
+/** What the pages ask the server about notifications. */
+import type { Api, Schemas } from '../api/client';
+import {
+  type Notification,
+  type NotificationCounts,
+  type NotificationPatch,
+  type NotificationPreferences,
+  type NotificationState,
+  notificationsOf,
+  type PreferencesPatch,
+} from '../api/notifications';
+import { good, part } from '../app/lists';
+
+const MISSING = 'There is no such notification any more.';
+
+export function getCounts(api: Api): Promise<NotificationCounts> {
+  return good(notificationsOf(api).GET('/v1/notifications/counts'));
+}
+
+export interface Which {
+  readonly state: NotificationState;
+  readonly workspace: string | null;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export function listNotifications(
+  api: Api,
+  { state, workspace, limit, cursor }: Which,
+): Promise<{ rows: readonly Notification[]; next: string | undefined }> {
+  const query = {
+    state,
+    limit,
+    ...(workspace === null ? {} : { workspace_id: workspace }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  return part(notificationsOf(api).GET('/v1/notifications', { params: { query } }));
+}
+
+export function changeNotification(api: Api, id: string, change: NotificationPatch): Promise<Notification> {
+  return good(
+    notificationsOf(api).PATCH('/v1/notifications/{notification_id}', {
+      params: { path: { notification_id: id } },
+      body: change,
+      headers: { 'content-type': 'application/merge-patch+json' },
+    }),
+    MISSING,
+  );
+}
+
+/** Reads nothing that came after `before`. */
+export async function readAll(api: Api, before: string, workspace: string | null): Promise<number> {
+  const body = workspace === null ? { before } : { before, workspace_id: workspace };
+  return (await good(notificationsOf(api).POST('/v1/notifications:read-all', { body }))).changed;
+}
+
+export async function seeAll(api: Api, before: string): Promise<void> {
+  await good(notificationsOf(api).POST('/v1/notifications:seen', { body: { before } }));
+}
+
+/** Where preferences count: everywhere, in a workspace, in a project. */
+export interface Scope {
+  readonly workspace_id?: string;
+  readonly project_id?: string;
+}
+
+export function getPreferences(api: Api, scope: Scope): Promise<NotificationPreferences> {
+  return good(notificationsOf(api).GET('/v1/notification-preferences', { params: { query: scope } }));
+}
+
+export function changePreferences(
+  api: Api,
+  scope: Scope,
+  change: PreferencesPatch,
+): Promise<NotificationPreferences> {
+  return good(
+    notificationsOf(api).PATCH('/v1/notification-preferences', {
+      params: { query: scope },
+      body: change,
+      headers: { 'content-type': 'application/merge-patch+json' },
+    }),
+  );
+}
+
+export function getTask(api: Api, id: string): Promise<Schemas['Task']> {
+  const params = { path: { task_id: id } };
+  return good(api.GET('/v1/tasks/{task_id}', { params }), 'There is no such task, or you may not see it.');
+}

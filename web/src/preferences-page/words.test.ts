@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { channelsOf, groupPreferences, isFixed, typeWords, whyNotQuiet } from './words';
+
+const type = (name: string) => ({ type: name, in_app: true, email: false, is_fixed: false });
+
+it('groups what the server has, and leaves nothing out', () => {
+  const groups = groupPreferences(['security', 'brand_new', 'reply', 'mentioned'].map(type));
+  expect(groups.map(({ name, types }) => [name, types.map((one) => one.type)])).toEqual([
+    ['Conversations', ['mentioned', 'reply']],
+    ['Account and workspace', ['security']],
+    ['Others', ['brand_new']],
+  ]);
+});
+
+it('has a word for each type', () => {
+  expect(typeWords('mentioned').label).toBe('Mentions');
+  expect(typeWords('brand_new')).toEqual({ label: 'Brand new', hint: '' });
+  expect(typeWords('toString').label).toBe('ToString');
+});
+
+it('offers mails where the server sends them', () => {
+  const channels = (kept: { digest?: 'none' }) => channelsOf(kept).map(([channel]) => channel);
+  expect([channels({}), channels({ digest: 'none' })]).toEqual([['in_app'], ['in_app', 'email']]);
+});
+
+it('leaves no choice about what must come into the inbox', () => {
+  expect([isFixed({ is_fixed: true }, 'in_app'), isFixed({ is_fixed: true }, 'email')]).toEqual([
+    true,
+    false,
+  ]);
+  expect(isFixed({ is_fixed: false }, 'in_app')).toBe(false);
+});
+
+it('takes quiet hours that end, also on the next day', () => {
+  expect(whyNotQuiet('22:00', '07:00')).toBeNull();
+  expect(whyNotQuiet('22:00', '22:00')).toMatch(/another time/);
+  expect(whyNotQuiet('', '07:00')).toMatch(/from when/);
+  expect(whyNotQuiet('24:00', '07:00')).toMatch(/from when/);
+});
