@@ -79,8 +79,8 @@ pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
 pub use notification_preferences::NotificationPreferences;
 pub use notifications::{
-    NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace, NotificationState,
-    NotificationSubject,
+    NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace,
+    NotificationState, NotificationSubject,
 };
 pub use notifications_seen::NotificationFilter;
 pub use oauth::{NewOAuthClient, OAuthClient, OAuthClientChange};

@@ -306,7 +306,8 @@ impl Tx {
             "SELECT n.workspace_id, n.id, n.user_id FROM notifications n WHERE n.updated_at_ms < $1 \
              AND (n.read_at_ms IS NOT NULL OR n.updated_at_ms < $2) ORDER BY n.updated_at_ms, n.id LIMIT $3",
         );
-        self.all_across(SQL, args![read_before_ms, before_ms, limit]).await
+        self.all_across(SQL, args![read_before_ms, before_ms, limit])
+            .await
     }
 
     /// The last place in what somebody hears of; 0 if that is nothing.
@@ -432,7 +433,8 @@ impl Tenant<'_> {
         }
         for id in changed {
             let position = self.tx().next_notification_position(user).await?;
-            let sql = tenant_sql!("UPDATE notifications SET position = $3 WHERE workspace_id = $1 AND id = $2");
+            let sql =
+                tenant_sql!("UPDATE notifications SET position = $3 WHERE workspace_id = $1 AND id = $2");
             self.execute(sql, args![*id, position]).await?;
         }
         let sql = tenant_sql!(

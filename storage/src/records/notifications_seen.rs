@@ -196,7 +196,6 @@ impl Tx {
                 " GROUP BY n.workspace_id ORDER BY n.workspace_id"
             ),
         );
-        self.all_across(SQL, args![user, workspace.map(|id| id.0)])
-            .await
+        self.all_across(SQL, args![user, workspace.map(|id| id.0)]).await
     }
 }
