@@ -28,6 +28,7 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
+use crate::notifications::Notifier;
 use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
@@ -94,6 +95,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
     life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
+    let notifier = open_notifier(&storage, &clock, life);
     let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
@@ -121,6 +123,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
             upload: config.limits.upload(),
         },
         webhooks,
+        notifier,
         streams: http::v1::Streams::new(life.soft().clone()),
         public_url: config.public_url().into(),
     };
@@ -254,6 +257,14 @@ fn open_webhooks(
     let delivering = Arc::clone(&webhooks).keep_delivering(life.soft().clone());
     life.spawn_pillar("webhooks", delivering);
     Ok(webhooks)
+}
+
+/// What tells people what happens, put to work.
+fn open_notifier(storage: &Storage, clock: &Arc<dyn Clock>, life: &Lifecycle) -> Arc<Notifier> {
+    let notifier = Arc::new(Notifier::new(storage.records().clone(), Arc::clone(clock)));
+    let telling = Arc::clone(&notifier).keep_telling(life.soft().clone());
+    life.spawn_pillar("notifications", telling);
+    notifier
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

@@ -17,6 +17,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod mail;
 pub mod metrics;
+mod notifications;
 pub mod outgoing;
 mod readiness;
 pub mod reminders;

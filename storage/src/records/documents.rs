@@ -380,6 +380,7 @@ impl Tenant<'_> {
         let attachments = tenant_sql!("DELETE FROM attachments WHERE workspace_id = $1 AND document_id = $2");
         self.execute(attachments, args![id]).await?;
         self.silence_events(id).await?;
+        self.forget_notifications_about(id).await?;
         let row = tenant_sql!("DELETE FROM project_documents WHERE workspace_id = $1 AND id = $2");
         self.execute(row, args![id]).await.map(|_| ())
     }

@@ -24,6 +24,9 @@ mod events;
 mod idempotency;
 mod invitations;
 mod links;
+mod notification_preferences;
+mod notifications;
+mod notifications_seen;
 mod oauth;
 mod oauth_grants;
 mod people;
@@ -74,6 +77,12 @@ pub use events::{Event, EventFilter, EventSpan, NewWorkspaceEvent};
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
+pub use notification_preferences::NotificationPreferences;
+pub use notifications::{
+    NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace,
+    NotificationState, NotificationSubject,
+};
+pub use notifications_seen::NotificationFilter;
 pub use oauth::{NewOAuthClient, OAuthClient, OAuthClientChange};
 pub use oauth_grants::{NewOAuthGrant, OAuthCode, OAuthGrant};
 pub use people::Person;

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 39] = [
+pub(super) const TENANT_TABLES: [&str; 43] = [
     "documents",
     "updates",
     "snapshots",
@@ -44,6 +44,10 @@ pub(super) const TENANT_TABLES: [&str; 39] = [
     "webhook_messages",
     "webhook_attempts",
     "webhook_recoveries",
+    "notifications",
+    "notification_counters",
+    "notification_preferences",
+    "notification_cursors",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -225,12 +229,13 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 5] = [
+    const SCHEMA: [&str; 6] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
         include_str!("../../../migrations/postgres/0004_comments.sql"),
         include_str!("../../../migrations/postgres/0005_webhooks.sql"),
+        include_str!("../../../migrations/postgres/0006_notifications.sql"),
     ];
 
     #[test]

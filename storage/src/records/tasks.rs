@@ -243,6 +243,31 @@ impl Tenant<'_> {
         );
         self.all(sql, args![board, card, limit]).await
     }
+
+    /// Open tasks that a card blocks, and that no card which is open and not done blocks any longer; at most `limit`.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn tasks_set_free_by(
+        &mut self,
+        board: Uuid,
+        card: &str,
+        limit: u32,
+    ) -> Result<Vec<Task>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT ",
+            columns!(),
+            from_tasks!(),
+            " JOIN task_links l ON l.workspace_id = k.workspace_id AND l.board_id = k.board_id \
+             AND l.to_card = k.card_id AND l.kind = 'blocks' AND l.from_card = $3 \
+             WHERE k.workspace_id = $1 AND k.board_id = $2 AND k.state = 'open' AND k.done_at_ms IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM task_links o JOIN tasks b ON b.workspace_id = o.workspace_id \
+             AND b.board_id = o.board_id AND b.card_id = o.from_card WHERE o.workspace_id = $1 \
+             AND o.board_id = $2 AND o.to_card = k.card_id AND o.kind = 'blocks' AND b.state = 'open' \
+             AND b.done_at_ms IS NULL) ORDER BY k.number LIMIT $4"
+        );
+        self.all(sql, args![board, card, limit]).await
+    }
 }
 
 impl Tx {

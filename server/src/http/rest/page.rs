@@ -47,6 +47,8 @@ impl Cursors {
 pub trait Filters: DeserializeOwned {
     /// What `sort` may name; with a `-` before it the order is reversed. The first is the order without `sort`.
     const SORTS: &'static [&'static str];
+    /// Whether the order without `sort` is reversed: for lists whose newest rows are what people look for.
+    const IS_REVERSED: bool = false;
 }
 
 /// Which part of a list is asked for: the filters `F`, the order, `limit`, and `page` or `cursor`.
@@ -126,7 +128,7 @@ impl<F: Filters> Listing<F> {
         };
         let (sort, descending) = match &paging.sort {
             Some(sort) => find_sort(sort, F::SORTS)?,
-            None => (F::SORTS.first().copied().unwrap_or_default(), false),
+            None => (F::SORTS.first().copied().unwrap_or_default(), F::IS_REVERSED),
         };
         Ok(Self {
             filters: query::read(filters)?,

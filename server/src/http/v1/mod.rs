@@ -55,6 +55,7 @@ mod happened;
 mod in_address;
 mod invitations;
 mod kept;
+mod notifications;
 mod oauth_clients;
 mod oauth_grants;
 mod oidc;
@@ -94,6 +95,7 @@ use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
 use crate::accounts::Accounts;
 use crate::auth::Authenticator;
+use crate::notifications::Notifier;
 use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
@@ -130,6 +132,8 @@ pub(crate) struct Api {
     pub(crate) files: Files,
     /// Tells other systems what happens.
     pub(crate) webhooks: Arc<Webhooks>,
+    /// Tells people what happens.
+    pub(crate) notifier: Arc<Notifier>,
     /// Those who are told what happens as it happens.
     pub(crate) streams: Streams,
     /// Where the server is reached.
@@ -196,6 +200,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(documents::routes())
         .merge(events::routes())
         .merge(invitations::routes())
+        .merge(notifications::routes())
         .merge(oauth_clients::routes())
         .merge(oauth_grants::routes())
         .merge(oidc::routes())

@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use super::Api;
 
 pub(crate) use self::stream::Streams;
+pub(super) use self::stream::{GATHER, KEEP_ALIVE, NOT_IN_BATCH, POLL, SLOW, Seat, stream_of};
 pub(super) use self::types::{EventTypeList, EventTypeView};
 
 /// Whether there are events of this type.

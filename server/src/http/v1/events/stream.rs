@@ -14,6 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -36,13 +37,13 @@ const MAX_STREAMS_OF_ONE: usize = 20;
 /// How many events are read at a time.
 const AT_ONCE: u32 = 100;
 /// How often it is looked for events that nobody told of, and for rights that have gone.
-const POLL: Duration = Duration::from_secs(1);
+pub(in crate::http::v1) const POLL: Duration = Duration::from_secs(1);
 /// How long events gather after the first of them.
-const GATHER: Duration = Duration::from_millis(20);
+pub(in crate::http::v1) const GATHER: Duration = Duration::from_millis(20);
 /// A stream that says nothing for so long says that it is there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(in crate::http::v1) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// A reader that takes nothing for so long is let go.
-const SLOW: Duration = Duration::from_secs(60);
+pub(in crate::http::v1) const SLOW: Duration = Duration::from_secs(60);
 
 const TOO_MANY: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
@@ -54,7 +55,7 @@ const TOO_MANY_OWN: Problem = Problem::new(
     "TOO_MANY_OWN_STREAMS",
     "you have as many streams here as anybody may have: end one of them",
 );
-const NOT_IN_BATCH: Problem = Problem::new(
+pub(in crate::http::v1) const NOT_IN_BATCH: Problem = Problem::new(
     StatusCode::BAD_REQUEST,
     "STREAM_IN_BATCH",
     "a stream has no end and cannot be part of a batch",
@@ -77,6 +78,46 @@ impl Streams {
             stopping,
         }
     }
+
+    /// A place among those of the server and of `who`, if that is somebody.
+    ///
+    /// # Errors
+    /// 409 or 503 if all are taken.
+    pub(in crate::http::v1) fn seat(&self, who: Option<Uuid>) -> Result<Seat, Problem> {
+        let own = match who {
+            Some(who) => Some(self.own.take(who).ok_or(TOO_MANY_OWN)?),
+            None => None,
+        };
+        let slot = Arc::clone(&self.slots).try_acquire_owned();
+        Ok(Seat {
+            _slot: slot.map_err(|_| TOO_MANY)?,
+            _own: own,
+        })
+    }
+
+    /// Cancelled when all of them end.
+    pub(in crate::http::v1) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+}
+
+/// The place that a stream holds until it ends.
+#[derive(Debug)]
+pub(in crate::http::v1) struct Seat {
+    _slot: OwnedSemaphorePermit,
+    _own: Option<Place<Uuid>>,
+}
+
+/// The answer that is told part by part.
+pub(in crate::http::v1) fn stream_of(parts: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+    let mut response = Response::new(Body::from_stream(parts.map(Ok::<_, Infallible>)));
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// A reader, and where it is.
@@ -88,8 +129,7 @@ struct Reader {
     ear: watch::Receiver<u64>,
     /// When the reader was last given something.
     given: Instant,
-    _slot: OwnedSemaphorePermit,
-    _own: Option<Place<Uuid>>,
+    _seat: Seat,
 }
 
 /// Tells what happens in a workspace as it happens, oldest first, as far as you may see it.
@@ -120,11 +160,7 @@ pub(super) async fn stream_events(
     let last = headers.get("last-event-id");
     let last = last.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let (asked, after) = Asked::of_stream(params, last);
-    let slot = Arc::clone(&api.streams.slots);
-    let own = match caller.0.user().or(caller.0.facts.confined_to) {
-        Some(who) => Some(api.streams.own.take(who).ok_or(TOO_MANY_OWN)?),
-        None => None,
-    };
+    let seat = api.streams.seat(caller.0.user().or(caller.0.facts.confined_to));
     let ear = api.records.event_bell().listen();
     // What is wrong is said before the stream begins.
     let first = list::read(&api, &caller, &asked, after.unwrap_or(0), Some(1)).await?;
@@ -136,23 +172,17 @@ pub(super) async fn stream_events(
         after: after.unwrap_or(first.last_of_all),
         ear,
         given: Instant::now(),
-        _slot: slot.try_acquire_owned().map_err(|_| TOO_MANY)?,
-        _own: own,
+        _seat: seat?,
         api,
     };
-    let parts = futures_util::stream::unfold(Some(reader), |reader| async move {
-        let mut reader = reader?;
-        let part = reader.next().await?;
-        Some((Ok::<_, Infallible>(part), Some(reader)))
-    });
-    let mut response = Response::new(Body::from_stream(parts));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    Ok(stream_of(futures_util::stream::unfold(
+        Some(reader),
+        |reader| async move {
+            let mut reader = reader?;
+            let part = reader.next().await?;
+            Some((part, Some(reader)))
+        },
+    )))
 }
 
 impl Reader {

@@ -30,6 +30,10 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "What people say about documents and tasks, and who hears of it.",
     ),
     ("Reminders", "When you want to hear of a task."),
+    (
+        "Notifications",
+        "What you are told of what happens: your inbox, and what you want in it.",
+    ),
     ("Views", "Filters of task lists that have a name."),
     ("Events", "What happened, for programs and for people."),
     (

@@ -1,0 +1,71 @@
+//! What somebody wants to be told in a workspace or a project.
+//!
+//! Invariant: what is kept is a JSON object that the callers made; nothing here reads it.
+
+use uuid::Uuid;
+
+use super::error::RecordError;
+use super::row::{FromRow, Row};
+use super::statement::tenant_sql;
+use super::tenant::Tenant;
+use super::value::args;
+
+/// What somebody wants to be told in one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationPreferences {
+    /// The project, or the workspace itself.
+    pub scope_id: Uuid,
+    /// A JSON object.
+    pub preferences: String,
+    /// How often it was changed, from 1.
+    pub version: i64,
+}
+
+impl FromRow for NotificationPreferences {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        Ok(Self {
+            scope_id: row.get("scope_id")?,
+            preferences: row.get("preferences")?,
+            version: row.get("version")?,
+        })
+    }
+}
+
+impl Tenant<'_> {
+    /// What somebody wants to be told in a scope.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn notification_preferences(
+        &mut self,
+        user: Uuid,
+        scope: Uuid,
+    ) -> Result<Option<NotificationPreferences>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT scope_id, preferences, version FROM notification_preferences \
+             WHERE workspace_id = $1 AND user_id = $2 AND scope_id = $3"
+        );
+        self.one(sql, args![user, scope]).await
+    }
+
+    /// Replaces it.
+    ///
+    /// # Errors
+    /// [`RecordError::Dangling`] if they are not in the workspace; a failure of the database.
+    pub async fn put_notification_preferences(
+        &mut self,
+        user: Uuid,
+        scope: Uuid,
+        json: &str,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "INSERT INTO notification_preferences (workspace_id, user_id, scope_id, preferences, updated_at_ms) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace_id, user_id, scope_id) DO UPDATE SET \
+             preferences = $4, updated_at_ms = $5, version = notification_preferences.version + 1"
+        );
+        self.execute(sql, args![user, scope, json, now_ms])
+            .await
+            .map(|_| ())
+    }
+}
