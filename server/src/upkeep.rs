@@ -28,6 +28,9 @@ pub const TRASH_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 const UPLOAD_MS: i64 = 25 * 60 * 60 * 1_000;
 /// How old a file is before anybody asks whether something names it.
 const FILE_AGE: Duration = Duration::from_secs(26 * 60 * 60);
+/// How long a notification is kept that was read, and any other, in milliseconds: 180 and 365 days.
+const READ_MS: i64 = 180 * 24 * 60 * 60 * 1_000;
+const UNREAD_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 /// Rows and files of one step: nobody else who writes waits for more.
 const STEP: u32 = 100;
 
@@ -83,6 +86,7 @@ impl Upkeep {
         let mut tx = self.storage.records().write().await?;
         tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
         tx.commit().await?;
+        forget_notifications(&self.storage, now_ms).await?;
         sweep_files(&self.storage, file_age).await?;
         let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
         if unfinished > 0 {
@@ -139,6 +143,28 @@ impl Upkeep {
             .await;
         if let Err(refusal) = asked {
             tracing::warn!(board = %first.board_id, ?refusal, "the trash of a board was not emptied");
+        }
+    }
+}
+
+/// Removes notifications about which nothing has happened for long. Each is a transaction: see
+/// [`settle_notifications`](weft_storage::records::Tenant::settle_notifications).
+async fn forget_notifications(storage: &Storage, now_ms: i64) -> Result<(), UpkeepError> {
+    loop {
+        let mut tx = storage.records().read().await?;
+        let old = tx
+            .notifications_to_forget(now_ms - READ_MS, now_ms - UNREAD_MS, STEP)
+            .await?;
+        drop(tx);
+        for place in &old {
+            let mut tx = storage.records().write().await?;
+            let mut tenant = tx.workspace(place.workspace).await?;
+            tenant.forget_notification(place.id).await?;
+            tenant.settle_notifications(place.user_id, &[]).await?;
+            tx.commit().await?;
+        }
+        if old.len() < STEP as usize {
+            return Ok(());
         }
     }
 }

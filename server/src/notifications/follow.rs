@@ -134,28 +134,40 @@ impl Notifier {
 
     /// Tells the reminders whose moment has come. Whether there may be more.
     async fn remind(&self, now_ms: i64) -> Result<bool, RecordError> {
-        bring_up_to_date(&self.records, now_ms - RECENT_MS, now_ms).await?;
-        // Each is a transaction of its own: two that hold places of several people in different orders would wait
-        // for each other.
-        for told in 0..AT_ONCE {
-            let mut tx = self.records.write().await?;
-            let due: Option<Reminder> = tx.claim_reminders(now_ms, 1).await?.into_iter().next();
-            let Some(reminder) = due else {
-                return Ok(false);
-            };
-            let mut tenant = tx.workspace(reminder.workspace).await?;
-            let document = tenant.document(reminder.document_id).await?;
-            let project = document.map(|document| document.project_id);
-            let about = about_topic(reminder.document_id, Some(reminder.task_id), project);
-            let whom = (reminder.user_id, Kind::Reminder);
-            if let Some(row) = tell(&mut tenant, &about, whom, (None, None), now_ms).await? {
-                tenant.settle_notifications(reminder.user_id, &[row]).await?;
-            }
-            tx.commit().await?;
-            self.ring();
-            tracing::debug!(told, "somebody was reminded");
+        let since_ms = now_ms - RECENT_MS;
+        let mut tx = self.records.read().await?;
+        let is_stale = !tx.stale_reminders(since_ms, 1).await?.is_empty();
+        drop(tx);
+        if is_stale {
+            bring_up_to_date(&self.records, since_ms, now_ms).await?;
         }
-        Ok(true)
+        let mut tx = self.records.read().await?;
+        let due = tx.due_reminders(now_ms, AT_ONCE).await?;
+        drop(tx);
+        // Each is a transaction of its own: one that held places of several people in the order of the reminders would
+        // wait for others that wait for it.
+        for reminder in &due {
+            self.remind_of(reminder, now_ms).await?;
+        }
+        Ok(due.len() == AT_ONCE as usize)
+    }
+
+    async fn remind_of(&self, reminder: &Reminder, now_ms: i64) -> Result<(), RecordError> {
+        let mut tx = self.records.write().await?;
+        let mut tenant = tx.workspace(reminder.workspace).await?;
+        if !tenant.claim_reminder(reminder.id, now_ms).await? {
+            return Ok(());
+        }
+        let document = tenant.document(reminder.document_id).await?;
+        let project = document.map(|document| document.project_id);
+        let about = about_topic(reminder.document_id, Some(reminder.task_id), project);
+        let whom = (reminder.user_id, Kind::Reminder);
+        if let Some(row) = tell(&mut tenant, &about, whom, (None, None), now_ms).await? {
+            tenant.settle_notifications(reminder.user_id, &[row]).await?;
+        }
+        tx.commit().await?;
+        self.ring();
+        Ok(())
     }
 }
 

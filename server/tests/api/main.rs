@@ -27,6 +27,7 @@ mod event_stream;
 mod events;
 mod external;
 mod moving;
+mod notifications;
 mod oauth;
 mod projections;
 mod reminders;

@@ -87,11 +87,6 @@ macro_rules! columns {
         "r.workspace_id, r.id, r.document_id, r.task_id, r.user_id, r.at_ms, r.minutes_before, r.due_at_ms, r.basis, \
          r.sent_at_ms, r.created_at_ms, r.version"
     };
-    // What `RETURNING` of SQLite calls them.
-    (bare) => {
-        "workspace_id, id, document_id, task_id, user_id, at_ms, minutes_before, due_at_ms, basis, \
-         sent_at_ms, created_at_ms, version"
-    };
 }
 
 impl FromRow for Reminder {
@@ -182,23 +177,20 @@ impl Tx {
         self.execute_across(SQL, args![user]).await.map(|_| ())
     }
 
-    /// Takes reminders whose moment has come, the oldest first, at most `limit`; nobody else takes them.
+    /// Reminders whose moment has come, the oldest first, at most `limit`.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn claim_reminders(&mut self, now_ms: i64, limit: u32) -> Result<Vec<Reminder>, RecordError> {
+    pub async fn due_reminders(&mut self, now_ms: i64, limit: u32) -> Result<Vec<Reminder>, RecordError> {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "people are reminded in all workspaces",
             concat!(
-                "UPDATE reminders SET sent_at_ms = $1 WHERE sent_at_ms IS NULL AND id IN \
-                 (SELECT o.id FROM reminders o WHERE o.sent_at_ms IS NULL AND o.due_at_ms <= $1 \
-                 ORDER BY o.due_at_ms, o.id LIMIT $2) RETURNING ",
-                columns!(bare)
+                "SELECT ",
+                columns!(),
+                " FROM reminders r WHERE r.sent_at_ms IS NULL AND r.due_at_ms <= $1 ORDER BY r.due_at_ms, r.id LIMIT $2"
             ),
         );
-        let mut claimed: Vec<Reminder> = self.all_across(SQL, args![now_ms, limit]).await?;
-        claimed.sort_by_key(|reminder| (reminder.due_at_ms, reminder.id));
-        Ok(claimed)
+        self.all_across(SQL, args![now_ms, limit]).await
     }
 }
 
@@ -284,6 +276,18 @@ impl Tenant<'_> {
         self.execute(sql, args![id, due_at_ms, basis, now_ms])
             .await
             .map(|_| ())
+    }
+
+    /// Takes a reminder whose moment has come. Whether nobody else has, and it is still so.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn claim_reminder(&mut self, id: Uuid, now_ms: i64) -> Result<bool, RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE reminders SET sent_at_ms = $3 WHERE workspace_id = $1 AND id = $2 AND sent_at_ms IS NULL \
+             AND due_at_ms <= $3"
+        );
+        Ok(self.execute(sql, args![id, now_ms]).await? > 0)
     }
 
     /// Removes a reminder. Whether there was one.

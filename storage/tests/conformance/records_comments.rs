@@ -469,11 +469,20 @@ pub(crate) async fn reminders_follow_the_date_and_are_claimed_once(bed: Bed) {
     tx.commit().await.unwrap();
 
     let mut tx = storage.records().write().await.unwrap();
-    assert!(tx.claim_reminders(NOW + 4, 10).await.unwrap().is_empty());
-    let claimed = tx.claim_reminders(NOW + 10, 10).await.unwrap();
-    let ids: Vec<_> = claimed.iter().map(|reminder| reminder.id).collect();
+    assert!(tx.due_reminders(NOW + 4, 10).await.unwrap().is_empty());
+    let due = tx.due_reminders(NOW + 10, 10).await.unwrap();
+    let ids: Vec<_> = due.iter().map(|reminder| reminder.id).collect();
     assert_eq!(ids, [fixed.id, relative.id]);
-    assert!(tx.claim_reminders(NOW + 10, 10).await.unwrap().is_empty());
+    let mut tenant = tx.workspace(place.workspace).await.unwrap();
+    for (id, at, is_claimed) in [
+        (relative.id, NOW + 4, false),
+        (fixed.id, NOW + 10, true),
+        (relative.id, NOW + 10, true),
+        (fixed.id, NOW + 10, false),
+    ] {
+        assert_eq!(tenant.claim_reminder(id, at).await.unwrap(), is_claimed);
+    }
+    assert!(tx.due_reminders(NOW + 10, 10).await.unwrap().is_empty());
     tx.commit().await.unwrap();
 
     // Another date: it is worked out anew, and comes again if its time is still to come.

@@ -234,7 +234,7 @@ const MATRIX = {
 }
 
 /** Operations whose answer depends on the account alone: `server/tests/api` is about them. */
-const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'delete_session', 'revoke_oauth_grant']
+const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'delete_session', 'revoke_oauth_grant', 'get_notification', 'update_notification']
 
 let world
 let description
