@@ -58,7 +58,7 @@ export async function seeAll(api: Api, before: string): Promise<void> {
   await good(notificationsOf(api).POST('/v1/notifications:seen', { body: { before } }));
 }
 
-/** Where preferences count: everywhere, in a workspace, in a project. */
+/** Where preferences count: everywhere, in a workspace, or in a project, which is named alone. */
 export interface Scope {
   readonly workspace_id?: string;
   readonly project_id?: string;
@@ -77,7 +77,6 @@ export function changePreferences(
     notificationsOf(api).PATCH('/v1/notification-preferences', {
       params: { query: scope },
       body: change,
-      headers: { 'content-type': 'application/merge-patch+json' },
     }),
   );
 }

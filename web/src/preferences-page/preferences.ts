@@ -28,7 +28,7 @@ export async function openPreferences(shell: Shell): Promise<OpenPage> {
     places.set(id, { workspace_id: id });
     choices.push({ id, name: `Workspace ${name}` });
     for (const project of projects.filter(({ workspace_id }) => workspace_id === id)) {
-      places.set(project.id, { workspace_id: id, project_id: project.id });
+      places.set(project.id, { project_id: project.id });
       choices.push({ id: project.id, name: `${names.get(id) ?? ''} › ${project.name}` });
     }
   }
@@ -126,7 +126,7 @@ class PreferencesPage {
           : 'These count everywhere, unless a workspace or a project has others.',
     );
     fill(this.#matrix, this.#drawMatrix());
-    const isShown = workspace_id === undefined && sendsMails(this.#kept);
+    const isShown = workspace_id === undefined && project_id === undefined && sendsMails(this.#kept);
     this.#when.hidden = !isShown;
     fill(this.#when, isShown ? whenPart(this.#kept, (change) => this.#change(change)) : null);
   }
