@@ -22,17 +22,44 @@ struct Told {
     event: Value,
 }
 
-/// Reads a stream until `most` bytes came, nothing came for `quiet`, or it ended; whole events alone count.
+/// A part of a stream.
+pub struct Block {
+    pub id: i64,
+    pub event: String,
+    pub data: Value,
+}
+
+/// Reads a stream of events until `most` bytes came, nothing came for `quiet`, or it ended; whole events alone count.
 async fn listen(
     server: &TestServer,
     who: &Person,
     query: &str,
     last: Option<i64>,
-    (most, quiet): (usize, Duration),
+    bounds: (usize, Duration),
 ) -> Vec<Told> {
+    let path = format!("/v1/events/stream?workspace_id={}{query}", who.workspace);
+    let blocks = blocks(server, who, &path, last, bounds).await;
+    let told = blocks.into_iter().map(|block| {
+        assert_eq!(block.data["type"], json!(block.event));
+        Told {
+            sequence: block.id,
+            event: block.data,
+        }
+    });
+    told.collect()
+}
+
+/// Reads any stream like this.
+pub async fn blocks(
+    server: &TestServer,
+    who: &Person,
+    path: &str,
+    last: Option<i64>,
+    (most, quiet): (usize, Duration),
+) -> Vec<Block> {
     let stream = TcpStream::connect(server.address).await.unwrap();
     let (mut sender, connection) = http1::handshake::<_, Body>(TokioIo::new(stream)).await.unwrap();
-    let mut request = hyper::Request::get(format!("/v1/events/stream?workspace_id={}{query}", who.workspace))
+    let mut request = hyper::Request::get(path)
         .header("host", server.address.to_string())
         .header("authorization", format!("Bearer {}", who.token));
     if let Some(last) = last {
@@ -71,11 +98,10 @@ async fn listen(
                 let line = block.lines().find_map(|line| line.strip_prefix(name)).unwrap();
                 line.strip_prefix(": ").unwrap().to_owned()
             };
-            let event: Value = serde_json::from_str(&field("data")).unwrap();
-            assert_eq!(event["type"], json!(field("event")));
-            Told {
-                sequence: field("id").parse().unwrap(),
-                event,
+            Block {
+                id: field("id").parse().unwrap(),
+                event: field("event"),
+                data: serde_json::from_str(&field("data")).unwrap(),
             }
         })
         .collect()

@@ -25,6 +25,7 @@ mod idempotency;
 mod invitations;
 mod links;
 mod notification_preferences;
+mod notification_rows;
 mod notifications;
 mod notifications_seen;
 mod oauth;
@@ -78,7 +79,7 @@ pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
 pub use notification_preferences::NotificationPreferences;
-pub use notifications::{
+pub use notification_rows::{
     NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace,
     NotificationState, NotificationSubject,
 };

@@ -6,7 +6,7 @@
 use uuid::Uuid;
 
 use super::error::RecordError;
-use super::notifications::{Notification, NotificationCount, NotificationState, notification_columns};
+use super::notification_rows::{Notification, NotificationCount, NotificationState, notification_columns};
 use super::span::{Span, cross_span, span};
 use super::statement::CrossTenantSql;
 use super::tx::Tx;
