@@ -247,11 +247,13 @@ async fn lost_rights_hide_what_was_told_and_keep_more_from_being_told() {
     let shared = format!("{path}/shares/{}", cem.id);
     server.delete(&shared).of(ada).send().await.expect(204);
     say(&server, ada, &path, json!({ "body": "Still there?" })).await;
-    assert_eq!(list(&server, &cem, "").await, [json!(0); 0]);
+    assert!(list(&server, &cem, "").await.is_empty());
     assert_eq!(counts(&server, &cem).await["unread"], 0);
     for request in [server.get(&own), server.patch(&own).json(json!({ "read": true }))] {
         assert_eq!(request.of(&cem).send().await.problem(404), "NOT_FOUND");
     }
+    // The newest comes first.
+    server.clock.advance(1_000);
     share(&server, &studio, document, &cem, "viewer")
         .await
         .expect(201);
@@ -329,7 +331,7 @@ async fn a_reminder_comes_once_into_the_inbox() {
     let path = format!("/v1/tasks/{made}/reminders");
     let form = json!({ "at": at.to_string() });
     server.post(&path).of(&cem).json(form).send().await.expect(201);
-    assert_eq!(list(&server, &cem, "").await, [json!(0); 0]);
+    assert!(list(&server, &cem, "").await.is_empty());
     server.clock.advance(60_000);
     for _ in 0..200 {
         if !list(&server, &cem, "").await.is_empty() {
