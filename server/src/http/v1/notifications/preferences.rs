@@ -122,6 +122,7 @@ impl Scope {
     responses(
         (status = 200, body = PreferencesView),
         (status = 404, description = "There is no such workspace or project for you"),
+        (status = 422, description = "A workspace and a project are named"),
     ),
 )]
 pub(super) async fn get_notification_preferences_of(
