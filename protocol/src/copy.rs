@@ -158,11 +158,11 @@ fn node(node: XmlOut) -> Out {
     }
 }
 
+/// A value and its formats, by name.
+type Piece = (Any, Vec<(Arc<str>, Any)>);
+
 /// What a text consists of: values and their formats. Shared types inside of a text are not copied.
-fn pieces<T: ReadTxn, X: Text + GetString>(
-    txn: &T,
-    text: &X,
-) -> Result<Vec<(Any, Vec<(Arc<str>, Any)>)>, NotCopied> {
+fn pieces<T: ReadTxn, X: Text + GetString>(txn: &T, text: &X) -> Result<Vec<Piece>, NotCopied> {
     let pieces = text.diff(txn, YChange::identity).into_iter().map(|piece| {
         let Out::Any(value) = piece.insert else {
             return Err(NotCopied::Different);

@@ -7,7 +7,11 @@
     reason = "the line that says the address is what it is for"
 )]
 
-#[expect(dead_code, reason = "tests reach behind the server, and this does not")]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "it is a server of tests, which reach behind it too"
+)]
 #[path = "../tests/conformance/bucket.rs"]
 mod bucket;
 

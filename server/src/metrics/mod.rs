@@ -112,10 +112,7 @@ impl Metrics {
                 "weft_doc_recovered_total",
                 "Documents built anew because an edit made them fail in memory.",
             ),
-            doc_renewed: Counter::new(
-                "weft_doc_renewed_total",
-                "Boards made anew because they had outgrown what they show.",
-            ),
+            doc_renewed: Counter::new("weft_doc_renewed_total", "Boards made anew without their past."),
             doc_load_seconds: Histogram::new("weft_doc_load_seconds", "Time to load a document."),
             doc_apply_seconds: Histogram::new("weft_doc_apply_seconds", "Time to apply one batch of edits."),
             log_commits: Counter::new("weft_log_commits_total", "Group commits of the update log."),

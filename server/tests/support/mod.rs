@@ -65,12 +65,17 @@ pub struct Person {
     pub workspace: Uuid,
 }
 
+/// The address that `scripts/with-cluster.sh` gives under this name.
+fn place_of(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
 /// Where a server keeps large bytes and hears of others, if the tests run beside a bucket and Redis
 /// (`scripts/with-cluster.sh`): in a folder and under a name of its own.
 fn shared_places() -> Vec<String> {
     let own = Uuid::new_v4().simple();
     let mut flags = Vec::new();
-    if let Ok(endpoint) = std::env::var("WEFT_TEST_BUCKET") {
+    if let Some(endpoint) = place_of("WEFT_TEST_BUCKET") {
         flags.extend([
             format!("storage.blobs=s3://{}/{own}", bucket::BUCKET),
             format!("storage.s3_endpoint={endpoint}"),
@@ -79,7 +84,7 @@ fn shared_places() -> Vec<String> {
             format!("storage.s3_secret_access_key={}", bucket::SECRET),
         ]);
     }
-    if let Ok(address) = std::env::var("WEFT_TEST_REDIS") {
+    if let Some(address) = place_of("WEFT_TEST_REDIS") {
         flags.push(format!("storage.redis_url={address}"));
         flags.push(format!("storage.redis_prefix={own}"));
     }
