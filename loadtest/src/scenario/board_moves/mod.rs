@@ -120,7 +120,8 @@ impl BoardMoves {
                 .watchers
                 .push(tasks.spawn(read_on(connection, stop.clone())));
         }
-        let share = self.cards / self.movers.max(1);
+        // What is archived is not moved.
+        let share = world.tasks.len() / self.movers.max(1);
         for number in 0..self.movers {
             let own = world.tasks[number * share..(number + 1) * share].to_vec();
             let pace = (self.rate, self.common.seed + number as u64);
