@@ -42,6 +42,10 @@ for _ in $(seq 100); do
     sleep 0.05
 done
 
+# Without one of them the tests would silently be about something else.
+[ -s "$directory/address" ] || { echo 'the S3 server did not start' >&2; exit 1; }
+[ "$(redis-cli -p "$port" ping 2>/dev/null)" = PONG ] || { echo 'the Redis server did not start' >&2; exit 1; }
+
 export WEFT_TEST_REDIS=redis://127.0.0.1:$port
 WEFT_TEST_BUCKET=$(cat "$directory/address")
 export WEFT_TEST_BUCKET
