@@ -110,7 +110,9 @@ async function killAtRandom (scene, count, attempts) {
   let stopped = false
   const writing = [1, 2, 3].map(() => makeEvents(servers, owner, random.fork(), () => stopped, answered))
   for (let kill = 0; kill < KILLS; kill++) {
-    await pause(random.integer(20, 600))
+    const more = answered.length + random.integer(1, 20)
+    await until('more changes are answered', () => answered.length >= more, { within: 30_000 })
+    await pause(random.integer(0, 30))
     const server = random.pick(servers)
     await server.kill9()
     await server.start()
