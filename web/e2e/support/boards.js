@@ -44,17 +44,6 @@ export const { BoardEditor, MoveError, pruned, view } = await buildBoardModule()
 
 export const freshId = () => randomUUID()
 
-/** Somebody who has a project. */
-export async function withProject (server, name = 'ada') {
-  const owner = await person(server, name)
-  const { token } = owner
-  const workspaces = await ask(server, 'GET', '/v1/workspaces', { token })
-  const workspace = workspaces.data[0].id
-  const team = await ask(server, 'POST', '/v1/teams', { token, body: { workspace_id: workspace, name: 'Weavers' } })
-  const project = await ask(server, 'POST', '/v1/projects', { token, body: { team_id: team.id, name: 'Carpets' } })
-  return { ...owner, workspace, team: team.id, project: project.id }
-}
-
 /** A new board of the project, with its columns "To do", "In progress", "Done". */
 export async function newBoard (server, owner, title = 'Looms') {
   const board = await ask(server, 'POST', `/v1/projects/${owner.project}/boards`, { token: owner.token, body: { title } })
