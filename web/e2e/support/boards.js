@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as Y from 'yjs'
-import { ask, person } from './people.js'
+import { ask } from './people.js'
 import { until } from './until.js'
 
 const WEB = new URL('../../', import.meta.url)
@@ -41,6 +41,8 @@ async function buildBoardModule () {
 }
 
 export const { BoardEditor, MoveError, pruned, view } = await buildBoardModule()
+
+export { withProject } from './people.js'
 
 export const freshId = () => randomUUID()
 
