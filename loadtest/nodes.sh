@@ -12,6 +12,7 @@
 # BENCH_ROUNDS  rounds (default: 3); the table shows medians
 # BENCH_SECONDS seconds measured in each (default: 20)
 # BENCH_OUT     where results go (default: target/bench)
+# BENCH_PORT    the port before the first server's (default: 9700)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [ -z "${WEFT_TEST_REDIS:-}" ]; then
@@ -28,7 +29,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/weft-nodes-XXXXXX")
 rm -rf "$out"
 mkdir -p "$out"
 
-# Groups of this run are below one directory, so that they can be found and taken away.
+# Groups of this run begin with one name, so that they can be taken away.
 if [ -w /sys/fs/cgroup/cpu/cgroup.procs ]; then
     groups=/sys/fs/cgroup/cpu/weft-nodes-$$
     limit() { echo $((share * 1000)) >"$1/cpu.cfs_quota_us"; }
@@ -86,8 +87,8 @@ measure() {
     stop
 }
 
-pids=$(pgrep -f "$WEFT_TEST_POSTGRES/data" || true)
-for pid in $pids $(pgrep -x redis-server || true); do taskset -apc 1 "$pid" >/dev/null; done
+redis=$(redis-cli -u "$WEFT_TEST_REDIS" info server | sed -n 's/^process_id:\([0-9]*\).*/\1/p')
+for pid in $(pgrep -f "$WEFT_TEST_POSTGRES/data") "$redis"; do taskset -apc 1 "$pid" >/dev/null; done
 most=1
 for count in $nodes; do [ "$count" -le "$most" ] || most=$count; done
 for round in $(seq "$rounds"); do
