@@ -18,7 +18,7 @@ stage() {
     if "$@" </dev/null; then
         passed+=("$name $((SECONDS - start)) s")
     else
-        failed+=("$name")
+        failed+=("$name $((SECONDS - start)) s")
         echo "== $name FAILED" >&2
     fi
 }
@@ -37,7 +37,7 @@ web() { npm run --prefix web --silent check && npm run --prefix web --silent tes
 # The description passes the rules for descriptions, the types of its client are up to date and used as they say, and
 # the server does what it says.
 api() {
-    npm run --prefix web/api --silent check && npm run --prefix web/e2e --silent check && EXAMPLES=${EXAMPLES:-10} scripts/schemathesis.sh
+    npm run --prefix web/api --silent check && npm run --prefix web/e2e --silent check && EXAMPLES=${EXAMPLES:-5} scripts/schemathesis.sh
 }
 
 clients() { npm test --prefix web/e2e --silent; }
@@ -50,7 +50,7 @@ cluster() {
         WEFT_TEST_DATABASE=postgres api_on_postgres && (
         cd web/e2e || exit
         find tests -name '*.test.js' ! -name 'broken-storage*' ! -name 'api-description*' -print0 | sort -z |
-            xargs -0 ../../scripts/with-cluster.sh node --test --test-concurrency=2 --test-reporter=spec
+            xargs -0 ../../scripts/with-cluster.sh node --test --test-concurrency=4 --test-reporter=spec
     )
 }
 
@@ -73,9 +73,9 @@ for name in "${@:-rust web api clients cluster browser load}"; do
 done
 
 echo
+list=$(printf ', %s' "${passed[@]}")
 if [ ${#failed[@]} -gt 0 ]; then
-    echo "test: FAILED: ${failed[*]} (after $((SECONDS - began)) s)"
+    echo "test: FAILED: ${failed[*]} (after $((SECONDS - began)) s; passed${list:1})"
     exit 1
 fi
-list=$(printf ', %s' "${passed[@]}")
 echo "test: everything passed in $((SECONDS - began)) s: ${list:2}"
