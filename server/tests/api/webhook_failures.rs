@@ -212,6 +212,28 @@ async fn bad_manners_cost_one_attempt_and_nothing_else() {
     let path = format!("/v1/webhooks/messages/{}/attempts", id_of(&told[0]));
     let attempt = server.get(&path).of(&studio.owner).send().await.expect(200)["data"][0].clone();
     assert_eq!(text(&attempt["response"]).len(), 1_024);
+    // What is packed is not unpacked: a little is received, and as little is kept.
+    let receiver = Receiver::answering(&[Reply::GzipBomb]).await;
+    let id = register_for_documents(&server, &studio, &receiver).await;
+    make_document(&server, &studio, "One").await;
+    let told = settled(&server, &studio, id, "succeeded", 1).await;
+    let path = format!("/v1/webhooks/messages/{}/attempts", id_of(&told[0]));
+    let attempt = server.get(&path).of(&studio.owner).send().await.expect(200)["data"][0].clone();
+    assert!(text(&attempt["response"]).chars().count() <= 1_024);
+    assert!(!receiver.deliveries()[0].head.contains("accept-encoding"));
+    // One that does not speak TLS.
+    let id = register(
+        &server,
+        &studio,
+        &receiver.url().replace("http:", "https:"),
+        json!({}),
+    )
+    .await;
+    make_document(&server, &studio, "Two").await;
+    let told = settled(&server, &studio, id, "failed", 1).await;
+    let path = format!("/v1/webhooks/messages/{}/attempts", id_of(&told[0]));
+    let attempt = server.get(&path).of(&studio.owner).send().await.expect(200)["data"][0].clone();
+    assert!(text(&attempt["error"]).contains("TLS"), "{attempt}");
     // Nobody is there.
     let address = Receiver::answering(&[OK]).await.address;
     let id = register(&server, &studio, &format!("http://{address}/"), json!({})).await;
