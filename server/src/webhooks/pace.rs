@@ -96,10 +96,10 @@ mod tests {
                         "{per_second}/s: {within} within a second"
                     );
                 }
-                // And nearly as many as it may.
+                // And nearly as many as it may, if it is asked when their time has come.
                 let count = i64::try_from(all.len()).unwrap();
                 assert!(
-                    count * 100 >= per_second * 5 * 90,
+                    step_us > 1_000 || count * 100 >= per_second * 5 * 90,
                     "{per_second}/s by {step_us}: {count}"
                 );
             }

@@ -419,7 +419,7 @@ impl<P: Protocol> Connection<P> {
 
 /// Says the last frames and why, and gives the client a moment to hear it: closing a socket with unread bytes would
 /// throw the close frame away on its way.
-pub(crate) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, reason: CloseReason) {
+pub(super) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, reason: CloseReason) {
     let frame = CloseFrame {
         code: reason.code(),
         reason: reason.as_str().into(),

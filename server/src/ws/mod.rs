@@ -25,7 +25,6 @@ use weft_protocol::scan::{UpdateLimits, scan_state_vector, scan_update};
 use weft_protocol::sync::SyncMessage;
 use weft_storage::clock::Clock;
 
-pub(crate) use connection::close_socket;
 pub(crate) use upgrade::router;
 
 use crate::access::{Gatekeeper, Refusal, Registry};

@@ -3,13 +3,12 @@
 //! Invariant: as of all streams, nothing waits for a reader. At most one part of what it is told waits for it; one that takes
 //! nothing of that for a minute, or gives no sign of life, is closed and goes on where it was.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use futures_util::SinkExt as _;
@@ -25,10 +24,11 @@ use crate::http::batch::InBatch;
 use crate::http::rest::Query;
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::ws::close_socket;
 
 /// The largest frame that a reader may send, in bytes: it has nothing to say.
 const MAX_HEARD_BYTES: usize = 1_024;
+/// How long the other side may take to say good-bye, too.
+const FAREWELL: Duration = Duration::from_secs(5);
 /// How much is written before it is waited until it was taken, in bytes.
 const FLUSHED_BYTES: usize = 64 * 1_024;
 
@@ -101,7 +101,7 @@ async fn follow(mut socket: WebSocket, mut reader: Reader) {
     // Its place is given back before the farewell, which may take a moment.
     drop(reader);
     if let Some(reason) = ended {
-        close_socket(&mut socket, VecDeque::new(), reason).await;
+        farewell(&mut socket, reason).await;
     }
 }
 
@@ -163,6 +163,20 @@ async fn give(
         }
     }
     Ok(())
+}
+
+/// Says why it ends, and waits a moment until the other side has heard it.
+async fn farewell(socket: &mut WebSocket, reason: CloseReason) {
+    let frame = CloseFrame {
+        code: reason.code(),
+        reason: reason.as_str().into(),
+    };
+    let said = async {
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
+    let _ = timeout(FAREWELL, said).await;
 }
 
 fn reason(ended: &Ended) -> CloseReason {

@@ -32,6 +32,10 @@ const HEADERS: [(&str, &str); 3] = [
 ];
 
 pub(super) fn add(api: &mut Value) {
+    // Where no events are described there is nothing to tell of them.
+    if api["components"]["schemas"].get("Event").is_none() {
+        return;
+    }
     for (name, about) in HEADERS {
         let header = json!({
             "name": name, "in": "header", "required": true, "description": about, "schema": { "type": "string" },
