@@ -7,9 +7,9 @@
 #   bench.sh soak MINUTES
 #
 # Scenarios: idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash
-# rest; all of these if none is named. Also board-moves and webhooks. Each server is started afresh for each round, alone, with data in a scratch
-# directory, so rounds are interleaved and memory is comparable. weft-y is spoken to as y-websocket, weft-hocuspocus as
-# Hocuspocus; both are the same program with its defaults (SQLite, an fsync before each acknowledgement).
+# rest; all of these if none is named. Also board-moves and webhooks; --smoke has the latter, too. Each server is started
+# afresh for each round, alone, with data in a scratch directory, so rounds are interleaved and memory is comparable. weft-y
+# is spoken to as y-websocket, weft-hocuspocus as Hocuspocus; both are the same program with its defaults (SQLite, an fsync before each acknowledgement).
 # --smoke is small, short and without peers: it only shows that everything runs and that the content is right.
 #
 # WEFT_BIN      the server (default: target/release/weft)
@@ -126,7 +126,7 @@ soak)
     ;;
 *)
     all="idle fanout hot-room presence ack-latency many-documents cold-open join-storm reconnect-storm slow-readers crash rest"
-    [ -z "$smoke" ] || all="$all soak"
+    [ -z "$smoke" ] || all="$all webhooks soak"
     for scenario in ${words:-$all}; do
         if [ -n "$smoke" ]; then
             run "$scenario" "$scenario" "$scenario" --smoke

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
-use weft_storage::bus::{Bus, LocalBus, NodeId, RedisBus};
+use weft_storage::bus::{Bus, LocalBus, NodeId, Notice, RedisBus};
 use weft_storage::clock::{Clock, SystemClock};
 use weft_storage::{Blobs, Database, Storage};
 
@@ -24,6 +24,7 @@ use crate::auth::tokens::opaque::OpaqueToken;
 use crate::auth::{Authenticator, settings};
 use crate::caps::Caps;
 use crate::config::Config;
+use crate::hints;
 use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
@@ -96,6 +97,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let notifier = open_notifier(&storage, &clock, life);
+    open_hints(&bus, &storage, &notifier, life);
     let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
@@ -124,7 +126,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         },
         webhooks,
         notifier,
-        streams: http::v1::Streams::new(life.soft().clone()),
+        streams: http::v1::Streams::new(life.soft().clone(), life.tracker().clone()),
         public_url: config.public_url().into(),
     };
     let readiness = NodeReadiness {
@@ -265,6 +267,17 @@ fn open_notifier(storage: &Storage, clock: &Arc<dyn Clock>, life: &Lifecycle) ->
     let telling = Arc::clone(&notifier).keep_telling(life.soft().clone());
     life.spawn_pillar("notifications", telling);
     notifier
+}
+
+/// What nodes tell each other of events and inboxes, put to work.
+fn open_hints(bus: &Arc<dyn Bus>, storage: &Storage, notifier: &Notifier, life: &Lifecycle) {
+    let events = (Notice::Events, storage.records().event_bell());
+    let inboxes = (Notice::Inboxes, notifier.bell());
+    for (notice, bell) in [events, inboxes] {
+        hints::hear(bus.as_ref(), notice, bell.clone());
+        let telling = hints::tell(Arc::clone(bus), notice, bell.clone(), life.soft().clone());
+        life.spawn_pillar("hints to other nodes", telling);
+    }
 }
 
 /// Opens what accounts stand on, and puts its keepers to work.

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod content;
 pub mod descriptors;
+mod hints;
 pub mod http;
 pub mod lifecycle;
 pub mod mail;

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backend::{AfterFailure, BatchFailure, Fold, Guarded, LogWriter, Replacement};
+use crate::bell::Bell;
 use crate::board_rows::RowsReport;
 use crate::clock::Clock;
 use crate::error::StorageError;
-use crate::event_bell::EventBell;
 use crate::model::{Append, DocumentId, Seq};
 use crate::projection::RowsReplacement;
 use crate::stats::{StorageStats, WriteHealth};
@@ -48,7 +48,7 @@ pub(crate) struct WriterHandle {
 
 struct WriterTask {
     writer: Box<dyn LogWriter>,
-    bell: EventBell,
+    bell: Bell,
     queue: mpsc::Receiver<Write>,
     health: Arc<Mutex<WriteHealth>>,
     clock: Arc<dyn Clock>,
@@ -58,7 +58,7 @@ impl WriterHandle {
     /// Starts the writer task on `tasks`, which rings the bell when it has committed events. `held` is kept until the
     /// task has ended and the database is closed.
     pub(crate) fn start(
-        (writer, bell): (Box<dyn LogWriter>, EventBell),
+        (writer, bell): (Box<dyn LogWriter>, Bell),
         clock: Arc<dyn Clock>,
         queue_length: usize,
         tasks: &TaskTracker,

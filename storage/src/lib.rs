@@ -12,6 +12,7 @@
 mod archive;
 mod aside;
 mod backend;
+mod bell;
 pub mod blob;
 mod board_rows;
 pub mod bus;
@@ -20,7 +21,6 @@ mod config;
 mod doctor;
 mod engine;
 mod error;
-mod event_bell;
 mod examine;
 mod group;
 mod log;
@@ -44,11 +44,11 @@ mod storage;
 mod stored;
 pub mod transfer;
 
+pub use bell::Bell;
 pub use board_rows::{BoardRows, RowsReport, read_board_rows, replace_board_rows};
 pub use config::{Blobs, Database, MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};
 pub use doctor::{Finding, doctor};
 pub use error::{Damage, StorageError};
-pub use event_bell::EventBell;
 pub use log::DocumentLog;
 pub use migration::{Migration, migrate, pending_migrations};
 pub use model::*;

@@ -17,12 +17,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::aside::QUARANTINE_DIRECTORY;
 use crate::backend::{LogReader, LogWriter};
+use crate::bell::Bell;
 use crate::blob::{BlobKey, BlobStore};
 use crate::clock::Clock;
 use crate::config::{Database, StorageConfig};
 use crate::engine::Engine;
 use crate::error::StorageError;
-use crate::event_bell::EventBell;
 use crate::group::WriterHandle;
 use crate::log::DocumentLog;
 use crate::objects::ObjectStore;
@@ -69,7 +69,7 @@ impl Storage {
         let tasks = TaskTracker::new();
         let lock = lock_directory(&config.data_dir).await?;
         let (reader, writer, pools) = open_database(config, &tasks).await?;
-        let bell = EventBell::default();
+        let bell = Bell::default();
         let records = Records::new(pools, bell.clone());
         let Places { blobs, objects } = Places::open(config, &tasks).await?;
         places::check(&config.blobs, reader.as_ref(), &records).await?;

@@ -254,15 +254,18 @@ pub struct Webhooks {
     /// What all scenarios have in common.
     #[command(flatten)]
     pub common: Common,
-    /// Receivers, each of which hears of every document.
-    #[arg(long, default_value_t = 3)]
+    /// Receivers, each of which hears of everything.
+    #[arg(long, default_value_t = 10)]
     pub endpoints: usize,
-    /// Connections over which documents are made.
+    /// Connections over which documents and tasks are made.
     #[arg(long, default_value_t = 8)]
     pub clients: usize,
-    /// Documents made per second, altogether.
-    #[arg(long, default_value_t = 100.0)]
+    /// Documents made per second at the steady pace, altogether.
+    #[arg(long, default_value_t = 20.0)]
     pub rate: f64,
+    /// Tasks made in the burst.
+    #[arg(long, default_value_t = 10_000)]
+    pub events: usize,
 }
 
 /// Numbers of `soak`.
@@ -357,5 +360,6 @@ smoke!(BoardMoves {
 });
 smoke!(Webhooks {
     endpoints: 2,
-    rate: 20.0
+    rate: 20.0,
+    events: 400
 });

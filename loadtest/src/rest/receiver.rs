@@ -1,12 +1,13 @@
 //! A receiver of webhooks: takes deliveries, checks their signatures, notes when each message first came.
 //!
-//! Invariant: it answers at once; a delivery whose signature is wrong is counted as wrong and as nothing else. It
-//! listens on loopback only.
+//! Invariant: it answers at once, after it has noted what came; a delivery whose signature is wrong is counted as wrong
+//! and as nothing else. It listens on loopback only.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -18,6 +19,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use ring::hmac;
+use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -29,12 +31,45 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// What came.
 #[derive(Debug, Default)]
 pub struct Deliveries {
-    /// When each message came first, by its id, and its body.
-    pub first: HashMap<String, (Instant, Bytes)>,
+    /// The place of each message in `told`, by its id.
+    known: HashMap<String, usize>,
+    /// The messages, each once, in the order in which they came first.
+    pub told: Vec<Told>,
     /// Attempts altogether.
     pub attempts: u64,
-    /// Attempts whose signature was wrong or missing.
+    /// Attempts whose signature was wrong or missing, or that told no event.
     pub wrong: u64,
+}
+
+/// A message, when it came first.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// When that was.
+    pub at: Instant,
+    /// How long after the moment that the message itself says, by the clock of this machine.
+    pub after_event: Duration,
+    /// The type of what it tells.
+    pub kind: String,
+    /// The place of the event in what happened in the workspace.
+    pub sequence: i64,
+    /// The document that it is about.
+    pub document: Option<String>,
+}
+
+/// What is read of a message.
+#[derive(Deserialize)]
+struct Message {
+    #[serde(rename = "type")]
+    kind: String,
+    timestamp: String,
+    data: Event,
+}
+
+/// What is read of an event.
+#[derive(Deserialize)]
+struct Event {
+    sequence: i64,
+    document_id: Option<String>,
 }
 
 /// A receiver that listens until it is dropped.
@@ -115,7 +150,7 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response<
         *response.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(response);
     };
-    if !shared.note(&head.headers, body.to_bytes()) {
+    if !shared.note(&head.headers, &body.to_bytes()) {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
     }
     Ok(response)
@@ -123,8 +158,8 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<Response<
 
 impl Shared {
     /// Notes a delivery; false if it is not what it says.
-    fn note(&self, headers: &HeaderMap, body: Bytes) -> bool {
-        let now = Instant::now();
+    fn note(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        let read = read(body);
         let header = |name: &str| headers.get(name)?.to_str().ok();
         let id = header("webhook-id");
         let is_signed = self
@@ -137,14 +172,17 @@ impl Shared {
                     .zip(header("webhook-timestamp"))
                     .zip(header("webhook-signature"));
                 parts.is_some_and(|((id, timestamp), signatures)| {
-                    is_signed(key, &format!("{id}.{timestamp}."), &body, signatures)
+                    is_signed(key, &format!("{id}.{timestamp}."), body, signatures)
                 })
             });
         let mut deliveries = self.deliveries.lock().unwrap_or_else(PoisonError::into_inner);
         deliveries.attempts += 1;
-        match id.filter(|_| is_signed) {
-            Some(id) => {
-                deliveries.first.entry(id.to_owned()).or_insert((now, body));
+        match id.filter(|_| is_signed).zip(read) {
+            Some((id, told)) => {
+                let next = deliveries.told.len();
+                if *deliveries.known.entry(id.to_owned()).or_insert(next) == next {
+                    deliveries.told.push(told);
+                }
                 true
             }
             None => {
@@ -153,6 +191,22 @@ impl Shared {
             }
         }
     }
+}
+
+/// Reads a message that comes at this moment; `None` if it tells no event.
+fn read(body: &[u8]) -> Option<Told> {
+    let at = Instant::now();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let message: Message = serde_json::from_slice(body).ok()?;
+    let event: jiff::Timestamp = message.timestamp.parse().ok()?;
+    let event = u64::try_from(event.as_millisecond()).unwrap_or(0);
+    Some(Told {
+        at,
+        after_event: now.saturating_sub(Duration::from_millis(event)),
+        kind: message.kind,
+        sequence: message.data.sequence,
+        document: message.data.document_id,
+    })
 }
 
 /// Whether one of `signatures` is right for what was sent (Standard Webhooks, version `v1`).

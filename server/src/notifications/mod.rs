@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use weft_storage::Bell;
 use weft_storage::clock::Clock;
 use weft_storage::records::Records;
 
@@ -26,8 +27,8 @@ pub(crate) use self::render::{Rendered, Renderer};
 pub(crate) struct Notifier {
     records: Records,
     clock: Arc<dyn Clock>,
-    /// Rings when rows changed here. A hint: whoever listens looks now and then anyway.
-    bell: watch::Sender<u64>,
+    /// Rings when rows changed. A hint: whoever listens looks now and then anyway.
+    bell: Bell,
 }
 
 impl fmt::Debug for Notifier {
@@ -42,17 +43,22 @@ impl Notifier {
         Self {
             records,
             clock,
-            bell: watch::Sender::new(0),
+            bell: Bell::default(),
         }
     }
 
     /// Tells everybody who listens that rows changed. To be called after the commit.
     pub(crate) fn ring(&self) {
-        self.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
+        self.bell.ring();
     }
 
     /// Listens from now on.
     pub(crate) fn listen(&self) -> watch::Receiver<u64> {
-        self.bell.subscribe()
+        self.bell.listen()
+    }
+
+    /// What rings when rows changed.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
     }
 }

@@ -13,10 +13,9 @@ use uuid::Uuid;
 use weft_storage::WorkspaceId;
 
 use super::Webhooks;
+use super::keys::Keys;
 use super::message::wire_id;
 use super::schedule::{Hint, retry_after_ms};
-use super::secrets::WebhookSecrets;
-use super::signature::sign;
 use crate::outgoing::{Bounds, OutgoingError, OutgoingRequest, OutgoingResponse};
 
 /// How much of an answer is read, in bytes.
@@ -46,7 +45,7 @@ pub(super) struct Letter {
     /// When it was made, in milliseconds since 1970.
     pub(super) created_at_ms: i64,
     pub(super) url: String,
-    pub(super) secrets: WebhookSecrets,
+    pub(super) keys: Keys,
     pub(super) body: Bytes,
 }
 
@@ -104,22 +103,21 @@ impl Webhooks {
 
     async fn ask(&self, letter: &Letter, timeout: Duration) -> Result<OutgoingResponse, OutgoingError> {
         let now_ms = self.clock.now_ms();
-        let (id, timestamp_s) = (wire_id(letter.message), now_ms.div_euclid(1_000));
-        let signatures: Vec<_> = letter
-            .secrets
-            .live(now_ms)
-            .map(|secret| sign(secret.bytes(), &id, timestamp_s, &letter.body))
-            .collect();
+        let id = wire_id(letter.message);
+        let signatures = letter.keys.signatures(&id, now_ms, &letter.body);
         let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+        let mut headers: Vec<_> = letter.keys.headers.pairs().collect();
+        // Behind theirs, so that nothing of theirs could ever take the place of these.
+        headers.extend([
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (ID, value(&id)),
+            (TIMESTAMP, value(&now_ms.div_euclid(1_000).to_string())),
+            (SIGNATURE, value(&signatures)),
+        ]);
         let request = OutgoingRequest {
             method: Method::POST,
             url: letter.url.clone(),
-            headers: vec![
-                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-                (ID, value(&id)),
-                (TIMESTAMP, value(&timestamp_s.to_string())),
-                (SIGNATURE, value(&signatures.join(" "))),
-            ],
+            headers,
             body: letter.body.clone(),
             bounds: Bounds {
                 timeout,

@@ -22,9 +22,11 @@ use weft_storage::records::{
 use super::deliver::{Letter, Report, Verdict};
 use super::fan_out::{follow, recover};
 use super::flight::Flight;
+use super::keys::Keys;
 use super::message::{of_event, of_test};
+use super::pace::{Pace, Waiting};
 use super::settle::{disabled_event, settle};
-use super::{WebhookError, WebhookSecrets, Webhooks};
+use super::{WebhookError, Webhooks};
 
 /// How long events gather after the first of them.
 const GATHER: Duration = Duration::from_millis(5);
@@ -41,6 +43,8 @@ const AT_ONCE: u32 = 1_000;
 /// The loop's own state.
 struct Loop {
     flight: Flight,
+    /// Endpoints whose limit has messages wait.
+    waiting: Waiting,
     /// What has come of attempts and is not written yet: no more than there are slots.
     landed: Vec<Report>,
     reports: mpsc::Sender<Report>,
@@ -62,6 +66,8 @@ struct Errand {
 #[derive(Default)]
 struct Turn {
     letters: Vec<Letter>,
+    /// Endpoints that are to wait by their limit, and until when, in milliseconds since 1970.
+    waiting: Vec<(Uuid, i64)>,
     has_more: bool,
 }
 
@@ -73,6 +79,7 @@ impl Webhooks {
         let (reports, mut arriving) = mpsc::channel(self.settings.altogether.max(1));
         let mut own = Loop {
             flight: Flight::new(&self.settings),
+            waiting: Waiting::default(),
             landed: Vec::new(),
             reports,
             deliveries: TaskTracker::new(),
@@ -93,7 +100,7 @@ impl Webhooks {
             }
             wait = match self.round(&mut own).await {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => self.settings.poll,
+                Ok(false) => own.waiting.shorten(self.settings.poll, self.clock.now_ms()),
                 Err(error) => {
                     tracing::warn!(%error, "webhooks were not delivered");
                     if stop.run_until_cancelled(sleep(AFTER_FAILURE)).await.is_none() {
@@ -167,6 +174,9 @@ impl Webhooks {
             match self.turn(workspace, &errand, &own.flight).await {
                 Ok(turn) => {
                     has_more |= turn.has_more;
+                    for (endpoint, until_ms) in turn.waiting {
+                        own.waiting.note(endpoint, until_ms);
+                    }
                     self.launch(own, turn.letters);
                 }
                 Err(error) => {
@@ -225,21 +235,22 @@ impl Webhooks {
         due.extend(errand.reports.iter().map(|report| report.letter.endpoint));
         due.extend(followed.told);
         due.extend(recovered.told);
-        let mut letters = Vec::new();
+        let mut turn = Turn {
+            has_more: followed.has_more || recovered.has_more,
+            ..Turn::default()
+        };
         for endpoint in endpoints.iter().filter(|endpoint| due.contains(&endpoint.id)) {
             let room = flight
                 .room(workspace, endpoint.id)
-                .min(flight.rest(workspace).saturating_sub(letters.len()));
-            letters.extend(self.claim(&mut tenant, endpoint, room, now_ms).await?);
+                .min(flight.rest(workspace).saturating_sub(turn.letters.len()));
+            self.claim(&mut tenant, endpoint, (room, now_ms), &mut turn)
+                .await?;
         }
         for ending in disabled {
             disabled_event(&mut tenant, ending, None, now_ms).await?;
         }
         tx.commit().await?;
-        Ok(Turn {
-            letters,
-            has_more: followed.has_more || recovered.has_more,
-        })
+        Ok(turn)
     }
 
     /// Writes what came of attempts, and nothing else.
@@ -267,39 +278,48 @@ impl Webhooks {
         Ok(disabled)
     }
 
-    /// Takes messages of an endpoint that are due, as many as there is room for.
+    /// Takes messages of an endpoint that are due, as many as there is room for and its limit allows.
     async fn claim(
         &self,
         tenant: &mut Tenant<'_>,
         endpoint: &WebhookEndpoint,
-        room: usize,
-        now_ms: i64,
-    ) -> Result<Vec<Letter>, WebhookError> {
+        (room, now_ms): (usize, i64),
+        turn: &mut Turn,
+    ) -> Result<(), WebhookError> {
         // Other nodes have slots, too; the endpoint has its bound for all of them together.
         let elsewhere = tenant.count_webhook_claims(endpoint.id, now_ms).await?;
         let free = self
             .settings
             .per_endpoint
             .saturating_sub(usize::try_from(elsewhere).unwrap_or(usize::MAX));
-        let room = u32::try_from(room.min(free)).unwrap_or(u32::MAX);
-        if room == 0 {
-            return Ok(Vec::new());
+        let (now_us, pace) = (now_ms * 1_000, endpoint.rate_limit.map(Pace::per_second));
+        let allowed = pace.map_or(usize::MAX, |pace| pace.allowed(endpoint.paced_until_us, now_us));
+        if allowed == 0 {
+            turn.waiting.push((endpoint.id, in_ms(endpoint.paced_until_us)));
         }
-        let secrets = match WebhookSecrets::open(&self.sealer, endpoint.id, &endpoint.secrets) {
-            Ok(secrets) => secrets,
+        let room = u32::try_from(room.min(free).min(allowed)).unwrap_or(u32::MAX);
+        if room == 0 {
+            return Ok(());
+        }
+        let keys = match Keys::open(&self.sealer, endpoint) {
+            Ok(keys) => keys,
             Err(error) => {
                 // One that cannot be signed for must not hold up the others.
                 tracing::error!(%error, endpoint = %endpoint.id, "the secrets of a webhook endpoint cannot be read");
-                return Ok(Vec::new());
+                return Ok(());
             }
         };
         let (claim, term) = (Uuid::now_v7(), (now_ms, now_ms + self.lease_ms()));
         let claimed = tenant
             .claim_webhook_messages(endpoint.id, claim, term, room)
             .await?;
-        let mut letters = Vec::with_capacity(claimed.len());
+        if let Some(pace) = pace.filter(|_| !claimed.is_empty()) {
+            let until_us = pace.after(endpoint.paced_until_us, now_us, claimed.len());
+            tenant.pace_webhook_endpoint(endpoint.id, until_us).await?;
+            turn.waiting.push((endpoint.id, in_ms(until_us)));
+        }
         for message in claimed {
-            letters.push(Letter {
+            turn.letters.push(Letter {
                 workspace: endpoint.workspace,
                 endpoint: endpoint.id,
                 message: message.id,
@@ -308,11 +328,11 @@ impl Webhooks {
                 is_test: message.event_seq.is_none(),
                 created_at_ms: message.created_at_ms,
                 url: endpoint.url.clone(),
-                secrets: secrets.clone(),
+                keys: keys.clone(),
                 body: body_of(tenant, &message).await?,
             });
         }
-        Ok(letters)
+        Ok(())
     }
 
     /// Clears away messages that came to their end long ago.
@@ -328,6 +348,11 @@ impl Webhooks {
             tracing::warn!(error, "old webhook messages were not cleared away");
         }
     }
+}
+
+/// Milliseconds, rounded up: nobody is to wake up too early for it.
+fn in_ms(us: i64) -> i64 {
+    us.div_euclid(1_000) + i64::from(us.rem_euclid(1_000) > 0)
 }
 
 /// What a message says, from the event as it stands now: what was removed for good meanwhile is not told.

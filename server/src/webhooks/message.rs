@@ -19,7 +19,7 @@ pub(crate) fn wire_id(id: Uuid) -> String {
 }
 
 /// The body that tells `event`: its `data` is the event as `GET /v1/events/{event_id}` has it.
-pub(super) fn of_event(event: &Event) -> Bytes {
+pub(crate) fn of_event(event: &Event) -> Bytes {
     let data: Map<String, Value> = serde_json::from_str(&event.data).unwrap_or_default();
     let body = told(event, data, false);
     if body.len() <= MAX_BYTES {
@@ -54,7 +54,7 @@ fn told(event: &Event, data: Map<String, Value>, is_shortened: bool) -> Bytes {
 }
 
 /// The body of a test of an endpoint.
-pub(super) fn of_test(endpoint: Uuid, workspace: Uuid, now_ms: i64) -> Bytes {
+pub(crate) fn of_test(endpoint: Uuid, workspace: Uuid, now_ms: i64) -> Bytes {
     let message = json!({
         "type": TEST,
         "timestamp": moment(now_ms),

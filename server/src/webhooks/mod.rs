@@ -10,11 +10,16 @@ mod deliver;
 mod dispatch;
 mod fan_out;
 mod flight;
+mod headers;
+mod keys;
 mod message;
+mod pace;
+mod rotation;
 mod schedule;
 mod secrets;
 mod settle;
 mod signature;
+mod signing_key;
 mod trial;
 
 use std::fmt;
@@ -30,10 +35,13 @@ use crate::config::WebhooksConfig;
 use crate::metrics::Metrics;
 use crate::outgoing::OutgoingClient;
 
-pub(crate) use self::message::{TEST, wire_id};
+pub(crate) use self::headers::{InvalidHeader, MAX_HEADERS, WebhookHeaders};
+pub(crate) use self::message::{TEST, of_event, of_test, wire_id};
+pub(crate) use self::pace::MAX_PER_SECOND;
 pub(crate) use self::schedule::Schedule;
 pub(crate) use self::secrets::{WebhookSecret, WebhookSecrets};
 pub(crate) use self::settle::disabled_event;
+pub(crate) use self::signing_key::{SigningKey, SigningKeys};
 pub(crate) use self::trial::Trial;
 
 /// How webhooks behave.

@@ -4,9 +4,10 @@ use uuid::Uuid;
 use weft_storage::records::{NewWebhookMessage, WebhookEndpoint};
 
 use super::deliver::{Letter, Verdict};
+use super::keys::Keys;
 use super::message::{TEST, of_test};
 use super::settle::settle;
-use super::{WebhookError, WebhookSecrets, Webhooks};
+use super::{WebhookError, Webhooks};
 
 /// What came of a trial.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Webhooks {
     pub(crate) async fn try_out(&self, endpoint: &WebhookEndpoint) -> Result<Trial, WebhookError> {
         let now_ms = self.clock.now_ms();
         let (message, claim) = (Uuid::now_v7(), Uuid::now_v7());
-        let secrets = WebhookSecrets::open(&self.sealer, endpoint.id, &endpoint.secrets)?;
+        let keys = Keys::open(&self.sealer, endpoint)?;
         let mut tx = self.records.write().await?;
         let mut tenant = tx.workspace(endpoint.workspace).await?;
         let new = NewWebhookMessage {
@@ -56,7 +57,7 @@ impl Webhooks {
             is_test: true,
             created_at_ms: now_ms,
             url: endpoint.url.clone(),
-            secrets,
+            keys,
             body: of_test(endpoint.id, endpoint.workspace.0, now_ms),
         };
         let report = self.deliver(letter).await;

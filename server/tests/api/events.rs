@@ -20,7 +20,7 @@ fn kinds(list: &Value) -> Vec<String> {
 }
 
 /// Every event of a workspace, page by page.
-async fn everything(server: &TestServer, who: &Person, workspace: Uuid) -> Vec<Value> {
+pub async fn everything(server: &TestServer, who: &Person, workspace: Uuid) -> Vec<Value> {
     let (mut all, mut after) = (Vec::new(), 0);
     loop {
         let page = events(server, who, workspace, &format!("&after={after}")).await;
@@ -97,7 +97,7 @@ async fn catalogue(server: &TestServer) -> BTreeMap<String, Value> {
 
 /// Does a bit of everything that is told.
 #[expect(clippy::too_many_lines, reason = "one thing after another")]
-async fn do_everything(server: &TestServer, studio: &Studio) {
+pub async fn do_everything(server: &TestServer, studio: &Studio) {
     let ada = &studio.owner;
     let post = |path: String, body: Value| server.post(&path).of(ada).json(body);
     let act = |path: String| server.post(&path).of(ada);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use uuid::Uuid;
 use weft_storage::clock::Clock as _;
 
@@ -217,6 +218,40 @@ async fn bad_manners_cost_one_attempt_and_nothing_else() {
     let id = register(&server, &studio, &format!("http://{address}/"), json!({})).await;
     make_document(&server, &studio, "One").await;
     settled(&server, &studio, id, "failed", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_packed_is_not_unpacked_and_nobody_is_told_without_encryption() {
+    let server = TestServer::with(LOCAL).await;
+    let studio = studio(&server, "ada").await;
+    // A little is received, and as little is kept.
+    let receiver = Receiver::answering(&[Reply::GzipBomb]).await;
+    let id = register_for_documents(&server, &studio, &receiver).await;
+    make_document(&server, &studio, "One").await;
+    let told = settled(&server, &studio, id, "succeeded", 1).await;
+    let path = format!("/v1/webhooks/messages/{}/attempts", id_of(&told[0]));
+    let attempt = server.get(&path).of(&studio.owner).send().await.expect(200)["data"][0].clone();
+    assert!(text(&attempt["response"]).chars().count() <= 1_024);
+    assert!(!receiver.deliveries()[0].head.contains("accept-encoding"));
+    // One that does not speak TLS.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let tasks = tokio_util::task::TaskTracker::new();
+    let plain = tokio_util::task::AbortOnDropHandle::new(tasks.spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    }));
+    let id = register(&server, &studio, &url, json!({})).await;
+    make_document(&server, &studio, "Two").await;
+    let told = settled(&server, &studio, id, "failed", 1).await;
+    let path = format!("/v1/webhooks/messages/{}/attempts", id_of(&told[0]));
+    let attempt = server.get(&path).of(&studio.owner).send().await.expect(200)["data"][0].clone();
+    assert!(
+        text(&attempt["error"]).contains("no encrypted connection"),
+        "{attempt}"
+    );
+    drop(plain);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

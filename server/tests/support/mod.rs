@@ -9,6 +9,7 @@ pub mod bucket;
 #[path = "../../../storage/tests/conformance/cluster.rs"]
 pub mod cluster;
 pub mod receiver;
+pub mod schema;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -49,6 +49,26 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// Whether one of the signatures is right by the public key `public`.
+    pub fn is_signed_openly_by(&self, public: &str) -> bool {
+        use ring::signature::{ED25519, UnparsedPublicKey};
+
+        let key = STANDARD.decode(public.strip_prefix("whpk_").unwrap()).unwrap();
+        let key = UnparsedPublicKey::new(&ED25519, key);
+        let signed = [
+            format!("{}.{}.", self.id, self.timestamp_s).as_bytes(),
+            &self.body,
+        ]
+        .concat();
+        self.signatures.iter().any(|signature| {
+            let given = signature.strip_prefix("v1a,").unwrap_or_default();
+            let given = STANDARD.decode(given).unwrap_or_default();
+            key.verify(&signed, &given).is_ok()
+        })
+    }
+}
+
 /// How a receiver answers.
 #[derive(Debug, Clone, Copy)]
 pub enum Reply {
@@ -66,6 +86,8 @@ pub enum Reply {
     DripHead,
     /// A status of success, and then a body without an end as quickly as it is read.
     Endless,
+    /// A status of success, and a small body that says that it is packed and would be many times larger unpacked.
+    GzipBomb,
 }
 
 pub const OK: Reply = Reply::Status(200, "");
@@ -186,6 +208,18 @@ async fn respond(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
                 stream.write_all(b"x").await?;
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
+        }
+        Reply::GzipBomb => {
+            // 1 KiB of deflated zeros, the head of many more.
+            let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xec, 0xc0];
+            body.resize(1_024, 0);
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).await?;
+            stream.write_all(&body).await?;
+            stream.shutdown().await
         }
         Reply::Endless => {
             stream.write_all(CHUNKED.as_bytes()).await?;

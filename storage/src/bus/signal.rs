@@ -62,6 +62,8 @@ pub enum Notice {
     Rights,
     /// Events were written: look for work.
     Events,
+    /// Inboxes have changed: look into them.
+    Inboxes,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -124,7 +124,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::Mutex;
 
-use crate::event_bell::EventBell;
+use crate::bell::Bell;
 
 /// The turn to write: SQLite takes one writer at a time, and waiting for it here is fair, where SQLite's own waiting
 /// is a matter of luck.
@@ -150,16 +150,16 @@ pub(crate) enum Pools {
 #[derive(Debug, Clone)]
 pub struct Records {
     pools: Pools,
-    bell: EventBell,
+    bell: Bell,
 }
 
 impl Records {
-    pub(crate) fn new(pools: Pools, bell: EventBell) -> Self {
+    pub(crate) fn new(pools: Pools, bell: Bell) -> Self {
         Self { pools, bell }
     }
 
     /// Rings when events were committed by this process.
-    pub fn event_bell(&self) -> &EventBell {
+    pub fn event_bell(&self) -> &Bell {
         &self.bell
     }
 

@@ -17,7 +17,7 @@ use super::row::{FromRow, Row};
 use super::statement::{CrossTenantSql, GlobalSql};
 use super::tenant::Tenant;
 use super::value::{Value, bind};
-use crate::event_bell::EventBell;
+use crate::bell::Bell;
 use crate::model::WorkspaceId;
 
 const OPERATION: &str = "working on the records";
@@ -28,7 +28,7 @@ pub struct Tx {
     /// Which tenant the connection shows, on Postgres.
     shows: Shows,
     writes: bool,
-    bell: EventBell,
+    bell: Bell,
     /// Whether events were written, which is to be told after the commit.
     has_events: bool,
 }
@@ -51,7 +51,7 @@ enum Shows {
 }
 
 impl Tx {
-    pub(super) async fn read(pools: &Pools, bell: &EventBell) -> Result<Self, RecordError> {
+    pub(super) async fn read(pools: &Pools, bell: &Bell) -> Result<Self, RecordError> {
         let connection = match pools {
             Pools::Sqlite { read, .. } => {
                 Connection::SqliteRead(read.begin().await.map_err(RecordError::sqlite(OPERATION))?)
@@ -73,7 +73,7 @@ impl Tx {
         })
     }
 
-    pub(super) async fn write(pools: &Pools, bell: &EventBell) -> Result<Self, RecordError> {
+    pub(super) async fn write(pools: &Pools, bell: &Bell) -> Result<Self, RecordError> {
         let connection = match pools {
             Pools::Sqlite { write, turn, .. } => {
                 let turn = turn.clone().lock_owned().await;

@@ -1,7 +1,7 @@
 //! Endpoints of webhooks: where to tell what happens in a workspace, and how far each was told.
 //!
 //! Invariant: an endpoint's cursor moves only in the transaction that writes the messages of the events that it moves
-//! over. Secrets are sealed before they come here.
+//! over. Secrets, private keys and the values of headers are sealed before they come here.
 
 use uuid::Uuid;
 
@@ -60,6 +60,18 @@ pub struct WebhookEndpoint {
     pub project_ids: String,
     /// Its secrets, sealed.
     pub secrets: Vec<u8>,
+    /// The names of the headers that it is asked with, between commas.
+    pub header_names: String,
+    /// Those headers with their values, sealed; `None` if there are none.
+    pub headers: Option<Vec<u8>>,
+    /// The public half of the key that messages are signed with besides, if there is one.
+    pub public_key: Option<String>,
+    /// That key and those before it, sealed.
+    pub signing_keys: Option<Vec<u8>>,
+    /// How many attempts a second may begin; `None` for as many as there are.
+    pub rate_limit: Option<i64>,
+    /// Until when those that were begun are paced, in microseconds since 1970.
+    pub paced_until_us: i64,
     /// The place of the last event that was looked at for it.
     pub cursor_seq: i64,
     /// Since when every attempt has failed; `None` if the last one did not.
@@ -89,6 +101,12 @@ pub struct NewWebhookEndpoint<'a> {
     pub project_ids: &'a str,
     /// Its secrets, sealed.
     pub secrets: &'a [u8],
+    /// The names of the headers that it is asked with, and these sealed.
+    pub headers: (&'a str, Option<&'a [u8]>),
+    /// The public half of its signing key, and its keys sealed, if messages are signed with one besides.
+    pub signing: Option<(&'a str, &'a [u8])>,
+    /// How many attempts a second may begin.
+    pub rate_limit: Option<i64>,
     /// Now.
     pub now_ms: i64,
 }
@@ -106,6 +124,12 @@ pub struct WebhookEndpointChange<'a> {
     pub project_ids: Option<&'a str>,
     /// Its secrets, sealed.
     pub secrets: Option<&'a [u8]>,
+    /// The names of its headers, and these sealed.
+    pub headers: Option<(&'a str, Option<&'a [u8]>)>,
+    /// The public half of its signing key, and its keys sealed; `Some(None)` for none any more.
+    pub signing: Option<Option<(&'a str, &'a [u8])>>,
+    /// How many attempts a second may begin; `Some(None)` for as many as there are.
+    pub rate_limit: Option<Option<i64>>,
 }
 
 /// Something to be done for webhooks.
@@ -130,6 +154,12 @@ impl FromRow for WebhookEndpoint {
             event_types: row.get("event_types")?,
             project_ids: row.get("project_ids")?,
             secrets: row.get("secrets")?,
+            header_names: row.get("header_names")?,
+            headers: row.get("headers")?,
+            public_key: row.get("public_key")?,
+            signing_keys: row.get("signing_keys")?,
+            rate_limit: row.get("rate_limit")?,
+            paced_until_us: row.get("paced_until_us")?,
             cursor_seq: row.get("cursor_seq")?,
             failing_since_ms: row.get("failing_since_ms")?,
             disabled: at.zip(reason.or(at.map(|_| WebhookDisabling::Chosen))),
@@ -151,8 +181,8 @@ impl FromRow for WebhookWork {
 
 macro_rules! columns {
     () => {
-        "w.workspace_id, w.id, w.url, w.description, w.event_types, w.project_ids, w.secrets, w.cursor_seq, \
-         w.failing_since_ms, w.disabled_at_ms, w.disabled_reason, w.created_at_ms, w.updated_at_ms, w.version"
+        "w.workspace_id, w.id, w.url, w.description, w.event_types, w.project_ids, w.secrets, w.header_names, \
+         w.headers, w.public_key, w.signing_keys, w.rate_limit, w.paced_until_us, w.cursor_seq, w.failing_since_ms, w.disabled_at_ms, w.disabled_reason, w.created_at_ms, w.updated_at_ms, w.version"
     };
 }
 
@@ -170,7 +200,7 @@ impl Tx {
     }
 
     /// What there is to do at `now_ms`: endpoints behind their workspace's events, recoveries that are not over, and
-    /// endpoints with messages that are due. At most `limit` of each sort.
+    /// endpoints with messages that are due and may be asked by their limit. At most `limit` of each sort.
     ///
     /// # Errors
     /// A failure of the database.
@@ -191,7 +221,8 @@ impl Tx {
             "webhooks are delivered in all workspaces",
             "SELECT w.workspace_id, w.id AS due FROM webhook_endpoints w \
              JOIN workspaces o ON o.workspace_id = w.workspace_id \
-             WHERE w.disabled_at_ms IS NULL AND o.deleted_at_ms IS NULL AND EXISTS \
+             WHERE w.disabled_at_ms IS NULL AND o.deleted_at_ms IS NULL \
+             AND (w.rate_limit IS NULL OR w.paced_until_us <= $1 * 1000) AND EXISTS \
              (SELECT 1 FROM webhook_messages m WHERE m.workspace_id = w.workspace_id AND m.endpoint_id = w.id \
              AND m.next_attempt_at_ms <= $1) LIMIT $2",
         );
@@ -211,7 +242,8 @@ impl Tenant<'_> {
         let cursor = self.last_event_seq().await?;
         let sql = tenant_sql!(
             "INSERT INTO webhook_endpoints (workspace_id, id, url, description, event_types, project_ids, secrets, \
-             cursor_seq, created_at_ms, updated_at_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"
+             header_names, headers, public_key, signing_keys, rate_limit, cursor_seq, created_at_ms, updated_at_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)"
         );
         let values = args![
             new.id,
@@ -220,6 +252,11 @@ impl Tenant<'_> {
             new.event_types,
             new.project_ids,
             new.secrets,
+            new.headers.0,
+            new.headers.1,
+            new.signing.map(|(public, _)| public),
+            new.signing.map(|(_, sealed)| sealed),
+            new.rate_limit,
             cursor,
             new.now_ms
         ];
@@ -277,7 +314,11 @@ impl Tenant<'_> {
         let sql = tenant_sql!(
             "UPDATE webhook_endpoints SET url = COALESCE($3, url), description = COALESCE($4, description), \
              event_types = COALESCE($5, event_types), project_ids = COALESCE($6, project_ids), \
-             secrets = COALESCE($7, secrets), updated_at_ms = $8, version = version + 1 \
+             secrets = COALESCE($7, secrets), header_names = COALESCE($8, header_names), \
+             headers = CASE WHEN $8 IS NULL THEN headers ELSE $9 END, \
+             public_key = CASE WHEN $10 THEN $11 ELSE public_key END, \
+             signing_keys = CASE WHEN $10 THEN $12 ELSE signing_keys END, \
+             rate_limit = CASE WHEN $13 THEN $14 ELSE rate_limit END, updated_at_ms = $15, version = version + 1 \
              WHERE workspace_id = $1 AND id = $2"
         );
         let values = args![
@@ -287,6 +328,13 @@ impl Tenant<'_> {
             change.event_types,
             change.project_ids,
             change.secrets,
+            change.headers.map(|(names, _)| names),
+            change.headers.and_then(|(_, sealed)| sealed),
+            change.signing.is_some(),
+            change.signing.flatten().map(|(public, _)| public),
+            change.signing.flatten().map(|(_, sealed)| sealed),
+            change.rate_limit.is_some(),
+            change.rate_limit.flatten(),
             now_ms
         ];
         Ok(self.execute(sql, values).await? > 0)
@@ -357,6 +405,19 @@ impl Tenant<'_> {
             "UPDATE webhook_endpoints SET cursor_seq = $3 WHERE workspace_id = $1 AND id = $2 AND cursor_seq < $3"
         );
         self.execute(sql, args![id, seq]).await.map(|_| ())
+    }
+
+    /// Notes until when attempts at an endpoint are paced, in microseconds since 1970. Only in the transaction that claimed
+    /// their messages.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn pace_webhook_endpoint(&mut self, id: Uuid, until_us: i64) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE webhook_endpoints SET paced_until_us = $3 WHERE workspace_id = $1 AND id = $2 \
+             AND paced_until_us < $3"
+        );
+        self.execute(sql, args![id, until_us]).await.map(|_| ())
     }
 
     /// Notes whether an endpoint is failing: since when, or `None`. The first failure counts. Since when it is failing

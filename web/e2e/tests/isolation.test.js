@@ -221,6 +221,7 @@ const MATRIX = {
   delete_webhook_endpoint: ifMatch(),
   get_webhook_secret: only(),
   rotate_webhook_secret: only('', { body: {} }),
+  rotate_webhook_signing_key: only('', { body: {}, accepted: [409] }),
   test_webhook_endpoint: only(),
   enable_webhook_endpoint: only(),
   get_webhook_stats: only(),

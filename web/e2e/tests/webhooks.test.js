@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
+import { createPublicKey, verify } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
@@ -116,6 +117,36 @@ test('four libraries verify five hundred deliveries while secrets change over', 
   })
   const forged = { ...deliveries[0], body: Buffer.from(deliveries[0].body.toString().replace('project.', 'project_')) }
   assert.deepEqual(verifiedInPython([[secret, forged]]), [all(false)])
+})
+
+/** Whether a delivery has an ed25519 signature of whoever has this public key, `whpk_` and base64. */
+function isSignedBy (publicKey, { headers, body }) {
+  // What comes before the 32 bytes of such a key in its usual form (RFC 8410).
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey.replace(/^whpk_/, ''), 'base64')])
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  const content = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])
+  return headers['webhook-signature'].split(' ').some((signature) => {
+    const [version, value] = signature.split(',')
+    return version === 'v1a' && verify(null, content, key, Buffer.from(value, 'base64'))
+  })
+}
+
+test('whoever has the public key verifies, beside those who have the secret', async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  const { id, secret } = await register(receiver, { event_types: ['team.created'], signatures: ['v1', 'v1a'] })
+  const { public_key: publicKey } = await as('GET', `/v1/webhooks/endpoints/${id}`)
+  const make = (name) => as('POST', '/v1/teams', { workspace_id: workspace, name: `${name} \u{1f9f5} F\u00e4rber` })
+  await make('One')
+  const { public_key: next } = await as('POST', `/v1/webhooks/endpoints/${id}:rotate-signing-key`, {})
+  assert.notEqual(next, publicKey)
+  await receiver.waitFor(1)
+  await make('Two')
+  const [first, second] = await receiver.waitFor(2)
+  // The libraries, which know the other version alone, take what they know.
+  for (const delivery of [first, second]) assert.equal(verified(secret, delivery).type, 'team.created')
+  assert.ok(isSignedBy(publicKey, first) && isSignedBy(publicKey, second) && isSignedBy(next, second))
+  assert.ok(!isSignedBy(publicKey, { ...first, body: Buffer.from(first.body.toString().replace('team.', 'team_')) }))
 })
 
 test('a failed message comes again under its id, with a new time and signature', async (context) => {

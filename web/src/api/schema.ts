@@ -1506,6 +1506,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/ws": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what happens in a workspace as it happens over a WebSocket, oldest first, as far as you may see it.
+         * @description Each frame is a text: an event as in `/v1/events`, or `{"last_sequence": …}`, up to where everything was told: at the
+         *     beginning, and when nothing happens for a while. It begins behind `after`; without it with what happens from now on.
+         *     Whoever comes back goes on behind the last `sequence` or `last_sequence`. It closes with 1012 when the server stops,
+         *     4401 or 4403 when your right ends, 4503 when it cannot be read now, and 4514 when you take nothing for a minute.
+         */
+        get: operations["socket_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations:accept": {
         parameters: {
             query?: never;
@@ -3019,6 +3042,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/endpoints/{endpoint_id}:rotate-signing-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an endpoint another key for `v1a`.
+         * @description For a day messages are signed with the one before, too, so that receivers can change over.
+         */
+        post: operations["rotate_webhook_signing_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/endpoints/{endpoint_id}:test": {
         parameters: {
             query?: never;
@@ -3324,7 +3367,892 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "attachment.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A file was attached to a document or a task. */
+        post: operations["tell_attachment_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "attachment.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An attached file was removed. */
+        post: operations["tell_attachment_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "board.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A board was made. */
+        post: operations["tell_board_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "board.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A board was put in the trash. */
+        post: operations["tell_board_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "board.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A board's title, place or state changed, or its lanes, labels or fields, of which `changed` tells. */
+        post: operations["tell_board_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "checklist.item_completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An item of a task's checklist is done. */
+        post: operations["tell_checklist_item_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "column.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A board has another column, or one that was deleted is back. */
+        post: operations["tell_column_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "column.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A column of a board was deleted. */
+        post: operations["tell_column_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "column.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A column of a board changed or was moved. */
+        post: operations["tell_column_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "comment.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody commented on a document or a task. */
+        post: operations["tell_comment_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "comment.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A comment was deleted. */
+        post: operations["tell_comment_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "comment.reopened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A thread of comments was opened again. */
+        post: operations["tell_comment_reopened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "comment.resolved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A thread of comments was resolved. */
+        post: operations["tell_comment_resolved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "comment.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A comment says something else, mentions others, or stands elsewhere. */
+        post: operations["tell_comment_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "dependency.added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Two tasks are related. */
+        post: operations["tell_dependency_added"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "dependency.removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Two tasks are related no longer; because it closed a circle if there is a `reason`. */
+        post: operations["tell_dependency_removed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.archived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document was archived. */
+        post: operations["tell_document_archived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document was made. */
+        post: operations["tell_document_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document was put in the trash. */
+        post: operations["tell_document_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.moved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document was moved to another project. */
+        post: operations["tell_document_moved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.renamed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document got another title. */
+        post: operations["tell_document_renamed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document was taken out of the trash. */
+        post: operations["tell_document_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document or board was shared with somebody by name or by a link, or as something else than before; told to its owners. */
+        post: operations["tell_document_shared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.unarchived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document came back out of the archive. */
+        post: operations["tell_document_unarchived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.unshared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A document or board is shared with somebody no longer, or a link was revoked; told to its owners. */
+        post: operations["tell_document_unshared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "endpoint.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A webhook endpoint is told nothing more; told to managers and administrators. */
+        post: operations["tell_endpoint_disabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "member.invited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody was invited to the workspace; told to those who may invite. */
+        post: operations["tell_member_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "member.joined": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody came into the workspace, a team or a project. */
+        post: operations["tell_member_joined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "member.removed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody left the workspace, a team or a project, or was removed. */
+        post: operations["tell_member_removed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "member.role_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has another role in the workspace, a team or a project. */
+        post: operations["tell_member_role_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.archived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A project was archived. */
+        post: operations["tell_project_archived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A project was made. */
+        post: operations["tell_project_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A project was put in the trash. */
+        post: operations["tell_project_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A project was taken out of the trash. */
+        post: operations["tell_project_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.unarchived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A project came back out of the archive. */
+        post: operations["tell_project_unarchived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "project.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is said of a project changed: its name, description, status, dates or task key. */
+        post: operations["tell_project_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.archived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task was archived. */
+        post: operations["tell_task_archived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.assigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody works on a task from now on. */
+        post: operations["tell_task_assigned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task is done. */
+        post: operations["tell_task_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task was made. */
+        post: operations["tell_task_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task was put in the trash, or removed for good by somebody else than the server. */
+        post: operations["tell_task_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.moved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task was moved: to another column, or behind another task of its column (`after`; null is the top). */
+        post: operations["tell_task_moved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.reopened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task is done no longer. */
+        post: operations["tell_task_reopened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task was taken out of the trash. */
+        post: operations["tell_task_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.unarchived": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A task came back out of the archive. */
+        post: operations["tell_task_unarchived"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.unassigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody works on a task no longer. */
+        post: operations["tell_task_unassigned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "task.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a task says changed. `before` and `after` hold what did; a description is only named in `changed`. */
+        post: operations["tell_task_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "team.created": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A team was made. */
+        post: operations["tell_team_created"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "team.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A team was deleted. */
+        post: operations["tell_team_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "team.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A team's name or description changed. */
+        post: operations["tell_team_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody tries the endpoint out. */
+        post: operations["tell_webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "workspace.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A workspace got another name. */
+        post: operations["tell_workspace_updated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description The secret of an invitation. */
@@ -4709,10 +5637,26 @@ export interface components {
             description?: string;
             /** @description The types of events that it is told; all if none is named. */
             event_types?: string[];
+            /**
+             * @description Headers that it is asked with besides, at most ten, such as what a gateway before it wants to see. Their values are
+             *     not shown again. Names that messages, HTTP or proxies have their own use for are reserved.
+             */
+            headers?: {
+                [key: string]: string;
+            };
             /** @description The projects that it is told of; if none is named, everything that happens in the workspace. */
             project_ids?: string[];
+            /**
+             * Format: int64
+             * @description How many attempts a second may begin; what is over that waits, in its order.
+             */
+            rate_limit?: number | null;
             /** @description A secret of your own, `whsec_` and base64 of 24 to 64 bytes; one is made if there is none. */
             secret?: string | null;
+            /** @description How messages are signed: `v1`, or `v1` and `v1a`. `v1` alone if it is left out. */
+            signatures?: components["schemas"]["WebhookSignature"][] | null;
+            /** @description A private key of your own for `v1a`, `whsk_` and base64 of 32 bytes; one is made if there is none. */
+            signing_key?: string | null;
             /** @description Where messages are sent, by POST: an https address. Names that lead into private networks are not asked. */
             url: string;
             /** Format: uuid */
@@ -4731,6 +5675,11 @@ export interface components {
         NewWebhookSecret: {
             /** @description A secret of your own; one is made if there is none. */
             secret?: string | null;
+        };
+        /** @description A private key to change over to. */
+        NewWebhookSigningKey: {
+            /** @description A private key of your own, `whsk_` and base64 of 32 bytes; one is made if there is none. */
+            signing_key?: string | null;
         };
         /** @description A new workspace, or all that may be changed of one. */
         NewWorkspace: {
@@ -6030,12 +6979,25 @@ export interface components {
             /** @description The types of events that it is told; none named: all. */
             event_types: string[];
             failing_since?: string | null;
+            /** @description The headers that it is asked with besides; their values are not shown. */
+            headers: {
+                [key: string]: string;
+            };
             /** Format: uuid */
             id: string;
             /** @description Whether it is told nothing. */
             is_disabled: boolean;
             /** @description The projects that it is told of; none named: the whole workspace. */
             project_ids: string[];
+            /** @description The public key by which `v1a` signatures are verified; null if there are none. */
+            public_key?: string | null;
+            /**
+             * Format: int64
+             * @description How many attempts a second may begin; null for as many as there are.
+             */
+            rate_limit?: number | null;
+            /** @description How messages are signed. */
+            signatures: components["schemas"]["WebhookSignature"][];
             /** Format: date-time */
             updated_at: string;
             url: string;
@@ -6053,9 +7015,17 @@ export interface components {
         WebhookEndpointPatch: {
             description?: string;
             event_types?: string[];
+            /** @description Headers: a value puts one in the place of another, null takes it away; those that are not named stay. */
+            headers?: {
+                [key: string]: string | null;
+            } | null;
             /** @description True: it is told nothing more. It is enabled again by `:enable`. */
             is_disabled?: boolean;
             project_ids?: string[];
+            /** @description How many attempts a second may begin; null for as many as there are. */
+            rate_limit?: null | number;
+            /** @description How messages are signed: `v1`, or `v1` and `v1a`. The key of `v1a` is made anew each time it begins. */
+            signatures?: components["schemas"]["WebhookSignature"][];
             url?: string;
         };
         /** @description A message to an endpoint. */
@@ -6093,6 +7063,11 @@ export interface components {
             /** @description Which part this is. */
             meta: components["schemas"]["ListMeta"];
         };
+        /** @description The public half of the key with which messages are signed. */
+        WebhookPublicKey: {
+            /** @description As Standard Webhooks has it. */
+            public_key: string;
+        };
         /** @description A recovery: the events of a time are put in line for an endpoint that did not get them. */
         WebhookRecovery: {
             /** Format: date-time */
@@ -6129,6 +7104,11 @@ export interface components {
             /** @description As Standard Webhooks has it. */
             secret: string;
         };
+        /**
+         * @description A way to sign messages.
+         * @enum {string}
+         */
+        WebhookSignature: "v1" | "v1a";
         /** @description How an endpoint does. */
         WebhookStats: {
             /**
@@ -6465,7 +7445,14 @@ export interface components {
             };
         };
     };
-    parameters: never;
+    parameters: {
+        /** @description The message's id, the same for every attempt. */
+        "webhook-id": string;
+        /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+        "webhook-signature": string;
+        /** @description When this attempt was made, in seconds since 1970. */
+        "webhook-timestamp": string;
+    };
     requestBodies: never;
     headers: {
         /** @description The page that may read this, if it is from another origin that is allowed to. */
@@ -13080,6 +14067,113 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such workspace for you */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have as many streams as anybody may have */
+            409: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            /** @description The server has as many streams as it serves */
+            503: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    socket_events: {
+        parameters: {
+            query?: {
+                /** @description Only what happened after this place; only what happens from now on if it is left out. `Last-Event-ID` goes first. */
+                after?: number;
+                /** @description Only what is about this document or board and what is in it. */
+                document_id?: string;
+                /** @description Only what is about this project and what is in it. */
+                project_id?: string;
+                /** @description Only what is about this task. */
+                task_id?: string;
+                /** @description Only these types. */
+                types?: string[];
+                /** @description The workspace; a credential for one workspace needs to name none. */
+                workspace_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket is open */
+            101: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is no WebSocket that is asked for */
+            400: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             /** @description There is no such workspace for you */
@@ -20855,6 +21949,67 @@ export interface operations {
             503: components["responses"]["ServiceUnavailable"];
         };
     };
+    rotate_webhook_signing_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookSigningKey"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPublicKey"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description Messages to it are not signed by v1a */
+            409: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     test_webhook_endpoint: {
         parameters: {
             query?: never;
@@ -22107,6 +23262,4509 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["InternalServerError"];
             503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    tell_attachment_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "attachment_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "content_type": "image/png",
+                 *           "name": "loom.png",
+                 *           "size_bytes": 4711
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "attachment.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "attachment.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            attachment_id: string;
+                            content_type: string;
+                            name: string;
+                            /** Format: int64 */
+                            size_bytes: number;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "attachment.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "attachment.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_attachment_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "attachment_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "content_type": "image/png",
+                 *           "name": "loom.png",
+                 *           "size_bytes": 4711
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "attachment.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "attachment.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            attachment_id: string;
+                            content_type: string;
+                            name: string;
+                            /** Format: int64 */
+                            size_bytes: number;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "attachment.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "attachment.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_board_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "project_id": "0198c0de-0000-7000-8000-000000000002",
+                 *             "title": "Board"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "board.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "board.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** Format: uuid */
+                                project_id: string;
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "board.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "board.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_board_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "title": "Board"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "board.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "board.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "board.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "board.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_board_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "changed": [
+                 *             "labels"
+                 *           ]
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "board.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "board.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after?: {
+                                archived?: boolean;
+                                deleted?: boolean;
+                                /** Format: uuid */
+                                project_id?: string;
+                                title?: string;
+                            };
+                            before?: {
+                                archived?: boolean;
+                                deleted?: boolean;
+                                /** Format: uuid */
+                                project_id?: string;
+                                title?: string;
+                            };
+                            changed?: string[];
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "board.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "board.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_checklist_item_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "item": {
+                 *             "id": "0198c0de-0000-7000-8000-00000000000c",
+                 *             "text": "Wind the warp"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "checklist.item_completed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "checklist.item_completed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            item: {
+                                id: string;
+                                text: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "checklist.item_completed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "checklist.item_completed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_column_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "category": "started",
+                 *             "color": null,
+                 *             "id": "0198c0de-0000-7000-8000-00000000000d",
+                 *             "position": 1,
+                 *             "title": "Doing",
+                 *             "wip": {
+                 *               "limit": 3,
+                 *               "mode": "soft"
+                 *             }
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "column.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "column.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                category: "backlog" | "unstarted" | "started" | "completed" | "cancelled";
+                                color: string | null;
+                                id: string;
+                                /** Format: int64 */
+                                position: number;
+                                title: string;
+                                wip: Record<string, never> | null;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "column.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "column.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_column_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "category": "started",
+                 *             "color": null,
+                 *             "id": "0198c0de-0000-7000-8000-00000000000d",
+                 *             "position": 1,
+                 *             "title": "Doing",
+                 *             "wip": {
+                 *               "limit": 3,
+                 *               "mode": "soft"
+                 *             }
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "column.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "column.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                /** @enum {string} */
+                                category: "backlog" | "unstarted" | "started" | "completed" | "cancelled";
+                                color: string | null;
+                                id: string;
+                                /** Format: int64 */
+                                position: number;
+                                title: string;
+                                wip: Record<string, never> | null;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "column.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "column.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_column_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "category": "started",
+                 *             "color": null,
+                 *             "id": "0198c0de-0000-7000-8000-00000000000d",
+                 *             "position": 1,
+                 *             "title": "Doing",
+                 *             "wip": {
+                 *               "limit": 3,
+                 *               "mode": "soft"
+                 *             }
+                 *           },
+                 *           "before": {
+                 *             "category": "started",
+                 *             "color": null,
+                 *             "id": "0198c0de-0000-7000-8000-00000000000d",
+                 *             "position": 1,
+                 *             "title": "Doing",
+                 *             "wip": {
+                 *               "limit": 3,
+                 *               "mode": "soft"
+                 *             }
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "column.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "column.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                category: "backlog" | "unstarted" | "started" | "completed" | "cancelled";
+                                color: string | null;
+                                id: string;
+                                /** Format: int64 */
+                                position: number;
+                                title: string;
+                                wip: Record<string, never> | null;
+                            };
+                            before: {
+                                /** @enum {string} */
+                                category: "backlog" | "unstarted" | "started" | "completed" | "cancelled";
+                                color: string | null;
+                                id: string;
+                                /** Format: int64 */
+                                position: number;
+                                title: string;
+                                wip: Record<string, never> | null;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "column.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "column.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_comment_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "author_name": null,
+                 *           "comment_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "excerpt": "What do you think, @Ada?",
+                 *           "mentions": [
+                 *             "0198c0de-0000-7000-8000-000000000002"
+                 *           ],
+                 *           "parent_id": null
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "comment.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "comment.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            author_name: string | null;
+                            /** Format: uuid */
+                            comment_id: string;
+                            excerpt: string;
+                            mentions: string[];
+                            /** Format: uuid */
+                            parent_id: string | null;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "comment.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "comment.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_comment_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "author_user_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "comment_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "comment.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "comment.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            author_user_id: string | null;
+                            /** Format: uuid */
+                            comment_id: string;
+                            /** Format: uuid */
+                            parent_id?: string | null;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "comment.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "comment.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_comment_reopened: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "author_user_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "comment_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "comment.reopened",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "comment.reopened"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            author_user_id: string | null;
+                            /** Format: uuid */
+                            comment_id: string;
+                            /** Format: uuid */
+                            parent_id?: string | null;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "comment.reopened";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "comment.reopened";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_comment_resolved: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "author_user_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "comment_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "comment.resolved",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "comment.resolved"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            author_user_id: string | null;
+                            /** Format: uuid */
+                            comment_id: string;
+                            /** Format: uuid */
+                            parent_id?: string | null;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "comment.resolved";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "comment.resolved";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_comment_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "added_mentions": [],
+                 *           "comment_id": "0198c0de-0000-7000-8000-000000000002",
+                 *           "excerpt": "Never mind.",
+                 *           "mentions": [],
+                 *           "parent_id": null
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "comment.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "comment.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            added_mentions: string[];
+                            /** Format: uuid */
+                            comment_id: string;
+                            excerpt: string;
+                            mentions: string[];
+                            /** Format: uuid */
+                            parent_id: string | null;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "comment.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "comment.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_dependency_added: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "from": "0198c0de-0000-7000-8000-00000000000c",
+                 *           "kind": "blocks",
+                 *           "to": "0198c0de-0000-7000-8000-00000000000c"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "dependency.added",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "dependency.added"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            from: string;
+                            /** @enum {string} */
+                            kind: "blocks" | "precedes" | "duplicates" | "relates";
+                            /** @enum {string} */
+                            reason?: "cycle";
+                            to: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "dependency.added";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "dependency.added";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_dependency_removed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "from": "0198c0de-0000-7000-8000-00000000000c",
+                 *           "kind": "blocks",
+                 *           "to": "0198c0de-0000-7000-8000-00000000000c"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "dependency.removed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "dependency.removed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            from: string;
+                            /** @enum {string} */
+                            kind: "blocks" | "precedes" | "duplicates" | "relates";
+                            /** @enum {string} */
+                            reason?: "cycle";
+                            to: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "dependency.removed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "dependency.removed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_archived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.archived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.archived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.archived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.archived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "kind": "text",
+                 *             "project_id": "0198c0de-0000-7000-8000-000000000002",
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                kind: "text" | "spreadsheet" | "presentation";
+                                /** Format: uuid */
+                                project_id: string;
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_moved: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "project_id": "0198c0de-0000-7000-8000-000000000002"
+                 *           },
+                 *           "before": {
+                 *             "project_id": "0198c0de-0000-7000-8000-000000000002"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.moved",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.moved"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** Format: uuid */
+                                project_id: string;
+                            };
+                            before: {
+                                /** Format: uuid */
+                                project_id: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.moved";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.moved";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_renamed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "title": "Plan B"
+                 *           },
+                 *           "before": {
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.renamed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.renamed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                title: string;
+                            };
+                            before: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.renamed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.renamed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.restored",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.restored"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.restored";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.restored";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_shared: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "role": "commenter"
+                 *           },
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.shared",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.shared"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                role: "viewer" | "commenter" | "editor" | "owner";
+                            };
+                            before?: {
+                                /** @enum {string} */
+                                role: "viewer" | "commenter" | "editor" | "owner";
+                            };
+                            /** Format: uuid */
+                            link_id?: string;
+                            /** Format: uuid */
+                            user_id?: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.shared";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.shared";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_unarchived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "title": "Plan"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.unarchived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.unarchived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.unarchived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.unarchived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_unshared: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "role": "viewer"
+                 *           },
+                 *           "link_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.unshared",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.unshared"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                /** @enum {string} */
+                                role: "viewer" | "commenter" | "editor" | "owner";
+                            };
+                            /** Format: uuid */
+                            link_id?: string;
+                            /** Format: uuid */
+                            user_id?: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.unshared";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.unshared";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_endpoint_disabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "endpoint_id": "0198c0de-0000-7000-8000-000000000001",
+                 *           "reason": "gone"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "endpoint.disabled",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "endpoint.disabled"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            endpoint_id: string;
+                            /** @enum {string} */
+                            reason: "chosen" | "gone" | "failing";
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "endpoint.disabled";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "endpoint.disabled";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_member_invited: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "role": "member"
+                 *           },
+                 *           "invitation_id": "0198c0de-0000-7000-8000-000000000001"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "member.invited",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "member.invited"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                role: "guest" | "member" | "manager" | "admin" | "owner" | "viewer" | "commenter" | "editor";
+                            };
+                            /** Format: uuid */
+                            invitation_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "member.invited";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "member.invited";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_member_joined: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "role": "editor"
+                 *           },
+                 *           "scope": "project",
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000001"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "member.joined",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "member.joined"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                role: "guest" | "member" | "manager" | "admin" | "owner" | "viewer" | "commenter" | "editor";
+                            };
+                            /** @enum {string} */
+                            scope: "workspace" | "team" | "project";
+                            /** Format: uuid */
+                            user_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "member.joined";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "member.joined";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_member_removed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "role": "member"
+                 *           },
+                 *           "scope": "team",
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000001"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "member.removed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "member.removed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                /** @enum {string} */
+                                role: "guest" | "member" | "manager" | "admin" | "owner" | "viewer" | "commenter" | "editor";
+                            };
+                            /** @enum {string} */
+                            scope: "workspace" | "team" | "project";
+                            /** Format: uuid */
+                            user_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "member.removed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "member.removed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_member_role_changed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "role": "admin"
+                 *           },
+                 *           "before": {
+                 *             "role": "member"
+                 *           },
+                 *           "scope": "workspace",
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000001"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "member.role_changed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "member.role_changed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                role: "guest" | "member" | "manager" | "admin" | "owner" | "viewer" | "commenter" | "editor";
+                            };
+                            before: {
+                                /** @enum {string} */
+                                role: "guest" | "member" | "manager" | "admin" | "owner" | "viewer" | "commenter" | "editor";
+                            };
+                            /** @enum {string} */
+                            scope: "workspace" | "team" | "project";
+                            /** Format: uuid */
+                            user_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "member.role_changed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "member.role_changed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_archived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.archived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.archived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.archived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.archived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.restored",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.restored"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.restored";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.restored";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_unarchived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.unarchived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.unarchived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.unarchived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.unarchived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_project_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "status": "on_hold"
+                 *           },
+                 *           "before": {
+                 *             "status": "active"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "project.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "project.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: Record<string, never>;
+                            before: Record<string, never>;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "project.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "project.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_archived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "state": "archived"
+                 *           },
+                 *           "before": {
+                 *             "state": "open"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.archived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.archived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                            before: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.archived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.archived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_assigned: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "assignee": "0198c0de-0000-7000-8000-00000000000e"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.assigned",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.assigned"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                assignee: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.assigned";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.assigned";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "done": {
+                 *               "at": "2026-11-28T10:00:00Z",
+                 *               "by": "0198c0de-0000-7000-8000-00000000000e"
+                 *             }
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.completed",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.completed"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                done: Record<string, never>;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.completed";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.completed";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "assignees": [],
+                 *             "column": "0198c0de-0000-7000-8000-00000000000d",
+                 *             "parent": null,
+                 *             "state": "open",
+                 *             "title": "Warp the loom"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                assignees: string[];
+                                column: string | null;
+                                parent: string | null;
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                                title: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "state": "deleted"
+                 *           },
+                 *           "before": {
+                 *             "state": "open"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after?: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                            before: {
+                                /** @enum {string} */
+                                state?: "open" | "archived" | "deleted";
+                                title?: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_moved: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "after": "0198c0de-0000-7000-8000-00000000000c",
+                 *             "column": "0198c0de-0000-7000-8000-00000000000d"
+                 *           },
+                 *           "before": {
+                 *             "after": null,
+                 *             "column": "0198c0de-0000-7000-8000-00000000000d"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.moved",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.moved"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                after: string | null;
+                                column: string | null;
+                            };
+                            before: {
+                                after: string | null;
+                                column: string | null;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.moved";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.moved";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_reopened: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "done": {
+                 *               "at": "2026-11-28T10:00:00Z",
+                 *               "by": "0198c0de-0000-7000-8000-00000000000e"
+                 *             }
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.reopened",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.reopened"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                done: Record<string, never>;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.reopened";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.reopened";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "state": "open"
+                 *           },
+                 *           "before": {
+                 *             "state": "deleted"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.restored",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.restored"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                            before: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.restored";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.restored";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_unarchived: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "state": "open"
+                 *           },
+                 *           "before": {
+                 *             "state": "archived"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.unarchived",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.unarchived"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                            before: {
+                                /** @enum {string} */
+                                state: "open" | "archived" | "deleted";
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.unarchived";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.unarchived";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_unassigned: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "assignee": "0198c0de-0000-7000-8000-00000000000e"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.unassigned",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.unassigned"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                assignee: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.unassigned";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.unassigned";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_task_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "due": "2026-12-01"
+                 *           },
+                 *           "before": {
+                 *             "due": null
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "task.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "task.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after?: Record<string, never>;
+                            before?: Record<string, never>;
+                            changed?: string[];
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "task.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "task.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_team_created: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Weavers"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "team.created",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "team.created"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "team.created";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "team.created";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_team_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "before": {
+                 *             "name": "Weavers"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "team.deleted",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "team.deleted"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            before: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "team.deleted";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "team.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_team_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Spinners"
+                 *           },
+                 *           "before": {
+                 *             "name": "Weavers"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "team.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "team.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: Record<string, never>;
+                            before: Record<string, never>;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "team.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "team.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_webhook_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "endpoint_id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "webhook.test"
+                 *     }
+                 */
+                "application/json": {
+                    data: {
+                        /** Format: uuid */
+                        endpoint_id: string;
+                        /** Format: uuid */
+                        workspace_id: string;
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "webhook.test";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_workspace_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "after": {
+                 *             "name": "Shuttles"
+                 *           },
+                 *           "before": {
+                 *             "name": "Looms"
+                 *           }
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "workspace.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "workspace.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            after: {
+                                name: string;
+                            };
+                            before: {
+                                name: string;
+                            };
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "workspace.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "workspace.updated";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

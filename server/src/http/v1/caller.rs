@@ -113,3 +113,17 @@ impl FromRequestParts<Api> for Caller {
         }
     }
 }
+
+impl Caller {
+    /// Whoever was found to ask, later than at the beginning of a request.
+    ///
+    /// # Errors
+    /// As the extractor.
+    pub(super) fn of(identified: Result<Identity, Refusal>) -> Result<Self, Problem> {
+        match identified {
+            Ok(identity) => Ok(Self(Arc::new(identity))),
+            Err(Refusal::Refused(_)) => Err(UNAUTHORIZED),
+            Err(Refusal::Unavailable) => Err(UNAVAILABLE),
+        }
+    }
+}

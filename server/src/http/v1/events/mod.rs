@@ -7,7 +7,9 @@ mod activity;
 mod catalogue;
 mod coalesce;
 mod list;
+mod reader;
 mod shapes;
+mod socket;
 mod stream;
 mod types;
 
@@ -16,19 +18,21 @@ use utoipa_axum::routes;
 
 use super::Api;
 
+pub(super) use self::catalogue::all as event_types;
 pub(crate) use self::stream::Streams;
 pub(super) use self::stream::{GATHER, KEEP_ALIVE, NOT_IN_BATCH, POLL, SLOW, Seat, stream_of};
 pub(super) use self::types::{EventTypeList, EventTypeView};
 
 /// Whether there are events of this type.
 pub(super) fn is_event_type(name: &str) -> bool {
-    catalogue::all().iter().any(|kind| kind.name == name)
+    event_types().iter().any(|kind| kind.name == name)
 }
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(list::list_events))
         .routes(routes!(stream::stream_events))
+        .routes(routes!(socket::socket_events))
         .routes(routes!(list::get_event))
         .routes(routes!(types::list_event_types))
         .routes(routes!(activity::list_task_activity))

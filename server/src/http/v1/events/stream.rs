@@ -1,9 +1,7 @@
-//! `GET /v1/events/stream`: the same as `GET /v1/events`, as it happens, by server-sent events.
+//! `GET /v1/events/stream`: the same as `GET /v1/events`, as it happens, by server-sent events; and what all streams of a
+//! node share.
 //!
-//! Invariant: nothing waits for a reader. Events are read when the reader takes them and from where it is, so a slow one
-//! costs no memory; one that took nothing for a minute is let go as soon as it takes something, and goes on where it was.
-//! Until then it holds one of its owner's places, of which everybody has a few. Who asks, and what they may see, is decided
-//! anew for every part.
+//! Invariant: nothing waits for a reader, and streams have places, of which everybody has a few.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,27 +13,25 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::{Stream, StreamExt as _};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use weft_storage::records::Event;
 
-use super::list::{self, Asked};
+use super::reader::{Part, Reader};
 use super::shapes::{EventStreamParams, EventView};
 use crate::caps::{Caps, Place};
 use crate::http::Problem;
 use crate::http::batch::InBatch;
 use crate::http::rest::Query;
 use crate::http::v1::Api;
-use crate::http::v1::caller::{Caller, bearer};
+use crate::http::v1::caller::Caller;
 
 /// How many streams one node serves at a time.
 const MAX_STREAMS: usize = 1_000;
 /// How many of them for one account, or for a client that acts for itself.
 const MAX_STREAMS_OF_ONE: usize = 20;
-/// How many events are read at a time.
-const AT_ONCE: u32 = 100;
 /// How often it is looked for events that nobody told of, and for rights that have gone.
 pub(in crate::http::v1) const POLL: Duration = Duration::from_secs(1);
 /// How long events gather after the first of them.
@@ -67,15 +63,17 @@ pub(crate) struct Streams {
     slots: Arc<Semaphore>,
     own: Arc<Caps<Uuid>>,
     stopping: CancellationToken,
+    sockets: TaskTracker,
 }
 
 impl Streams {
-    /// None yet; all of them end with `stopping`.
-    pub(crate) fn new(stopping: CancellationToken) -> Self {
+    /// None yet; all of them end with `stopping`. Those over sockets are among the tasks of `sockets`.
+    pub(crate) fn new(stopping: CancellationToken, sockets: TaskTracker) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(MAX_STREAMS)),
             own: Caps::new(MAX_STREAMS_OF_ONE),
             stopping,
+            sockets,
         }
     }
 
@@ -93,6 +91,11 @@ impl Streams {
             _slot: slot.map_err(|_| TOO_MANY)?,
             _own: own,
         })
+    }
+
+    /// Where those over sockets run.
+    pub(super) fn sockets(&self) -> &TaskTracker {
+        &self.sockets
     }
 
     /// Cancelled when all of them end.
@@ -118,18 +121,6 @@ pub(in crate::http::v1) fn stream_of(parts: impl Stream<Item = Bytes> + Send + '
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// A reader, and where it is.
-struct Reader {
-    api: Api,
-    credential: Option<String>,
-    asked: Asked,
-    after: i64,
-    ear: watch::Receiver<u64>,
-    /// When the reader was last given something.
-    given: Instant,
-    _seat: Seat,
 }
 
 /// Tells what happens in a workspace as it happens, oldest first, as far as you may see it.
@@ -159,72 +150,18 @@ pub(super) async fn stream_events(
     }
     let last = headers.get("last-event-id");
     let last = last.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let (asked, after) = Asked::of_stream(params, last);
-    let seat = api.streams.seat(caller.0.user().or(caller.0.facts.confined_to));
-    let ear = api.records.event_bell().listen();
-    // What is wrong is said before the stream begins.
-    let first = list::read(&api, &caller, &asked, after.unwrap_or(0), Some(1)).await?;
-    let credential = headers.get(header::AUTHORIZATION);
-    let credential = credential.and_then(|value| value.to_str().ok().and_then(bearer));
-    let reader = Reader {
-        credential: credential.map(str::to_owned),
-        asked,
-        after: after.unwrap_or(first.last_of_all),
-        ear,
-        given: Instant::now(),
-        _seat: seat?,
-        api,
-    };
+    let reader = Reader::open(api, caller, &headers, (params, last)).await?;
     Ok(stream_of(futures_util::stream::unfold(
-        Some(reader),
-        |reader| async move {
-            let mut reader = reader?;
-            let part = reader.next().await?;
-            Some((part, Some(reader)))
+        reader,
+        |mut reader| async move {
+            let part = match reader.next().await.ok()? {
+                Part::Events(events) => events.iter().map(part).collect(),
+                // With the place, so that nobody looks through what they may not see again.
+                Part::Quiet(place) => format!("id: {place}\n\n"),
+            };
+            Some((Bytes::from(part), reader))
         },
     )))
-}
-
-impl Reader {
-    /// The next part of the stream, once there is one; `None` ends it.
-    async fn next(&mut self) -> Option<Bytes> {
-        if self.given.elapsed() > SLOW {
-            return None;
-        }
-        let stopping = self.api.streams.stopping.clone();
-        loop {
-            let before = self.after;
-            // A failure is no reason to leave something out: the reader comes back and goes on.
-            let events = stopping.run_until_cancelled(self.read()).await?.ok()?;
-            let told: String = events.iter().map(part).collect();
-            if !told.is_empty() {
-                self.given = Instant::now();
-                return Some(told.into());
-            }
-            if self.after == before {
-                let idle = self.given.elapsed();
-                if idle >= KEEP_ALIVE {
-                    self.given = Instant::now();
-                    // With the place, so that nobody looks through what they may not see again.
-                    return Some(format!("id: {}\n\n", self.after).into());
-                }
-                tokio::select! {
-                    () = stopping.cancelled() => return None,
-                    _ = self.ear.changed() => sleep(GATHER).await,
-                    () = sleep(POLL) => {}
-                }
-            }
-        }
-    }
-
-    /// What follows, as whoever shows the credential may see it at this moment.
-    async fn read(&mut self) -> Result<Vec<Event>, Problem> {
-        let identity = self.api.identities.identify(self.credential.as_deref()).await;
-        let caller = Caller(Arc::new(identity.map_err(|_| Problem::INTERNAL)?));
-        let page = list::read(&self.api, &caller, &self.asked, self.after, Some(AT_ONCE)).await?;
-        self.after = page.last_sequence;
-        Ok(page.events)
-    }
 }
 
 fn part(event: &Event) -> String {

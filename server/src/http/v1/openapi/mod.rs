@@ -11,6 +11,7 @@ mod problems;
 mod security;
 mod shapes;
 mod tags;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub(super) fn complete(described: &OpenApi, correct: impl FnOnce(&mut Value)) ->
     problems::add(&mut api);
     parameters::add(&mut api);
     headers::add(&mut api);
+    webhooks::add(&mut api);
     bounds::add(&mut api);
     api
 }

@@ -1,19 +1,22 @@
-//! `PATCH /v1/webhooks/endpoints/{endpoint_id}` and `POST …:rotate-secret`.
+//! `PATCH /v1/webhooks/endpoints/{endpoint_id}`.
+
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weft_storage::records::{WebhookDisabling, WebhookEndpointChange};
+use weft_storage::records::{WebhookDisabling, WebhookEndpoint, WebhookEndpointChange};
 
-use super::shapes::{EndpointView, SecretView};
+use super::shapes::{EndpointView, SignatureName};
 use super::{etag, fields, managed};
+use crate::auth::sealed::Sealer;
 use crate::http::Problem;
-use crate::http::rest::{Body, Change, Found, Id, IfMatch, Line, MergePatch, Text};
+use crate::http::rest::{Change, Clearable, Found, Id, IfMatch, Line, MergePatch, Text};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::webhooks::{WebhookError, WebhookSecrets, disabled_event};
+use crate::webhooks::{SigningKeys, WebhookError, WebhookHeaders, disabled_event};
 
 const NEEDS_TEST: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -32,8 +35,60 @@ pub(super) struct EndpointPatch {
     event_types: Change<Vec<Line<64>>>,
     #[schema(max_items = 100)]
     project_ids: Change<Vec<Uuid>>,
+    /// Headers: a value puts one in the place of another, null takes it away; those that are not named stay.
+    #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
+    headers: Change<BTreeMap<String, Option<String>>>,
+    /// How many attempts a second may begin; null for as many as there are.
+    #[schema(minimum = 1, maximum = 1_000)]
+    rate_limit: Clearable<u32>,
+    /// How messages are signed: `v1`, or `v1` and `v1a`. The key of `v1a` is made anew each time it begins.
+    #[schema(min_items = 1, max_items = 2)]
+    signatures: Change<Vec<SignatureName>>,
     /// True: it is told nothing more. It is enabled again by `:enable`.
     is_disabled: Change<bool>,
+}
+
+/// What is sealed of a change.
+#[derive(Debug, Default)]
+struct Sealed {
+    headers: Option<(String, Option<Vec<u8>>)>,
+    signing: Option<Option<(String, Vec<u8>)>>,
+}
+
+impl Sealed {
+    /// Of what is to be changed of `row`.
+    fn of(
+        sealer: &Sealer,
+        row: &WebhookEndpoint,
+        headers: Change<BTreeMap<String, Option<String>>>,
+        signatures: Change<Vec<SignatureName>>,
+    ) -> Result<Self, Problem> {
+        let mut sealed = Self::default();
+        if let Some(changes) = headers.into_option() {
+            let mut headers =
+                WebhookHeaders::open(sealer, row.id, row.headers.as_deref()).map_err(WebhookError::from)?;
+            fields::change_headers(&mut headers, changes)?;
+            let kept = match headers.len() {
+                0 => None,
+                _ => Some(headers.seal(sealer, row.id).map_err(WebhookError::from)?),
+            };
+            sealed.headers = Some((headers.names(), kept));
+        }
+        if let Some(names) = signatures.into_option() {
+            let is_open = fields::is_signed_openly(&names)?;
+            sealed.signing = match row.public_key {
+                None if is_open => {
+                    let key = fields::signing_key(None)?;
+                    let public = key.expose_public();
+                    let keys = SigningKeys::of(key).seal(sealer, row.id);
+                    Some(Some((public, keys.map_err(WebhookError::from)?)))
+                }
+                Some(_) if !is_open => Some(None),
+                _ => None,
+            };
+        }
+        Ok(sealed)
+    }
 }
 
 /// Changes a webhook endpoint.
@@ -71,6 +126,12 @@ pub(super) async fn update_webhook_endpoint(
     if disabled == Some(false) && row.disabled.is_some() {
         return Err(NEEDS_TEST);
     }
+    let sealed = Sealed::of(api.webhooks.sealer(), &row, patch.headers, patch.signatures)?;
+    let rate_limit = match patch.rate_limit.into_option() {
+        Some(Some(limit)) => Some(Some(fields::rate_limit(limit)?)),
+        Some(None) => Some(None),
+        None => None,
+    };
     let mut tenant = tx.workspace(row.workspace).await?;
     let project_ids = match patch.project_ids.into_option() {
         Some(ids) => Some(fields::project_ids(&mut tenant, &ids).await?),
@@ -82,6 +143,15 @@ pub(super) async fn update_webhook_endpoint(
         event_types: event_types.as_deref(),
         project_ids: project_ids.as_deref(),
         secrets: None,
+        headers: sealed
+            .headers
+            .as_ref()
+            .map(|(names, sealed)| (names.as_str(), sealed.as_deref())),
+        signing: sealed.signing.as_ref().map(|signing| {
+            let signing = signing.as_ref();
+            signing.map(|(public, keys)| (public.as_str(), keys.as_slice()))
+        }),
+        rate_limit,
     };
     tenant.change_webhook_endpoint(id, change, now_ms).await?;
     let chosen = WebhookDisabling::Chosen;
@@ -94,53 +164,5 @@ pub(super) async fn update_webhook_endpoint(
     Ok(Found {
         etag: Some(etag(&changed)),
         body: EndpointView::from(&changed),
-    })
-}
-
-/// A secret to change over to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewWebhookSecret)]
-pub(super) struct NewSecret {
-    /// A secret of your own; one is made if there is none.
-    #[schema(min_length = 38, max_length = 94)]
-    secret: Option<String>,
-}
-
-/// Gives an endpoint another secret.
-///
-/// For a day messages are signed with the one before, too, so that receivers can change over.
-#[utoipa::path(
-    post, path = "/v1/webhooks/endpoints/{endpoint_id}/~rotate-secret", tag = "Webhooks",
-    params(("endpoint_id" = Uuid, Path)),
-    request_body = NewSecret,
-    responses((status = 200, body = SecretView)),
-)]
-pub(super) async fn rotate_webhook_secret(
-    State(api): State<Api>,
-    caller: Caller,
-    Id(id): Id,
-    Body(wanted): Body<NewSecret>,
-) -> Result<Found<SecretView>, Problem> {
-    let now_ms = api.clock.now_ms();
-    let mut tx = api.records.write().await?;
-    let row = managed(&mut tx, &caller, id).await?;
-    let secret = fields::secret(wanted.secret.as_deref())?;
-    let sealer = api.webhooks.sealer();
-    let mut secrets = WebhookSecrets::open(sealer, id, &row.secrets).map_err(WebhookError::from)?;
-    secrets.rotate(secret.clone(), now_ms);
-    let sealed = secrets.seal(sealer, id).map_err(WebhookError::from)?;
-    let change = WebhookEndpointChange {
-        secrets: Some(&sealed),
-        ..WebhookEndpointChange::default()
-    };
-    let mut tenant = tx.workspace(row.workspace).await?;
-    tenant.change_webhook_endpoint(id, change, now_ms).await?;
-    tx.commit().await?;
-    Ok(Found {
-        etag: None,
-        body: SecretView {
-            secret: secret.expose(),
-        },
     })
 }

@@ -1,5 +1,7 @@
 //! `POST /v1/webhooks/endpoints`.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,15 +10,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_storage::records::NewWebhookEndpoint;
 
-use super::shapes::EndpointView;
+use super::shapes::{EndpointView, SignatureName};
 use super::{etag, fields};
 use crate::access::facts;
 use crate::auth::permission::Action;
+use crate::auth::sealed::{SealError, Sealer};
 use crate::http::Problem;
-use crate::http::rest::{Body, Created, Line, Once, Text};
+use crate::http::rest::{Body, Created, Line, Once, Text, invalid};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::webhooks::{WebhookError, WebhookSecrets};
+use crate::webhooks::{SigningKey, SigningKeys, WebhookError, WebhookHeaders, WebhookSecrets};
 
 const TOO_MANY: Problem = Problem::new(
     StatusCode::CONFLICT,
@@ -45,6 +48,74 @@ pub(super) struct NewEndpoint {
     /// A secret of your own, `whsec_` and base64 of 24 to 64 bytes; one is made if there is none.
     #[schema(min_length = 38, max_length = 94)]
     secret: Option<String>,
+    /// Headers that it is asked with besides, at most ten, such as what a gateway before it wants to see. Their values are
+    /// not shown again. Names that messages, HTTP or proxies have their own use for are reserved.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// How many attempts a second may begin; what is over that waits, in its order.
+    #[schema(minimum = 1, maximum = 1_000)]
+    rate_limit: Option<u32>,
+    /// How messages are signed: `v1`, or `v1` and `v1a`. `v1` alone if it is left out.
+    #[schema(min_items = 1, max_items = 2)]
+    signatures: Option<Vec<SignatureName>>,
+    /// A private key of your own for `v1a`, `whsk_` and base64 of 32 bytes; one is made if there is none.
+    #[schema(min_length = 49, max_length = 93)]
+    signing_key: Option<String>,
+}
+
+impl NewEndpoint {
+    fn headers(&self) -> Result<WebhookHeaders, Problem> {
+        let wanted = self.headers.iter();
+        let mut headers = WebhookHeaders::default();
+        let changes = wanted.map(|(name, value)| (name.clone(), Some(value.clone())));
+        fields::change_headers(&mut headers, changes.collect())?;
+        Ok(headers)
+    }
+
+    fn signing_key(&self) -> Result<Option<SigningKey>, Problem> {
+        let is_open = match &self.signatures {
+            Some(names) => fields::is_signed_openly(names)?,
+            None => false,
+        };
+        if self.signing_key.is_some() && !is_open {
+            let rule = "must be left out where signatures have no v1a";
+            return Err(invalid("signing_key", "INVALID_VALUE", rule));
+        }
+        let make = || fields::signing_key(self.signing_key.as_deref());
+        is_open.then(make).transpose()
+    }
+
+    /// What of it is sealed.
+    fn seal(&self, sealer: &Sealer, id: Uuid) -> Result<Sealed, Problem> {
+        let secret = fields::secret(self.secret.as_deref())?;
+        let headers = self.headers()?;
+        let signing = self.signing_key()?;
+        let sealing = || {
+            let seal = |key: SigningKey| {
+                let public = key.expose_public();
+                SigningKeys::of(key)
+                    .seal(sealer, id)
+                    .map(|sealed| (public, sealed))
+            };
+            Ok::<_, SealError>(Sealed {
+                secrets: WebhookSecrets::of(secret).seal(sealer, id)?,
+                header_names: headers.names(),
+                headers: match headers.len() {
+                    0 => None,
+                    _ => Some(headers.seal(sealer, id)?),
+                },
+                signing: signing.map(seal).transpose()?,
+            })
+        };
+        Ok(sealing().map_err(WebhookError::from)?)
+    }
+}
+
+struct Sealed {
+    secrets: Vec<u8>,
+    header_names: String,
+    headers: Option<Vec<u8>>,
+    signing: Option<(String, Vec<u8>)>,
 }
 
 /// Makes an endpoint, which is told what happens in a workspace from now on.
@@ -76,11 +147,9 @@ pub(super) async fn create_webhook_endpoint(
     caller.require(Action::ManageWebhooks, &place.resource)?;
     fields::check_url(api.webhooks.client(), &wanted.url)?;
     let event_types = fields::event_types(&wanted.event_types)?;
-    let secret = fields::secret(wanted.secret.as_deref())?;
+    let rate_limit = wanted.rate_limit.map(fields::rate_limit).transpose()?;
     let id = Uuid::now_v7();
-    let secrets = WebhookSecrets::of(secret)
-        .seal(api.webhooks.sealer(), id)
-        .map_err(WebhookError::from)?;
+    let sealed = wanted.seal(api.webhooks.sealer(), id)?;
     let mut tenant = tx.workspace(place.workspace).await?;
     if tenant.count_webhook_endpoints().await? >= api.webhooks.settings().max_endpoints {
         return Err(TOO_MANY);
@@ -92,7 +161,13 @@ pub(super) async fn create_webhook_endpoint(
         description: &wanted.description,
         event_types: &event_types,
         project_ids: &project_ids,
-        secrets: &secrets,
+        secrets: &sealed.secrets,
+        headers: (&sealed.header_names, sealed.headers.as_deref()),
+        signing: sealed
+            .signing
+            .as_ref()
+            .map(|(public, keys)| (public.as_str(), keys.as_slice())),
+        rate_limit,
         now_ms,
     };
     tenant.create_webhook_endpoint(new).await?;

@@ -1,5 +1,7 @@
-//! What somebody says of an endpoint, checked: its address, the types of events and the projects that it wants.
+//! What somebody says of an endpoint, checked: its address, the types of events and the projects that it wants, its
+//! headers and limit, and how it wants messages to be signed.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use uuid::Uuid;
@@ -9,7 +11,11 @@ use crate::http::Problem;
 use crate::http::rest::{Line, invalid};
 use crate::http::v1::events::is_event_type;
 use crate::outgoing::{OutgoingClient, OutgoingError};
-use crate::webhooks::WebhookSecret;
+use crate::webhooks::{
+    InvalidHeader, MAX_HEADERS, MAX_PER_SECOND, SigningKey, WebhookHeaders, WebhookSecret,
+};
+
+use super::shapes::{MASK, SignatureName};
 
 /// How many types of events, or projects, an endpoint may name.
 const MAX_NAMED: usize = 100;
@@ -60,6 +66,69 @@ pub(super) fn secret(brought: Option<&str>) -> Result<WebhookSecret, Problem> {
                 "INVALID_VALUE",
                 "must be whsec_ and base64 of 24 to 64 bytes",
             )
+        }),
+    }
+}
+
+/// Changes headers: a value puts one in the place of another, none takes it away.
+pub(super) fn change_headers(
+    headers: &mut WebhookHeaders,
+    changes: BTreeMap<String, Option<String>>,
+) -> Result<(), Problem> {
+    for (name, value) in changes {
+        match value {
+            None => headers.remove(&name),
+            Some(value) if value == MASK => {
+                let rule = "a value is shown as this; leave a header out to keep it";
+                return Err(invalid("headers", "INVALID_VALUE", rule));
+            }
+            Some(value) => headers.set(&name, &value).map_err(|error| {
+                let code = match error {
+                    InvalidHeader::Reserved => "RESERVED",
+                    InvalidHeader::Name | InvalidHeader::Value => "INVALID_VALUE",
+                };
+                invalid("headers", code, &error.to_string())
+            })?,
+        }
+    }
+    if headers.len() > MAX_HEADERS {
+        return Err(invalid("headers", "TOO_LONG", "must be at most 10"));
+    }
+    Ok(())
+}
+
+/// A limit in attempts a second.
+pub(super) fn rate_limit(limit: u32) -> Result<i64, Problem> {
+    if !(1..=MAX_PER_SECOND).contains(&limit) {
+        return Err(invalid(
+            "rate_limit",
+            "INVALID_VALUE",
+            "must be 1 to 1000 attempts a second",
+        ));
+    }
+    Ok(i64::from(limit))
+}
+
+/// Whether messages are to be signed with a key of the endpoint's own, too.
+pub(super) fn is_signed_openly(signatures: &[SignatureName]) -> Result<bool, Problem> {
+    let openly = signatures
+        .iter()
+        .filter(|name| **name == SignatureName::V1a)
+        .count();
+    if signatures.len() != openly + 1 || openly > 1 {
+        let rule = "must be v1, or v1 and v1a";
+        return Err(invalid("signatures", "INVALID_VALUE", rule));
+    }
+    Ok(openly == 1)
+}
+
+/// A pair of keys that somebody brings, or a new one.
+pub(super) fn signing_key(brought: Option<&str>) -> Result<SigningKey, Problem> {
+    match brought {
+        None => SigningKey::generate().ok_or(Problem::INTERNAL),
+        Some(text) => SigningKey::parse(text).ok_or_else(|| {
+            let rule = "must be whsk_ and base64 of 32 bytes, or of these and the public key";
+            invalid("signing_key", "INVALID_VALUE", rule)
         }),
     }
 }

@@ -11,6 +11,7 @@ mod list;
 mod messages;
 mod read;
 mod recover;
+mod rotate;
 mod shapes;
 mod stats;
 mod trials;
@@ -50,7 +51,8 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             delete::delete_webhook_endpoint
         ))
         .routes(routes!(read::get_webhook_secret))
-        .routes(routes!(change::rotate_webhook_secret))
+        .routes(routes!(rotate::rotate_webhook_secret))
+        .routes(routes!(rotate::rotate_webhook_signing_key))
         .routes(routes!(trials::test_webhook_endpoint))
         .routes(routes!(trials::enable_webhook_endpoint))
         .routes(routes!(recover::recover_webhook_endpoint))

@@ -1,4 +1,6 @@
-//! Webhooks as they travel. No answer but that to the question for it holds a secret.
+//! Webhooks as they travel. No answer but that to the question for it holds a secret, and none the value of a header.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +25,20 @@ enum ReasonName {
     Failing,
 }
 
+/// A way to sign messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookSignature)]
+pub(super) enum SignatureName {
+    /// HMAC-SHA256 with the secret that the receiver has.
+    V1,
+    /// ed25519, which everybody can verify who has the public key.
+    V1a,
+}
+
+/// What stands for the value of a header.
+pub(super) const MASK: &str = "***";
+
 /// An endpoint.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WebhookEndpoint)]
@@ -39,6 +55,17 @@ pub(super) struct EndpointView {
     /// The projects that it is told of; none named: the whole workspace.
     #[schema(max_items = 100)]
     project_ids: Vec<Uuid>,
+    /// The headers that it is asked with besides; their values are not shown.
+    headers: BTreeMap<String, &'static str>,
+    /// How many attempts a second may begin; null for as many as there are.
+    #[schema(minimum = 1, maximum = 1_000)]
+    rate_limit: Option<i64>,
+    /// How messages are signed.
+    #[schema(min_items = 1, max_items = 2)]
+    signatures: Vec<SignatureName>,
+    /// The public key by which `v1a` signatures are verified; null if there are none.
+    #[schema(min_length = 49, max_length = 49, pattern = "^whpk_[A-Za-z0-9+/]+=*$")]
+    public_key: Option<String>,
     /// Whether it is told nothing.
     is_disabled: bool,
     disabled_at: Option<Timestamp>,
@@ -60,6 +87,15 @@ impl From<&WebhookEndpoint> for EndpointView {
             project_ids: between_commas(&row.project_ids)
                 .filter_map(|id| id.parse().ok())
                 .collect(),
+            headers: between_commas(&row.header_names)
+                .map(|name| (name.to_owned(), MASK))
+                .collect(),
+            rate_limit: row.rate_limit,
+            signatures: match row.public_key {
+                Some(_) => vec![SignatureName::V1, SignatureName::V1a],
+                None => vec![SignatureName::V1],
+            },
+            public_key: row.public_key.clone(),
             is_disabled: row.disabled.is_some(),
             disabled_at: row.disabled.map(|(at, _)| Timestamp(at)),
             disabled_reason: row.disabled.map(|(_, reason)| match reason {
@@ -85,6 +121,15 @@ pub(super) struct SecretView {
     /// As Standard Webhooks has it.
     #[schema(min_length = 38, max_length = 94, pattern = "^whsec_[A-Za-z0-9+/]+=*$")]
     pub(super) secret: String,
+}
+
+/// The public half of the key with which messages are signed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookPublicKey)]
+pub(super) struct PublicKeyView {
+    /// As Standard Webhooks has it.
+    #[schema(min_length = 49, max_length = 49, pattern = "^whpk_[A-Za-z0-9+/]+=*$")]
+    pub(super) public_key: String,
 }
 
 /// How far a message is.

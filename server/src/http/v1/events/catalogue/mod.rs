@@ -14,21 +14,21 @@ use crate::auth::permission::Action;
 
 /// A type of events.
 #[derive(Debug)]
-pub(super) struct EventType {
+pub(in crate::http::v1) struct EventType {
     /// Its name, such as `task.moved`.
-    pub(super) name: &'static str,
+    pub(in crate::http::v1) name: &'static str,
     /// When such an event is told.
-    pub(super) about: &'static str,
+    pub(in crate::http::v1) about: &'static str,
     /// What a credential must allow, somewhere at all, to read of it.
     pub(super) read_by: Action,
     /// What its `data` looks like.
-    pub(super) schema: Value,
+    pub(in crate::http::v1) schema: Value,
     /// The `data` of one.
-    pub(super) example: Value,
+    pub(in crate::http::v1) example: Value,
 }
 
 /// All of them.
-pub(super) fn all() -> &'static [EventType] {
+pub(in crate::http::v1) fn all() -> &'static [EventType] {
     static ALL: LazyLock<Vec<EventType>> = LazyLock::new(|| {
         let mut all = people::types();
         all.extend(content::types());

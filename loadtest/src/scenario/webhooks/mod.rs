@@ -1,7 +1,12 @@
-//! Webhooks: documents are made over REST, and a receiver on this machine waits to hear of each.
+//! Webhooks: receivers on this machine hear of what is done over REST, first at a steady pace, then as much as the
+//! server takes.
 //!
-//! Invariant: every document made must be heard of, in a delivery whose signature is right; the time is from before the
-//! request until the first such delivery. A message that comes again is no problem, one that never comes is.
+//! Invariant: everything that was done must be heard of by every receiver, in deliveries whose signatures are right, and
+//! first attempts must come in the order of the events, as far as the server promises it. A message that comes again is
+//! no problem, one that never comes is. At the steady pace the time is from before the request until the first delivery.
+
+mod burst;
+mod order;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,8 +29,9 @@ use crate::scenario::{Round, Scenario};
 
 /// How long the last deliveries may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What is waited for.
-const EVENT: &str = "document.created";
+/// What is waited for at the steady pace, and in the burst.
+const STEADY: &str = "document.created";
+const BURST: &str = "task.created";
 
 impl Scenario for Webhooks {
     const NAME: &'static str = "webhooks";
@@ -59,7 +65,34 @@ impl Webhooks {
         for _ in 0..self.endpoints {
             receivers.push(register(&person, &project).await?);
         }
-        let (window, made) = self.make(round, &person, &project, outcome).await?;
+        self.steady(round, (&person, &project), &receivers, outcome)
+            .await?;
+        self.burst(round, (&person, &project), &receivers, outcome)
+            .await?;
+        for receiver in &receivers {
+            let deliveries = receiver.deliveries();
+            if deliveries.wrong > 0 {
+                let problem = format!("{} deliveries had a wrong signature", deliveries.wrong);
+                outcome.problems.push(problem);
+            }
+            let early = order::too_early(deliveries.told.iter().map(|told| told.sequence));
+            if early > 0 {
+                let problem = format!("{early} first attempts came before their turn");
+                outcome.problems.push(problem);
+            }
+        }
+        Ok(())
+    }
+
+    /// Documents at a steady pace: how long it takes until they are heard of.
+    async fn steady(
+        &self,
+        round: &Round<'_>,
+        (person, project): (&Person, &Project),
+        receivers: &[Receiver],
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        let (window, made) = self.make(round, person, project, outcome).await?;
         round.progress.phase("waiting for the last deliveries", 0);
         let deadline = Instant::now() + PATIENCE;
         let is_missing = |receiver: &Receiver| heard(receiver, &made).len() < made.len();
@@ -67,7 +100,7 @@ impl Webhooks {
             sleep(Duration::from_millis(50)).await;
         }
         let (latencies, mut attempts) = (Latencies::default(), 0);
-        for receiver in &receivers {
+        for receiver in receivers {
             let heard = heard(receiver, &made);
             for (document, at) in &heard {
                 latencies.record_duration(*at - made[document]);
@@ -77,12 +110,7 @@ impl Webhooks {
                 let problem = format!("{missing} of {} were never heard of", made.len());
                 outcome.problems.push(problem);
             }
-            let deliveries = receiver.deliveries();
-            attempts += deliveries.attempts;
-            if deliveries.wrong > 0 {
-                let problem = format!("{} deliveries had a wrong signature", deliveries.wrong);
-                outcome.problems.push(problem);
-            }
+            attempts += receiver.deliveries().attempts;
         }
         let due = (made.len() * self.endpoints) as f64;
         outcome.tell("documents made per second", made.len() as f64 / window.wall_s);
@@ -142,7 +170,7 @@ async fn register(person: &Person, project: &Project) -> anyhow::Result<Receiver
     let endpoint = json!({
         "workspace_id": project.workspace,
         "url": format!("http://{}/", receiver.address),
-        "event_types": [EVENT],
+        "event_types": [STEADY, BURST],
     });
     let made = client
         .ask(Method::POST, "/v1/webhooks/endpoints", Content::Json(endpoint))
@@ -163,16 +191,9 @@ async fn register(person: &Person, project: &Project) -> anyhow::Result<Receiver
 fn heard(receiver: &Receiver, made: &HashMap<String, Instant>) -> HashMap<String, Instant> {
     let deliveries = receiver.deliveries();
     let mut heard = HashMap::new();
-    for (at, body) in deliveries.first.values() {
-        let message: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        if message["type"] != EVENT {
-            continue;
-        }
-        // Wherever in its data the message names the document.
-        let text = message["data"].to_string();
-        let named = text.split('"').find(|part| made.contains_key(*part));
-        if let Some(document) = named {
-            heard.entry(document.to_owned()).or_insert(*at);
+    for told in deliveries.told.iter().filter(|told| told.kind == STEADY) {
+        if let Some(document) = told.document.as_ref().filter(|id| made.contains_key(*id)) {
+            heard.entry(document.clone()).or_insert(told.at);
         }
     }
     heard
