@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 43] = [
+pub(super) const TENANT_TABLES: [&str; 45] = [
     "documents",
     "updates",
     "snapshots",
@@ -48,6 +48,8 @@ pub(super) const TENANT_TABLES: [&str; 43] = [
     "notification_counters",
     "notification_preferences",
     "notification_cursors",
+    "audit_entries",
+    "audit_heads",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -229,13 +231,14 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 6] = [
+    const SCHEMA: [&str; 7] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
         include_str!("../../../migrations/postgres/0004_comments.sql"),
         include_str!("../../../migrations/postgres/0005_webhooks.sql"),
         include_str!("../../../migrations/postgres/0006_notifications.sql"),
+        include_str!("../../../migrations/postgres/0008_audit.sql"),
     ];
 
     #[test]
