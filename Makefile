@@ -11,7 +11,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error </dev/null
 BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
-.PHONY: help run test test-rust test-clients test-cluster test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds chaos crash \
+.PHONY: help run test test-rust test-clients test-cluster test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds chaos events-proof rolling crash \
 	bench smoke soak sweep breaking-point counts clean distclean
 
 help: ## show this list
@@ -98,6 +98,19 @@ board-rounds: setup build .tools/e2e.stamp ## edits, requests and kill -9 at a b
 chaos: setup build .tools/e2e.stamp bucket ## three servers, thirty clients, and everything between them breaks: FAULTS=150 SEED=7
 	cd web/e2e && WEFT_CHAOS_FAULTS=$(or $(FAULTS),150) $(if $(SEED),WEFT_SEED=$(SEED)) \
 		../../scripts/with-cluster.sh node --test --test-reporter=spec tests/chaos.test.js </dev/null
+
+rolling: setup build .tools/e2e.stamp ## three servers are stopped and started in turn while people write: ROUNDS=10 SEED=7
+	cd web/e2e && WEFT_ROLLING_ROUNDS=$(or $(ROUNDS),10) $(if $(SEED),WEFT_SEED=$(SEED)) \
+		../../scripts/with-postgres.sh node --test --test-reporter=spec tests/rolling-restart.test.js </dev/null
+
+EVENTS_PROOF := event-feed notification-counters webhook-crash
+events-proof: setup build .tools/e2e.stamp ## events, webhooks and inboxes through cuts, kills and receivers that hang, on both databases: KILLS=100 SEED=7
+	cd web/e2e && WEFT_ISOLATION_EVENTS=$(or $(EVENTS),1000) node --test --test-reporter=spec tests/webhook-isolation.test.js </dev/null
+	cd web/e2e && for beside in '' ../../scripts/with-postgres.sh; do \
+		WEFT_WEBHOOK_KILLS=$(or $(KILLS),100) WEFT_FEED_CUTS=$(or $(CUTS),200) WEFT_INBOX_KILLS=$(or $(KILLS),50) \
+		WEFT_INBOX_OPERATIONS=$(or $(OPERATIONS),10000) $(if $(SEED),WEFT_SEED=$(SEED)) \
+			$$beside node --test --test-reporter=spec $(EVENTS_PROOF:%=tests/%.test.js) </dev/null; \
+	done
 
 fuzz: ## fuzz one decoder for SECONDS=60: TARGET=update
 	cd protocol && RUSTC_BOOTSTRAP=1 cargo fuzz run $(or $(TARGET),update) -- -max_total_time=$(or $(SECONDS),60)

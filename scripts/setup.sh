@@ -3,13 +3,14 @@
 # says in one line what is missing. Quick when everything is there.
 #
 #   setup.sh run     what `make run` needs: Rust, a C compiler, Node
-#   setup.sh test    the same, a browser, the programs of Postgres and Redis, and schemathesis
+#   setup.sh test    the same, a browser, the programs of Postgres and Redis, schemathesis, and what verifies webhooks in Python
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
 node_wanted=20.19.0
 node_installed=22
 schemathesis_wanted=4.32.5
+verifiers_wanted='standardwebhooks==1.1.0 svix==2.9.1'
 export PATH="$PWD/.tools/bin:$PATH"
 
 fail() {
@@ -24,6 +25,7 @@ at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; 
 
 node_is_new() { has node && at_least "$(node --version | tr -d v)" "$node_wanted"; }
 has_schemathesis() { [ "$(cat .tools/schemathesis/version 2>/dev/null)" = "$schemathesis_wanted" ]; }
+has_verifiers() { [ "$(cat .tools/verifiers/version 2>/dev/null)" = "$verifiers_wanted" ]; }
 has_npm() { has npm && npm --version >/dev/null 2>&1 </dev/null; }
 has_venv() { has python3 && python3 -c 'import ensurepip' 2>/dev/null; }
 has_browser() { [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser || has google-chrome; }
@@ -91,4 +93,13 @@ if is_for_tests && ! has_schemathesis; then
     python3 -m venv --clear .tools/schemathesis </dev/null >&2
     .tools/schemathesis/bin/pip install --quiet --disable-pip-version-check "schemathesis==$schemathesis_wanted" </dev/null >&2
     echo "$schemathesis_wanted" >.tools/schemathesis/version
+fi
+
+# What integrators verify webhooks with in Python; the libraries for JavaScript come with the tests.
+if is_for_tests && ! has_verifiers; then
+    echo "setup: installing $verifiers_wanted into .tools" >&2
+    python3 -m venv --clear .tools/verifiers </dev/null >&2
+    # shellcheck disable=SC2086 # a list of names
+    .tools/verifiers/bin/pip install --quiet --disable-pip-version-check $verifiers_wanted </dev/null >&2
+    echo "$verifiers_wanted" >.tools/verifiers/version
 fi

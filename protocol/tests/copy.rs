@@ -109,10 +109,7 @@ fn a_copy_has_everything_but_the_past() {
         heading.get_attribute(&txn, "open"),
         Some(Out::Any(Any::Bool(true)))
     );
-    assert_eq!(
-        heading.get_attribute(&txn, "id"),
-        Some(Out::Any(Any::from("x")))
-    );
+    assert_eq!(heading.get_attribute(&txn, "id"), Some(Out::Any(Any::from("x"))));
     assert_eq!(heading.attributes(&txn).count(), 3);
     let Some(Out::YXmlText(words)) = heading.get(&txn, 0).map(Out::from) else {
         panic!("a text")

@@ -203,11 +203,13 @@ fn parse_as(like: &Value, text: &str) -> Option<Value> {
             "false" | "0" => Some(Value::Boolean(false)),
             _ => None,
         },
-        Value::Array(_) => {
+        Value::Array(members) => {
+            // What the members are, a default that has some tells; lists that are empty without a word are of texts.
+            let text_like = Value::String(String::new());
+            let like = members.first().unwrap_or(&text_like);
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            Some(Value::Array(
-                parts.map(|part| Value::String(part.to_owned())).collect(),
-            ))
+            let parsed: Option<Vec<Value>> = parts.map(|part| parse_as(like, part)).collect();
+            parsed.map(Value::Array)
         }
         _ => Some(Value::String(text.to_owned())),
     }
@@ -217,6 +219,9 @@ fn expected(like: &Value) -> &'static str {
     match like {
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
+        Value::Array(members) if members.first().is_some_and(Value::is_integer) => {
+            "a list of whole numbers with commas between"
+        }
         Value::Array(_) => "a list of texts",
         _ => "a text",
     }

@@ -85,6 +85,22 @@ fn later_layers_win() {
 }
 
 #[test]
+fn lists_are_written_with_commas_whatever_their_members_are() {
+    let variables = [
+        ("WEFT_WEBHOOKS_RETRY_SECONDS", "1, 2,1_800"),
+        ("WEFT_OUTGOING_ALLOWED_NETWORKS", "127.0.0.0/8, ::1/128"),
+    ];
+    let config = load(&sources(&variables, &[])).unwrap();
+    assert_eq!(config.webhooks.retry_seconds, [1, 2, 1_800]);
+    assert_eq!(config.outgoing.allowed_networks.len(), 2);
+    let message = problems(&[], &["webhooks.retry_seconds=1,soon"]);
+    assert!(
+        message.contains("`webhooks.retry_seconds` (--set) must be a list of whole numbers"),
+        "{message}"
+    );
+}
+
+#[test]
 fn the_file_may_be_named_by_the_environment() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("weft.toml");

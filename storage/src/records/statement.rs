@@ -231,13 +231,14 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 7] = [
+    const SCHEMA: [&str; 8] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
         include_str!("../../../migrations/postgres/0004_comments.sql"),
         include_str!("../../../migrations/postgres/0005_webhooks.sql"),
         include_str!("../../../migrations/postgres/0006_notifications.sql"),
+        include_str!("../../../migrations/postgres/0007_webhook_claims.sql"),
         include_str!("../../../migrations/postgres/0008_audit.sql"),
     ];
 

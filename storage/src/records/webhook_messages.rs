@@ -264,8 +264,8 @@ impl Tenant<'_> {
         Ok(count.map_or(0, |count| count.0))
     }
 
-    /// Takes messages of an endpoint that are due at `now_ms`, those that wait longest first, at most `limit`. Until
-    /// `until_ms` nobody else takes them.
+    /// Takes messages of an endpoint that are due at `now_ms`, at most `limit`: first those that somebody took who died, which
+    /// are older than what waits behind them, then those that wait longest. Until `until_ms` nobody else takes them.
     ///
     /// # Errors
     /// A failure of the database.
@@ -276,14 +276,26 @@ impl Tenant<'_> {
         (now_ms, until_ms): (i64, i64),
         limit: u32,
     ) -> Result<Vec<WebhookMessage>, RecordError> {
-        let sql = tenant_sql!(
+        let orphaned = tenant_sql!(
             "UPDATE webhook_messages SET claim = $3, next_attempt_at_ms = $5 WHERE workspace_id = $1 AND id IN \
              (SELECT o.id FROM webhook_messages o WHERE o.workspace_id = $1 AND o.endpoint_id = $2 \
-             AND o.next_attempt_at_ms <= $4 ORDER BY o.next_attempt_at_ms, o.event_seq LIMIT $6) RETURNING ",
+             AND o.claim IS NOT NULL AND o.next_attempt_at_ms <= $4 ORDER BY o.event_seq LIMIT $6) RETURNING ",
             columns!("")
         );
         let values = args![endpoint, claim, now_ms, until_ms, limit];
-        let mut claimed: Vec<WebhookMessage> = self.all(sql, values).await?;
+        let mut claimed: Vec<WebhookMessage> = self.all(orphaned, values).await?;
+        let rest = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(limit));
+        if rest > 0 {
+            let waiting = tenant_sql!(
+                "UPDATE webhook_messages SET claim = $3, next_attempt_at_ms = $5 WHERE workspace_id = $1 AND id IN \
+                 (SELECT o.id FROM webhook_messages o WHERE o.workspace_id = $1 AND o.endpoint_id = $2 \
+                 AND o.next_attempt_at_ms <= $4 ORDER BY o.next_attempt_at_ms, o.event_seq LIMIT $6) RETURNING ",
+                columns!("")
+            );
+            let values = args![endpoint, claim, now_ms, until_ms, rest];
+            let more: Vec<WebhookMessage> = self.all(waiting, values).await?;
+            claimed.extend(more);
+        }
         claimed.sort_by_key(|message| (message.event_seq, message.id));
         Ok(claimed)
     }

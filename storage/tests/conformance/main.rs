@@ -251,7 +251,7 @@ mod bucket_alone {
 
 /// What older versions have written.
 mod older {
-    suite! { [written_by_0002, dumped_by_0002] {
-        upgrade::what_an_older_version_has_written_goes_on,
+    suite! { [sqlite, postgres] {
+        upgrade::what_older_versions_have_written_goes_on,
     } }
 }

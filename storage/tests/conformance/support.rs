@@ -86,18 +86,18 @@ impl Bed {
         }
     }
 
-    /// A data directory that a version with the second migration has written.
-    pub(crate) async fn written_by_0002() -> Option<Self> {
-        let bed = Self::sqlite().await?;
-        copy_folder(&fixtures().join("0002-sqlite"), &bed.config.data_dir);
-        Some(bed)
-    }
-
-    /// A Postgres database that a version with the second migration has written. `None` where there is no Postgres.
-    pub(crate) async fn dumped_by_0002() -> Option<Self> {
-        Some(Self::at(
-            server()?.create_from_dump(&fixtures().join("0002-postgres.sql")),
-        ))
+    /// On the same kind of database, what a version has written whose newest migration was this one.
+    pub(crate) fn written_by(&self, migration: i64) -> Self {
+        if !self.address.is_empty() {
+            let dump = fixtures().join(format!("{migration:04}-postgres.sql"));
+            return Self::at(server().unwrap().create_from_dump(&dump));
+        }
+        let bed = Self::at(String::new());
+        copy_folder(
+            &fixtures().join(format!("{migration:04}-sqlite")),
+            &bed.config.data_dir,
+        );
+        bed
     }
 
     /// Another node: the same database and bucket, an own data directory.
@@ -274,6 +274,11 @@ impl Editor {
     pub(crate) fn text(&self) -> String {
         let text = self.document.get_or_insert_text("text");
         text.get_string(&self.document.transact())
+    }
+
+    /// What `see` sees in the document.
+    pub(crate) fn look<R>(&self, see: impl FnOnce(&yrs::Transaction<'_>) -> R) -> R {
+        see(&self.document.transact())
     }
 
     pub(crate) fn apply_update(&self, bytes: &[u8]) {

@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as Y from 'yjs'
-import { ask, person } from './people.js'
+import { ask } from './people.js'
 import { until } from './until.js'
 
 const WEB = new URL('../../', import.meta.url)
@@ -42,18 +42,9 @@ async function buildBoardModule () {
 
 export const { BoardEditor, MoveError, pruned, view } = await buildBoardModule()
 
-export const freshId = () => randomUUID()
+export { withProject } from './people.js'
 
-/** Somebody who has a project. */
-export async function withProject (server, name = 'ada') {
-  const owner = await person(server, name)
-  const { token } = owner
-  const workspaces = await ask(server, 'GET', '/v1/workspaces', { token })
-  const workspace = workspaces.data[0].id
-  const team = await ask(server, 'POST', '/v1/teams', { token, body: { workspace_id: workspace, name: 'Weavers' } })
-  const project = await ask(server, 'POST', '/v1/projects', { token, body: { team_id: team.id, name: 'Carpets' } })
-  return { ...owner, workspace, team: team.id, project: project.id }
-}
+export const freshId = () => randomUUID()
 
 /** A new board of the project, with its columns "To do", "In progress", "Done". */
 export async function newBoard (server, owner, title = 'Looms') {

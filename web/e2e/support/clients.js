@@ -50,6 +50,8 @@ class SocketRecord {
     this.messages = 0
     /** Whether the network is there; without it every new connection is refused. */
     this.network = true
+    /** Where the next connection leads instead of the address that the library was given. */
+    this.route = (url) => url
     /** Set when the client is done: new sockets do nothing at all. */
     this.finished = false
   }
@@ -62,7 +64,7 @@ class SocketRecord {
     return class extends WebSocket {
       constructor (url, protocols) {
         if (record.finished) return new NoSocket()
-        super(record.network ? url : NOWHERE, protocols, { perMessageDeflate: false })
+        super(record.network ? record.route(url) : NOWHERE, protocols, { perMessageDeflate: false })
         record.sockets.push(this)
         this.on('open', () => { record.opened += 1 })
         this.on('message', () => { record.messages += 1 })
@@ -74,7 +76,7 @@ class SocketRecord {
 }
 
 class Client {
-  constructor (kind, documentName, { doc = new Y.Doc(), token, awareness } = {}) {
+  constructor (kind, documentName, { doc = new Y.Doc(), token, awareness, route } = {}) {
     this.kind = kind
     this.documentName = documentName
     this.doc = doc
@@ -82,6 +84,7 @@ class Client {
     // `awareness: null` is a client without presence.
     this.awareness = awareness === undefined ? new Awareness(doc) : awareness
     this.record = new SocketRecord()
+    if (route !== undefined) this.record.route = route
     /** Reasons given by the server for refusing the document (Hocuspocus). */
     this.refusals = []
   }
@@ -288,7 +291,8 @@ class YSweetClient extends Client {
  * @param {{ syncUrl: string, collabUrl: string, httpUrl: string }} server
  * @param {string} documentName
  * @param {{ doc?: Y.Doc, token?: string, awareness?: Awareness | null, socket?: HocuspocusSocket,
- *   sessionAwareness?: boolean, maxBackoff?: number }} [options] `socket`: share this Hocuspocus socket
+ *   sessionAwareness?: boolean, maxBackoff?: number, route?: (url: string) => string }} [options] `socket`: share this Hocuspocus
+ *   socket; `route`: where each new connection leads, instead of the server's own address
  */
 export function connect (kind, server, documentName, options) {
   if (kind in yWebsockets) return new YWebsocketClient(kind, server, documentName, options)

@@ -82,3 +82,14 @@ export async function joins (server, inviter, workspace, invitee, role) {
     }))
   await ask(server, 'POST', '/v1/invitations:accept', { token: invitee.token, body: { token } })
 }
+
+/** Somebody who has a project. */
+export async function withProject (server, name = 'ada') {
+  const owner = await person(server, name)
+  const { token } = owner
+  const workspaces = await ask(server, 'GET', '/v1/workspaces', { token })
+  const workspace = workspaces.data[0].id
+  const team = await ask(server, 'POST', '/v1/teams', { token, body: { workspace_id: workspace, name: 'Weavers' } })
+  const project = await ask(server, 'POST', '/v1/projects', { token, body: { team_id: team.id, name: 'Carpets' } })
+  return { ...owner, workspace, team: team.id, project: project.id }
+}

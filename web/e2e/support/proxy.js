@@ -10,6 +10,8 @@ export class Proxy {
     this.isCut = false
     this.isSilent = false
     this.isBroken = false
+    /** How many more bytes of answers pass before everything is cut. */
+    this.left = Infinity
   }
 
   async start () {
@@ -34,6 +36,11 @@ export class Proxy {
     }
     for (const [from, to] of [[near, far], [far, near]]) {
       from.on('data', (bytes) => {
+        if (from === far) {
+          bytes = bytes.subarray(0, this.left)
+          this.left -= bytes.length
+        }
+        if (this.left <= 0) return this.#end(near, far, bytes)
         if (!to.write(bytes)) from.pause()
       })
       to.on('drain', () => this.isSilent || from.resume())
@@ -42,6 +49,16 @@ export class Proxy {
       if (this.isSilent) from.pause()
     }
   }
+
+  /** The last bytes pass, and nothing after them. */
+  #end (near, far, bytes) {
+    this.isCut = true
+    near.end(bytes)
+    far.destroy()
+  }
+
+  /** Cuts everything after so many more bytes of answers, wherever in them that is. */
+  cutAfter (bytes) { this.left = bytes }
 
   /** Ends every connection, and takes no new one. */
   cut () {
@@ -63,6 +80,7 @@ export class Proxy {
 
   /** As if nothing had been. */
   mend () {
+    this.left = Infinity
     this.isCut = false
     this.isBroken = false
     this.isSilent = false

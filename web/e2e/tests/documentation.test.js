@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { ask, joins, person, roomyLimits, withProject } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { binary } from '../support/server.js'
 import { until } from '../support/until.js'
@@ -34,6 +35,26 @@ scenario('docs/auth.md: every command does what the page says', async (scene) =>
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
     env: { ...process.env, WEFT: server.httpUrl, WEFT_DATA: server.data, WEFT_SETUP_TOKEN: token }, timeout: 30_000
   })
+})
+
+scenario('docs/notifications.md: every command does what the page says', async (scene) => {
+  const server = await scene.server({ playground: false, env: roomyLimits })
+  const [ada, bo] = [await withProject(server), await person(server, 'bo')]
+  await joins(server, ada, ada.workspace, bo, 'guest')
+  const as = (method, path, body) => ask(server, method, path, { token: ada.token, body })
+  const board = (await as('POST', `/v1/projects/${ada.project}/boards`, { title: 'Looms' })).id
+  const task = (await as('POST', `/v1/projects/${ada.project}/tasks`, { board_id: board, title: 'Warp' })).id
+  await as('PUT', `/v1/documents/${board}/shares/${bo.id}`, { role: 'editor' })
+  // Being let in is told as well; the page begins where nothing is new.
+  await until('nothing is new', async () => {
+    await ask(server, 'POST', '/v1/notifications:read-all', { token: bo.token, body: { before: new Date().toISOString() } })
+    const { data } = await ask(server, 'GET', '/v1/notifications', { token: bo.token })
+    return data.some(({ type }) => type === 'document_shared') && data.every(({ read_at: at }) => at !== null)
+  }, { every: 50 })
+  const script = commands(await text('docs/notifications.md'))
+  assert.ok(script.length >= 5, 'the page has its commands')
+  const variables = { WEFT: server.httpUrl, TOKEN: bo.token, OTHER_TOKEN: ada.token, ME: bo.id, TASK: task, WORKSPACE: ada.workspace }
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
 })
 
 scenario('README.md: a secret makes tokens that open documents', async (scene) => {

@@ -1,13 +1,15 @@
 // Webhooks, verified with the released libraries that integrators use.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
-import { Receiver } from '../support/hooks.js'
+import { Receiver, register as registerFor } from '../support/hooks.js'
 import { ask, person, roomyLimits } from '../support/people.js'
 import { Server } from '../support/server.js'
 
@@ -26,13 +28,28 @@ after(() => server.dispose())
 
 const as = (method, path, body) => ask(server, method, path, { token: ada.token, body })
 
-async function register (receiver, more = {}) {
-  const endpoint = await as('POST', '/v1/webhooks/endpoints', { workspace_id: workspace, url: receiver.url, ...more })
-  const { secret } = await as('GET', `/v1/webhooks/endpoints/${endpoint.id}/secret`)
-  return { id: endpoint.id, secret }
-}
+const register = (receiver, more) => registerFor(server, { token: ada.token, workspace }, receiver.url, more)
 
 const libraries = [['standardwebhooks', StandardWebhook], ['svix', SvixWebhook]]
+
+const PYTHON = fileURLToPath(new URL('../../../.tools/verifiers/bin/python', import.meta.url))
+const VERIFY = fileURLToPath(new URL('../support/verify.py', import.meta.url))
+// Where every test must run, a missing library is a failure.
+const skip = existsSync(PYTHON) || process.env.CI ? false : 'the libraries for Python are missing: make setup'
+
+/** Whether each of the libraries for Python takes each delivery with its secret. */
+function verifiedInPython (pairs) {
+  const lines = pairs.map(([secret, { headers, body }]) => JSON.stringify({ secret, headers, body: body.toString('base64') }))
+  const output = execFileSync(PYTHON, [VERIFY], { input: lines.join('\n'), encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  return output.trim().split('\n').map((line) => JSON.parse(line))
+}
+
+/** Whether each of the libraries for JavaScript takes a delivery. */
+function verifiedHere (secret, { headers, body }) {
+  return Object.fromEntries(libraries.map(([name, Library]) => {
+    try { return [name, new Library(secret).verify(body, headers) !== undefined] } catch { return [name, false] }
+  }))
+}
 
 /** What both libraries read out of a delivery. */
 function verified (secret, { headers, body }) {
@@ -72,6 +89,33 @@ test('while secrets change over, receivers with either verify', async (context) 
   await as('POST', '/v1/teams', { workspace_id: workspace, name: 'Spinners' })
   const [delivery] = await receiver.waitFor(1)
   assert.deepEqual(verified(secret, delivery), verified(next, delivery))
+})
+
+test('four libraries verify five hundred deliveries while secrets change over', { skip }, async (context) => {
+  const receiver = await new Receiver().start()
+  context.after(() => receiver.dispose())
+  const { id, secret } = await register(receiver, { event_types: ['project.updated'] })
+  const project = (await as('POST', `/v1/teams/${team}/projects`, { name: 'Sh\u00fcttle' })).id
+  const change = async (from, to) => {
+    for (let number = from; number < to; number++) await as('PATCH', `/v1/projects/${project}`, { description: `\u{1f9f5} no. ${number} <\u00e9> "\\` })
+  }
+  await change(0, 250)
+  await receiver.waitFor(250)
+  const { secret: next } = await as('POST', `/v1/webhooks/endpoints/${id}:rotate-secret`, {})
+  await change(250, 500)
+  const deliveries = await receiver.waitFor(500)
+  assert.equal(deliveries.length, 500)
+  const python = [secret, next].map((one) => verifiedInPython(deliveries.map((delivery) => [one, delivery])))
+  const all = (takes) => ({ standardwebhooks: takes, svix: takes })
+  deliveries.forEach((delivery, index) => {
+    // The old secret verifies all of them for a day, the new one those that came after it.
+    for (const [which, one, takes] of [[0, secret, true], [1, next, index >= 250]]) {
+      assert.deepEqual(verifiedHere(one, delivery), all(takes), `delivery ${index}, secret ${which}`)
+      assert.deepEqual(python[which][index], all(takes), `delivery ${index}, secret ${which}, in Python`)
+    }
+  })
+  const forged = { ...deliveries[0], body: Buffer.from(deliveries[0].body.toString().replace('project.', 'project_')) }
+  assert.deepEqual(verifiedInPython([[secret, forged]]), [all(false)])
 })
 
 test('a failed message comes again under its id, with a new time and signature', async (context) => {
