@@ -3,6 +3,8 @@
 //! Invariant: a server that has an administrator keeps one, and a workspace keeps an owner. An account that is disabled
 //! or deleted loses its sessions, and with them its sockets, at once.
 
+use crate::audit::Act;
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{EpochKind, Tx, User, UserProfile, UserStanding};
@@ -96,6 +98,13 @@ impl Accounts {
                 .await?;
         }
         tx.raise_epoch(EpochKind::User(before.id), now_ms).await?;
+        Act::new("user.standing_changed", "user", before.id)
+            .with(json!({
+                "before": { "role": before.server_role, "status": before.status },
+                "after": { "role": standing.server_role, "status": standing.status },
+            }))
+            .write_for_server(tx, now_ms)
+            .await?;
         Ok(())
     }
 
@@ -116,6 +125,9 @@ impl Accounts {
         tx.end_sessions_of(id, None, "account deleted", now_ms).await?;
         tx.delete_user(id, now_ms).await?;
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
+        Act::new("user.deleted", "user", id)
+            .write_for_server(&mut tx, now_ms)
+            .await?;
         tx.commit().await?;
         self.changes.announce();
         Ok(())

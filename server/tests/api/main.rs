@@ -17,6 +17,7 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod audit;
 mod board_files;
 mod board_lists;
 mod boards;

@@ -50,11 +50,42 @@ pub struct NewAuditEntry<'a> {
     /// From where.
     pub origin: AuditOrigin,
     /// What else is to be said, a JSON object; one that is too long becomes `{"truncated":true}`.
-    pub details: &'a str,
+    pub details: String,
     /// The event that it is about.
     pub event_seq: Option<i64>,
     /// When.
     pub at_ms: i64,
+}
+
+impl NewAuditEntry<'_> {
+    /// The entry at `seq`, behind the one with the hash `prev_hash`.
+    fn behind(&self, workspace: WorkspaceId, seq: i64, prev_hash: [u8; 32]) -> AuditEntry {
+        let details = if self.details.len() > MAX_DETAILS {
+            r#"{"truncated":true}"#
+        } else {
+            self.details.as_str()
+        };
+        let mut entry = AuditEntry {
+            workspace,
+            seq,
+            id: Uuid::now_v7(),
+            at_ms: self.at_ms,
+            actor_kind: self.actor.0.to_owned(),
+            actor_id: self.actor.1,
+            action: self.action.to_owned(),
+            subject_kind: self.subject.0.to_owned(),
+            subject_id: self.subject.1,
+            address: bounded(self.origin.address.as_deref(), MAX_AGENT),
+            user_agent: bounded(self.origin.user_agent.as_deref(), MAX_AGENT),
+            request_id: bounded(self.origin.request_id.as_deref(), MAX_REQUEST),
+            details: details.to_owned(),
+            event_seq: self.event_seq,
+            prev_hash,
+            hash: [0; 32],
+        };
+        entry.hash = entry.expected_hash();
+        entry
+    }
 }
 
 /// Where the chain of a workspace ends.
@@ -153,7 +184,8 @@ impl Tenant<'_> {
     /// # Errors
     /// A failure of the database.
     pub async fn audit_head(&mut self) -> Result<AuditHead, RecordError> {
-        let sql = tenant_sql!("SELECT h.seq, h.hash, h.event_seq FROM audit_heads h WHERE h.workspace_id = $1");
+        let sql =
+            tenant_sql!("SELECT h.seq, h.hash, h.event_seq FROM audit_heads h WHERE h.workspace_id = $1");
         let found: Option<AuditHead> = self.one(sql, args![]).await?;
         Ok(found.unwrap_or(AuditHead {
             seq: 0,
@@ -162,46 +194,53 @@ impl Tenant<'_> {
         }))
     }
 
-    /// Writes an entry behind the last one.
+    /// Writes entries behind the last one, in this order. In a transaction that writes.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn audit(&mut self, new: &NewAuditEntry<'_>) -> Result<(), RecordError> {
+    pub async fn audit(&mut self, new: &[NewAuditEntry<'_>]) -> Result<(), RecordError> {
+        if new.is_empty() {
+            return Ok(());
+        }
         let head = self.audit_head().await?;
-        let mut entry = AuditEntry {
-            workspace: self.id(),
-            seq: head.seq.saturating_add(1),
-            id: Uuid::now_v7(),
-            at_ms: new.at_ms,
-            actor_kind: new.actor.0.to_owned(),
-            actor_id: new.actor.1,
-            action: new.action.to_owned(),
-            subject_kind: new.subject.0.to_owned(),
-            subject_id: new.subject.1,
-            address: bounded(new.origin.address.as_deref(), MAX_AGENT),
-            user_agent: bounded(new.origin.user_agent.as_deref(), MAX_AGENT),
-            request_id: bounded(new.origin.request_id.as_deref(), MAX_REQUEST),
-            details: if new.details.len() > MAX_DETAILS {
-                r#"{"truncated":true}"#.to_owned()
-            } else {
-                new.details.to_owned()
-            },
-            event_seq: new.event_seq,
-            prev_hash: head
-                .hash
-                .unwrap_or_else(|| AuditChain::new(self.id(), None).hash()),
-            hash: [0; 32],
-        };
-        entry.hash = entry.expected_hash();
-        self.insert_audit_entry(&entry).await?;
+        let genesis = AuditChain::new(self.id(), None).hash();
+        let (mut seq, mut hash) = (head.seq, head.hash.unwrap_or(genesis));
+        for new in new {
+            seq = seq.saturating_add(1);
+            let entry = new.behind(self.id(), seq, hash);
+            self.insert_audit_entry(&entry).await?;
+            hash = entry.hash;
+        }
         let sql = tenant_sql!(
-            "INSERT INTO audit_heads (workspace_id, seq, hash, event_seq) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (workspace_id) DO UPDATE SET seq = $2, hash = $3, event_seq = $4"
+            "INSERT INTO audit_heads (workspace_id, seq, hash, event_seq) VALUES ($1, $2, $3, 0) \
+             ON CONFLICT (workspace_id) DO UPDATE SET seq = $2, hash = $3"
         );
-        let event_seq = new.event_seq.unwrap_or(head.event_seq);
-        self.execute(sql, args![entry.seq, entry.hash, event_seq])
-            .await
-            .map(|_| ())
+        self.execute(sql, args![seq, hash]).await.map(|_| ())
+    }
+
+    /// The places behind `after` and up to `last` of events that have an entry.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn audited_events(&mut self, after: i64, last: i64) -> Result<Vec<i64>, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT a.event_seq AS n FROM audit_entries a \
+             WHERE a.workspace_id = $1 AND a.event_seq > $2 AND a.event_seq <= $3"
+        );
+        let found: Vec<Count> = self.all(sql, args![after, last]).await?;
+        Ok(found.into_iter().map(|found| found.0).collect())
+    }
+
+    /// Notes that every event up to `seq` has its entry. Only in the transaction that wrote them.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn move_audit_cursor(&mut self, seq: i64) -> Result<(), RecordError> {
+        let sql = tenant_sql!(
+            "INSERT INTO audit_heads (workspace_id, seq, event_seq) VALUES ($1, 0, $2) \
+             ON CONFLICT (workspace_id) DO UPDATE SET event_seq = $2"
+        );
+        self.execute(sql, args![seq]).await.map(|_| ())
     }
 
     async fn insert_audit_entry(&mut self, entry: &AuditEntry) -> Result<(), RecordError> {
@@ -286,13 +325,7 @@ impl Tenant<'_> {
 
 impl AuditFilter<'_> {
     fn values(&self) -> Vec<Value> {
-        args![
-            self.action,
-            self.actor,
-            self.subject,
-            self.from_ms,
-            self.to_ms
-        ]
+        args![self.action, self.actor, self.subject, self.from_ms, self.to_ms]
     }
 }
 

@@ -197,7 +197,10 @@ impl AuditChain {
         if entry.hash != entry.expected_hash() {
             return Err(AuditFlaw::Changed(entry.seq));
         }
-        if self.anchor.is_some_and(|(seq, hash)| seq == entry.seq && hash != entry.hash) {
+        if self
+            .anchor
+            .is_some_and(|(seq, hash)| seq == entry.seq && hash != entry.hash)
+        {
             return Err(AuditFlaw::Replaced(entry.seq));
         }
         self.seq = entry.seq;
@@ -270,8 +273,14 @@ mod tests {
     fn the_vector_of_the_documentation() {
         let first = &chain_of(1)[0];
         let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(hex(first.prev_hash), "68edcbaefdd63ebd4d8da7a402aa13a6437517028574f559137efaa2bddba08a");
-        assert_eq!(hex(first.hash), "954196f915b3daf54975e7454e0aec8f20f74767d33ff23c0cc452a99c11d81f");
+        assert_eq!(
+            hex(first.prev_hash),
+            "68edcbaefdd63ebd4d8da7a402aa13a6437517028574f559137efaa2bddba08a"
+        );
+        assert_eq!(
+            hex(first.hash),
+            "954196f915b3daf54975e7454e0aec8f20f74767d33ff23c0cc452a99c11d81f"
+        );
     }
 
     #[test]
@@ -288,17 +297,26 @@ mod tests {
 
         let mut dropped = whole.clone();
         dropped.remove(2);
-        let missing = AuditFlaw::Missing { expected: 3, found: 4 };
+        let missing = AuditFlaw::Missing {
+            expected: 3,
+            found: 4,
+        };
         assert_eq!(check(&dropped, None), Err(missing));
 
         let mut swapped = whole.clone();
         swapped.swap(1, 2);
-        let missing = AuditFlaw::Missing { expected: 2, found: 3 };
+        let missing = AuditFlaw::Missing {
+            expected: 2,
+            found: 3,
+        };
         assert_eq!(check(&swapped, None), Err(missing));
 
         // What was cut off shows only to whoever knows how far the chain went.
         assert_eq!(check(&whole[..3], None), Ok(()));
-        let cut = AuditFlaw::Cut { expected: 5, found: 3 };
+        let cut = AuditFlaw::Cut {
+            expected: 5,
+            found: 3,
+        };
         assert_eq!(check(&whole[..3], Some(known)), Err(cut));
         assert_eq!(check(&whole, Some((3, [7; 32]))), Err(AuditFlaw::Replaced(3)));
     }

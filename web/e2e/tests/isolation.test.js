@@ -45,6 +45,8 @@ const MATRIX = {
   delete_workspace: ifMatch(),
   restore_workspace: only('', { first: ['DELETE', '/v1/workspaces/{workspace_id}'] }),
   list_members: only(MEMBERS),
+  list_audit_entries: only(),
+  export_audit_log: only(),
   get_member: only(MEMBERS),
   replace_member: change({ role: 'member' }),
   change_member: change({ role: 'member' }),

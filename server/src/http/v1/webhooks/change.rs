@@ -9,6 +9,7 @@ use weft_storage::records::{WebhookDisabling, WebhookEndpointChange};
 
 use super::shapes::{EndpointView, SecretView};
 use super::{etag, fields, managed};
+use crate::audit::Act;
 use crate::http::Problem;
 use crate::http::rest::{Body, Change, Found, Id, IfMatch, Line, MergePatch, Text};
 use crate::http::v1::Api;
@@ -90,6 +91,9 @@ pub(super) async fn update_webhook_endpoint(
     if ends {
         disabled_event(&mut tenant, (id, chosen), caller.0.user(), now_ms).await?;
     }
+    Act::new("webhook_endpoint.changed", "webhook_endpoint", id)
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: Some(etag(&changed)),
@@ -136,6 +140,9 @@ pub(super) async fn rotate_webhook_secret(
     };
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.change_webhook_endpoint(id, change, now_ms).await?;
+    Act::new("webhook_endpoint.secret_rotated", "webhook_endpoint", id)
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: None,
