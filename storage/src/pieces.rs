@@ -24,7 +24,7 @@ pub(crate) struct Family {
 
 impl Family {
     /// `before`, then `group` as often as the piece has rows, separated by commas, then `after`. Parameters are written
-    /// `?`.
+    /// `?`, and stand nowhere but in the groups.
     pub(crate) fn new(before: &str, group: &str, after: &str) -> Self {
         Self::joined(before, (group, ","), after)
     }
@@ -63,11 +63,6 @@ fn numbered(statement: &str) -> String {
         text.push_str(part);
     }
     text
-}
-
-/// Whether so many rows are one piece.
-pub(crate) fn is_piece(rows: usize) -> bool {
-    rows.is_power_of_two() && rows <= LARGEST
 }
 
 /// Cuts `items` into pieces whose sizes are powers of two.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use crate::config::{MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES};
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, NewUpdate, Seq, WorkspaceId};
-use crate::pieces::is_piece;
 use crate::projection::limits;
 
 /// What the database knows about a document of the batch.
@@ -175,17 +174,6 @@ impl Place<'_> {
             exists: false,
         }
     }
-}
-
-/// The append of a batch that has one, if it is of the kind that is written in one go: updates of a document that is
-/// there, as many as one statement takes, with nothing beside the log.
-pub(crate) fn lone(appends: &[Append]) -> Option<&Append> {
-    let [append] = appends else {
-        return None;
-    };
-    let is_there = append.expected_head != Seq::ZERO;
-    let is_simple = append.projection.is_none() && is_piece(append.updates.len());
-    (is_there && is_simple && check_limits(append).is_ok()).then_some(append)
 }
 
 fn check_limits(append: &Append) -> Result<(), StorageError> {

@@ -98,11 +98,27 @@ pub(crate) enum Operation {
     EditBoard(BoardEdit),
 }
 
+impl Operation {
+    /// Whether the answer tells what the document is then. To find that out takes time that grows with the document, so it is
+    /// told only where somebody is shown it: a card that moves on a large board is no business of the whole board.
+    pub(super) fn tells_version(&self) -> bool {
+        match self {
+            Self::Read { .. }
+            | Self::ReadUpdate
+            | Self::Write { .. }
+            | Self::Patch { .. }
+            | Self::Apply { .. }
+            | Self::ReadBoard => true,
+            Self::ReadPresence | Self::ReadDescription { .. } | Self::EditBoard(_) => false,
+        }
+    }
+}
+
 /// What a room answers.
 #[derive(Debug)]
 pub(crate) struct ContentAnswer {
-    /// What the document is now.
-    pub(crate) version: Version,
+    /// What the document is now, if the operation tells it.
+    pub(crate) version: Option<Version>,
     /// What was read.
     pub(crate) body: Option<ContentBody>,
 }

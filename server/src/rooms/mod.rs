@@ -31,7 +31,9 @@ use weft_protocol::scan::UpdateFacts;
 use weft_storage::bus::Heard;
 
 pub(crate) use board::{BoardEdit, EditError};
-pub(crate) use content::{Condition, ContentBody, ContentRefusal, ContentRequest, Operation, Version};
+pub(crate) use content::{
+    Condition, ContentAnswer, ContentBody, ContentRefusal, ContentRequest, Operation, Version,
+};
 pub(crate) use dialect::Dialect;
 pub(crate) use hub::{Hub, HubSettings, RoomHandle};
 pub(crate) use outbox::{Outbox, Outgoing};

@@ -70,17 +70,25 @@ fn place_of(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// How a server hears of others, if the tests run beside Redis (`scripts/with-cluster.sh`): under a name of its own. Uploads
-/// stay files, into which tests look; buckets have tests in the storage and with real clients.
+/// Where a server keeps large bytes and hears of others, if the tests run beside a bucket and Redis
+/// (`scripts/with-cluster.sh`): in a folder and under a name of its own.
 fn shared_places() -> Vec<String> {
-    let Some(address) = place_of("WEFT_TEST_REDIS") else {
-        return Vec::new();
-    };
     let own = Uuid::new_v4().simple();
-    vec![
-        format!("storage.redis_url={address}"),
-        format!("storage.redis_prefix={own}"),
-    ]
+    let mut flags = Vec::new();
+    if let Some(endpoint) = place_of("WEFT_TEST_BUCKET") {
+        flags.extend([
+            format!("storage.blobs=s3://{}/{own}", bucket::BUCKET),
+            format!("storage.s3_endpoint={endpoint}"),
+            "storage.s3_path_style=true".to_owned(),
+            format!("storage.s3_access_key_id={}", bucket::KEY_ID),
+            format!("storage.s3_secret_access_key={}", bucket::SECRET),
+        ]);
+    }
+    if let Some(address) = place_of("WEFT_TEST_REDIS") {
+        flags.push(format!("storage.redis_url={address}"));
+        flags.push(format!("storage.redis_prefix={own}"));
+    }
+    flags
 }
 
 impl Drop for TestServer {

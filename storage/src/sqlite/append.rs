@@ -7,13 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sqlx::Row;
-use sqlx::error::ErrorKind;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::sqlite::SqliteConnection;
 
 use super::rows::{seq, to_sql};
-use super::statements::{APPEND_ALONE, INSERT_DOCUMENTS, INSERT_UPDATES, SELECT_HEADS, UPDATE_HEADS};
+use super::statements::{INSERT_DOCUMENTS, INSERT_UPDATES, SELECT_HEADS, UPDATE_HEADS};
 use crate::backend::BatchOutcome;
-use crate::model::{Append, DocumentId, NewUpdate, Seq, WorkspaceId};
+use crate::model::{Append, DocumentId, Seq, WorkspaceId};
 use crate::pieces::pieces;
 use crate::plan::{KnownDocument, Plan, PlannedRow};
 use crate::projection::{self, Connection};
@@ -46,38 +45,6 @@ pub(super) async fn write(
         answers: plan.into_answers(),
         created,
     })
-}
-
-/// Writes what [`lone`](crate::plan::lone) found, transaction included, in one go: a lone edit is what there is most of,
-/// and each statement by itself is a conversation with the thread that owns the connection.
-///
-/// After an error the transaction may be open. [`does_not_fit`] tells whether it is because of the append.
-pub(super) async fn write_alone(
-    connection: &mut SqliteConnection,
-    append: &Append,
-    now_ms: i64,
-) -> Result<BatchOutcome, sqlx::Error> {
-    let head = append.expected_head.plus(append.updates.len());
-    let mut query = sqlx::query(APPEND_ALONE.marked(append.updates.len()))
-        .bind(to_sql(head))
-        .bind(append.document.0)
-        .bind(append.workspace.0)
-        .bind(to_sql(append.expected_head));
-    for (index, update) in append.updates.iter().enumerate() {
-        let seq = append.expected_head.plus(index + 1);
-        query = bind_update(query, append, (seq, update), now_ms);
-    }
-    query.execute(connection).await?;
-    Ok(BatchOutcome {
-        answers: vec![Ok(head)],
-        created: 0,
-    })
-}
-
-/// Whether the document is not as a lone append expects it.
-pub(super) fn does_not_fit(error: &sqlx::Error) -> bool {
-    let cause = error.as_database_error();
-    cause.is_some_and(|cause| matches!(cause.kind(), ErrorKind::NotNullViolation))
 }
 
 async fn known_documents(
@@ -156,26 +123,14 @@ async fn insert_updates(
 ) -> Result<(), sqlx::Error> {
     let mut query = sqlx::query(INSERT_UPDATES.marked(planned.len()));
     for row in planned {
-        query = bind_update(query, row.append, (row.seq, row.update), now_ms);
+        query = query
+            .bind(row.append.document.0)
+            .bind(to_sql(row.seq))
+            .bind(row.append.workspace.0)
+            .bind(row.update.author.clone())
+            .bind(now_ms)
+            .bind(row.update.bytes.to_vec());
     }
     query.execute(connection).await?;
     Ok(())
-}
-
-type Query<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
-
-/// The values of one log row.
-fn bind_update<'q>(
-    query: Query<'q>,
-    append: &Append,
-    (seq, update): (Seq, &NewUpdate),
-    now_ms: i64,
-) -> Query<'q> {
-    query
-        .bind(append.document.0)
-        .bind(to_sql(seq))
-        .bind(append.workspace.0)
-        .bind(update.author.clone())
-        .bind(now_ms)
-        .bind(update.bytes.to_vec())
 }

@@ -1,4 +1,4 @@
-//! The statements of the group commit, for any number of rows, and those of an append that is alone.
+//! The statements of the group commit, for any number of rows.
 
 use std::sync::LazyLock;
 
@@ -37,18 +37,5 @@ pub(super) static INSERT_UPDATES: LazyLock<Family> = LazyLock::new(|| {
         "INSERT INTO updates (document_id, seq, workspace_id, author, created_at_ms, bytes) VALUES ",
         "(?,?,?,?,?,?)",
         "",
-    )
-});
-
-/// A whole transaction, for updates of one document that is there: its head, if it is the expected one, and the log
-/// rows. If it is not, the first row has no number and is refused, and what follows is not run.
-pub(super) static APPEND_ALONE: LazyLock<Family> = LazyLock::new(|| {
-    Family::new(
-        "BEGIN IMMEDIATE; \
-         UPDATE documents SET head_seq = ? \
-         WHERE id = ? AND workspace_id = ? AND head_seq = ? AND quarantine_reason IS NULL; \
-         INSERT INTO updates (document_id, seq, workspace_id, author, created_at_ms, bytes) VALUES ",
-        "(?,CASE changes() WHEN 1 THEN ? END,?,?,?,?)",
-        "; COMMIT",
     )
 });

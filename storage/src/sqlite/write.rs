@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 
-use super::append;
 use super::checkpoint::Checkpointer;
 use super::error::{failure, sorted};
 use super::rows::{self, to_sql};
@@ -18,7 +17,6 @@ use crate::backend::{
 use crate::board_rows::RowsReport;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq, WorkspaceId};
-use crate::plan::lone;
 use crate::projection::{self, Connection, RowsReplacement};
 use crate::records::WriteTurn;
 use crate::stored::{Place, StoredBytes};
@@ -73,45 +71,11 @@ impl SqliteWriter {
             Ok(Ending::Rollback(value)) => Ok(value),
             Err(error) => Err(error),
         };
-        self.roll_back().await;
-        failed
-    }
-
-    async fn roll_back(&mut self) {
         if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
             // Most likely SQLite has already rolled back and there is no transaction left.
             tracing::debug!(%error, "the rollback had nothing to do");
         }
-    }
-
-    async fn append_all(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, sqlx::Error> {
-        if let Some(append) = lone(appends)
-            && let Some(outcome) = self.append_alone(append, now_ms).await?
-        {
-            return Ok(outcome);
-        }
-        self.begin().await?;
-        let written = append::write(&mut self.connection, appends, now_ms).await;
-        self.end(written.map(Ending::Commit)).await
-    }
-
-    /// The short way for an append that is alone; nothing if it does not fit, which the long way can explain.
-    async fn append_alone(
-        &mut self,
-        append: &Append,
-        now_ms: i64,
-    ) -> Result<Option<BatchOutcome>, sqlx::Error> {
-        match append::write_alone(&mut self.connection, append, now_ms).await {
-            Ok(outcome) => Ok(Some(outcome)),
-            Err(error) => {
-                self.roll_back().await;
-                if append::does_not_fit(&error) {
-                    Ok(None)
-                } else {
-                    Err(error)
-                }
-            }
-        }
+        failed
     }
 }
 
@@ -119,10 +83,12 @@ impl SqliteWriter {
 impl LogWriter for SqliteWriter {
     async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure> {
         let _turn = self.turn.clone().lock_owned().await;
-        let outcome = self
-            .append_all(appends, now_ms)
-            .await
-            .map_err(failure("appending"))?;
+        let write = async {
+            self.begin().await?;
+            let written = super::append::write(&mut self.connection, appends, now_ms).await;
+            self.end(written.map(Ending::Commit)).await
+        };
+        let outcome = write.await.map_err(failure("appending"))?;
         let updates = || appends.iter().flat_map(|append| &append.updates);
         self.checkpointer.note(
             updates().count(),

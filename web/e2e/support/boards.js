@@ -42,8 +42,6 @@ async function buildBoardModule () {
 
 export const { BoardEditor, MoveError, pruned, view } = await buildBoardModule()
 
-export { withProject } from './people.js'
-
 export const freshId = () => randomUUID()
 
 /** A new board of the project, with its columns "To do", "In progress", "Done". */

@@ -2,8 +2,8 @@
 // name, with released clients. Whoever shows the board shows the same, the server and its rows too.
 
 import assert from 'node:assert/strict'
-import { AtBoard, freshId, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { request, roomyLimits } from '../support/people.js'
+import { AtBoard, freshId, newBoard, rowsEqualTheBoard, sameBoard } from '../support/boards.js'
+import { request, roomyLimits, withProject } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
 

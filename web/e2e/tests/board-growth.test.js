@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict'
 import * as Y from 'yjs'
-import { AtBoard, newBoard, rowsEqualTheBoard, sameBoard, shownByServer, withProject } from '../support/boards.js'
-import { ask, roomyLimits } from '../support/people.js'
+import { AtBoard, newBoard, rowsEqualTheBoard, sameBoard, shownByServer } from '../support/boards.js'
+import { ask, roomyLimits, withProject } from '../support/people.js'
 import { databaseFor, onPostgres } from '../support/postgres.js'
 import { scenario } from '../support/scenario.js'
 import { freshDataDirectory, runWeft } from '../support/server.js'

@@ -2,8 +2,8 @@
 // unbroken story.
 
 import assert from 'node:assert/strict'
-import { AtBoard, eventsAfter, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { ask, request, roomyLimits } from '../support/people.js'
+import { AtBoard, eventsAfter, newBoard, rowsEqualTheBoard, sameBoard } from '../support/boards.js'
+import { ask, request, roomyLimits, withProject } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 

@@ -2,8 +2,8 @@
 // answered is there, and the rows of the board always say what its document shows. Long form: WEFT_BOARD_ROUNDS=1000.
 
 import assert from 'node:assert/strict'
-import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard, tasksOf, withProject } from '../support/boards.js'
-import { ask, PASSWORD, request, roomyLimits } from '../support/people.js'
+import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard, tasksOf } from '../support/boards.js'
+import { ask, PASSWORD, request, roomyLimits, withProject } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { pause } from '../support/until.js'
 

@@ -3,8 +3,8 @@
 // WEFT_CHAOS_FAULTS=150.
 
 import assert from 'node:assert/strict'
-import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard, withProject } from '../support/boards.js'
-import { ask, roomyLimits } from '../support/people.js'
+import { AtBoard, eventsAfter, freshId, MoveError, newBoard, rowsEqualTheBoard, sameBoard } from '../support/boards.js'
+import { ask, roomyLimits, withProject } from '../support/people.js'
 import { BUCKET, bucketFor, OwnPostgres } from '../support/postgres.js'
 import { Proxy } from '../support/proxy.js'
 import { Redis } from '../support/redis.js'

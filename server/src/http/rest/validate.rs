@@ -23,11 +23,12 @@ pub struct Line<const MAX: usize>(String);
 pub struct Text<const MAX: usize>(String);
 
 impl<const MAX: usize> Line<MAX> {
-    /// `text` trimmed, if it is one.
+    /// `text` trimmed, if it is one. The white space around it counts: the limit that the description of the API
+    /// tells is one of what is sent.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = !text.is_empty() && text.chars().count() <= MAX && !text.chars().any(is_unwelcome);
-        fits.then(|| Self(text.to_owned()))
+        let line = text.trim();
+        let fits = !line.is_empty() && text.chars().count() <= MAX && !line.chars().any(is_unwelcome);
+        fits.then(|| Self(line.to_owned()))
     }
 
     /// The text.

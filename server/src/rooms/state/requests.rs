@@ -51,8 +51,9 @@ impl RoomState {
     /// Carries out a request. Its answer leaves when everything that it speaks of is durable.
     pub(super) fn answer_request(&mut self, request: ContentRequest) -> Result<(), Poisoned> {
         let ContentRequest { operation, reply } = request;
+        let tells_version = operation.tells_version();
         let result = self.carry_out(operation).and_then(|body| {
-            let version = self.version()?;
+            let version = tells_version.then(|| self.version()).transpose()?;
             Ok(ContentAnswer { version, body })
         });
         match result {

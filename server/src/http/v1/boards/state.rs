@@ -19,9 +19,9 @@ use crate::http::Problem;
 use crate::http::rest::{Found, Id};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::http::v1::documents::content::entity_tags;
+use crate::http::v1::documents::content::is_known;
 use crate::http::v1::documents::set_version;
-use crate::rooms::{Condition, ContentBody, Operation, rows_of};
+use crate::rooms::{ContentBody, Operation, rows_of};
 
 /// How often a comparison begins anew because somebody changed the board meanwhile.
 const ATTEMPTS: usize = 5;
@@ -55,10 +55,7 @@ pub(super) async fn get_board_state(
         .ask(board.workspace(), &board.name()?, Operation::ReadBoard)
         .await
         .map_err(refused)?;
-    let is_known = entity_tags(&headers, header::IF_NONE_MATCH)?.is_some_and(|tags| match tags {
-        Condition::Unchanged(versions) => versions.contains(&answer.version.to_string()),
-        Condition::Any | Condition::Absent => true,
-    });
+    let is_known = is_known(&headers, &answer)?;
     let mut response = match answer.body {
         _ if is_known => StatusCode::NOT_MODIFIED.into_response(),
         Some(ContentBody::Board(state)) => {

@@ -21,7 +21,7 @@ use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
 use crate::http::rest::etag::{INVALID_CONDITION, MAX_CONDITION_BYTES};
 use crate::http::v1::{Api, body};
-use crate::rooms::{Condition, ContentBody, ContentRefusal, Operation};
+use crate::rooms::{Condition, ContentAnswer, ContentBody, ContentRefusal, Operation};
 
 /// The media type of Yjs updates.
 const YJS_UPDATE: &str = "application/vnd.yjs.update";
@@ -121,10 +121,7 @@ pub(super) async fn get_document_content(
         .ask(workspace, &name, operation)
         .await
         .map_err(refusal_problem)?;
-    let known = entity_tags(&headers, header::IF_NONE_MATCH)?.is_some_and(|tags| match tags {
-        Condition::Unchanged(versions) => versions.contains(&answer.version.to_string()),
-        Condition::Any | Condition::Absent => true,
-    });
+    let known = is_known(&headers, &answer)?;
     let mut response = match (known, answer.body, shape) {
         (true, _, _) => StatusCode::NOT_MODIFIED.into_response(),
         (false, Some(ContentBody::Node(node)), Shape::Text(format)) => (
@@ -310,6 +307,17 @@ fn shape_of(media_type: &str) -> Option<Shape> {
         return Some(Shape::Yjs);
     }
     Format::of_media_type(media_type).map(Shape::Text)
+}
+
+/// Whether who asks has what the document is now, by `If-None-Match`.
+pub(in crate::http::v1) fn is_known(headers: &HeaderMap, answer: &ContentAnswer) -> Result<bool, Problem> {
+    let tags = entity_tags(headers, header::IF_NONE_MATCH)?;
+    Ok(tags.is_some_and(|tags| match tags {
+        Condition::Unchanged(versions) => answer
+            .version
+            .is_some_and(|version| versions.contains(&version.to_string())),
+        Condition::Any | Condition::Absent => true,
+    }))
 }
 
 /// The condition that a header of entity tags states: `*`, or a list of them.

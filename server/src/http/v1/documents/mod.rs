@@ -138,14 +138,14 @@ pub(super) fn refusal_problem(refusal: ContentRefusal) -> Problem {
 }
 
 /// An answer about a document at `version`.
-fn versioned(status: StatusCode, version: Version, body: impl Serialize) -> Response {
+fn versioned(status: StatusCode, version: Option<Version>, body: impl Serialize) -> Response {
     let mut response = (status, Json(body)).into_response();
     set_version(response.headers_mut(), version);
     response
 }
 
-pub(super) fn set_version(headers: &mut HeaderMap, version: Version) {
-    if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+pub(super) fn set_version(headers: &mut HeaderMap, version: Option<Version>) {
+    if let Some(Ok(etag)) = version.map(|version| HeaderValue::from_str(&format!("\"{version}\""))) {
         headers.insert(header::ETAG, etag);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
