@@ -97,7 +97,8 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let notifier = open_notifier(&storage, &clock, life);
-    let auditing = audit::keep_writing(storage.records().clone(), life.soft().clone());
+    let records = storage.records().clone();
+    let auditing = audit::keep_writing(records, Arc::clone(&metrics), life.soft().clone());
     life.spawn_pillar("audit log", auditing);
     let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.

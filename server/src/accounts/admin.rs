@@ -3,7 +3,6 @@
 //! Invariant: a server that has an administrator keeps one, and a workspace keeps an owner. An account that is disabled
 //! or deleted loses its sessions, and with them its sockets, at once.
 
-use crate::audit::Act;
 use serde_json::json;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
@@ -11,6 +10,7 @@ use weft_storage::records::{EpochKind, Tx, User, UserProfile, UserStanding};
 
 use super::register::Beginning;
 use super::{AccountError, Accounts, Client, NewAccount, RegisterError};
+use crate::audit::{Act, Deed};
 use crate::auth::permission::WorkspaceRole;
 
 /// Why an account was not changed.
@@ -53,6 +53,7 @@ impl Accounts {
         let beginning = Beginning {
             server_role: if is_admin { "admin" } else { "user" },
             is_verified: !new.password.is_empty(),
+            through: "administrator",
         };
         let user = self.create_account(new, beginning).await?;
         if new.password.is_empty() {
@@ -98,7 +99,7 @@ impl Accounts {
                 .await?;
         }
         tx.raise_epoch(EpochKind::User(before.id), now_ms).await?;
-        Act::new("user.standing_changed", "user", before.id)
+        Act::new(Deed::UserStandingChanged, before.id)
             .with(json!({
                 "before": { "role": before.server_role, "status": before.status },
                 "after": { "role": standing.server_role, "status": standing.status },
@@ -125,7 +126,7 @@ impl Accounts {
         tx.end_sessions_of(id, None, "account deleted", now_ms).await?;
         tx.delete_user(id, now_ms).await?;
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
-        Act::new("user.deleted", "user", id)
+        Act::new(Deed::UserDeleted, id)
             .write_for_server(&mut tx, now_ms)
             .await?;
         tx.commit().await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use weft_storage::records::{EpochKind, Tx, User};
 
 use super::{AccountError, Accounts, Client};
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::password::{NewPassword, Verification};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::mail::{EmailAddress, Letter};
@@ -90,7 +90,7 @@ impl Accounts {
         tx.end_sessions_of(user.id, None, "password reset", now_ms)
             .await?;
         tx.raise_epoch(EpochKind::User(user.id), now_ms).await?;
-        Act::new("auth.password_reset", "user", user.id)
+        Act::new(Deed::PasswordReset, user.id)
             .by(user.id)
             .write_for_server(&mut tx, now_ms)
             .await?;
@@ -127,7 +127,7 @@ impl Accounts {
         tx.end_sessions_of(id, session, "password changed", now_ms)
             .await?;
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
-        Act::new("auth.password_changed", "user", id)
+        Act::new(Deed::PasswordChanged, id)
             .by(id)
             .write_for_server(&mut tx, now_ms)
             .await?;
@@ -156,7 +156,7 @@ impl Accounts {
             .await;
         match verified {
             Ok(Verification::Wrong) => {
-                self.note_failure("auth.password_failed", Some(id), None).await?;
+                self.note_failure(Deed::PasswordFailed, Some(id), None).await?;
                 return Err(AccountError::WrongSecret);
             }
             Ok(Verification::Correct | Verification::CorrectButOutdated) => {

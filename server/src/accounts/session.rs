@@ -10,7 +10,7 @@ use uuid::Uuid;
 use weft_storage::records::{EpochKind, NewRefreshToken, NewSession, RefreshRow, Tx, User};
 
 use super::{AccountError, Accounts, milliseconds, seconds};
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::password::Verification;
 use crate::auth::permission::Scopes;
 use crate::auth::tokens::access::AccessTokenRequest;
@@ -119,7 +119,7 @@ impl Accounts {
         let known = found.as_ref().map(|found| found.user.id);
         let Some(found) = found.filter(|_| verification != Verification::Wrong) else {
             // Written whether there is such an account or not, so that it takes as long; the limits of attempts bound it.
-            self.note_failure("auth.login_failed", known, None).await?;
+            self.note_failure(Deed::LoginFailed, known, None).await?;
             return Err(AccountError::WrongSecret);
         };
         self.attempts.succeeded(&attempted, Instant::now());
@@ -133,7 +133,7 @@ impl Accounts {
             .await;
         if matches!(begun, Err(AccountError::Disabled)) {
             drop(tx);
-            self.note_failure("auth.login_failed", known, Some("disabled"))
+            self.note_failure(Deed::LoginFailed, known, Some("disabled"))
                 .await?;
             return begun;
         }
@@ -173,7 +173,7 @@ impl Accounts {
             return Err(AccountError::Disabled);
         }
         let family = self.begin_family(tx, user.id, kind, client).await?;
-        Act::new("auth.login", "session", family.session)
+        Act::new(Deed::LoggedIn, family.session)
             .by(user.id)
             .with(json!({ "kind": kind.as_str() }))
             .write_for_server(tx, self.now_ms())
@@ -304,7 +304,7 @@ impl Accounts {
         let is_theirs = found.is_some_and(|found| found.user_id == user && found.ended_at_ms.is_none());
         if is_theirs {
             self.end_in(&mut tx, user, session, reason).await?;
-            Act::new("auth.session_ended", "session", session)
+            Act::new(Deed::SessionEnded, session)
                 .with(json!({ "reason": reason, "user_id": user }))
                 .write_for_server(&mut tx, self.now_ms())
                 .await?;
@@ -320,7 +320,7 @@ impl Accounts {
             return Ok(());
         };
         if let Some(row) = tx.refresh_token(token.hash().as_bytes()).await? {
-            Act::new("auth.refresh_token_reused", "session", row.session_id)
+            Act::new(Deed::RefreshTokenReused, row.session_id)
                 .with(json!({ "user_id": row.user_id }))
                 .write_for_server(tx, self.now_ms())
                 .await?;
@@ -331,16 +331,12 @@ impl Accounts {
     /// Writes down that somebody did not show who they are.
     pub(super) async fn note_failure(
         &self,
-        action: &'static str,
+        deed: Deed,
         user: Option<Uuid>,
         reason: Option<&'static str>,
     ) -> Result<(), AccountError> {
-        let act = Act {
-            action,
-            subject: ("user", user),
-            by: None,
-            details: json!({ "reason": reason.unwrap_or("wrong secret") }),
-        };
+        let reason = reason.unwrap_or("wrong secret");
+        let act = Act::new(deed, user).with(json!({ "reason": reason }));
         let mut tx = self.records.write().await?;
         act.write_for_server(&mut tx, self.now_ms()).await?;
         tx.commit().await?;

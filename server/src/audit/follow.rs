@@ -1,19 +1,22 @@
 //! The one loop that writes down what no request did: whenever events were committed, and once a second.
 //!
 //! Invariant: entries and the cursor of a workspace are one commit, under the workspace's lock, so that two nodes never write the same
-//! event down. An event that a request wrote down itself is passed over.
+//! event down. An event that a request wrote down itself is passed over. Edits never wait for it: what it cannot write stays in the
+//! events, which nothing removes, and is written later.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{AuditOrigin, EventFilter, EventSpan, NewAuditEntry, RecordError, Records};
 
 use super::said::said_of;
+use crate::metrics::Metrics;
 
-/// How long events gather after the first of them.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long events gather after the first of them: nobody waits for an entry.
+const GATHER: Duration = Duration::from_millis(100);
 /// How often it is looked for events that nobody told of.
 const POLL: Duration = Duration::from_secs(1);
 /// How many workspaces have their turn in one round.
@@ -22,7 +25,7 @@ const WORKSPACES: u32 = 100;
 const EVENTS: u32 = 50;
 
 /// Writes down what happens until `stop`.
-pub(crate) async fn keep_writing(records: Records, stop: CancellationToken) {
+pub(crate) async fn keep_writing(records: Records, metrics: Arc<Metrics>, stop: CancellationToken) {
     let mut ear = records.event_bell().listen();
     let mut wait = Duration::ZERO;
     loop {
@@ -37,6 +40,7 @@ pub(crate) async fn keep_writing(records: Records, stop: CancellationToken) {
             Some(Ok(true)) => Duration::ZERO,
             Some(Ok(false)) => POLL,
             Some(Err(error)) => {
+                metrics.audit_failures.add(1);
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(
                     error,
@@ -54,11 +58,14 @@ async fn round(records: &Records) -> Result<bool, RecordError> {
     let mut has_more = behind.len() == WORKSPACES as usize;
     let mut failure = None;
     for workspace in behind {
+        let begun = Instant::now();
         // One that fails does not keep the others waiting.
         match step(records, workspace).await {
             Ok(more) => has_more |= more,
             Err(error) => failure = Some(error),
         }
+        // As long as it took it rests, so that edits have at least half of whatever writes.
+        sleep(begun.elapsed()).await;
     }
     failure.map_or(Ok(has_more), Err)
 }

@@ -5,16 +5,18 @@
 //! whichever nodes look and whenever one dies; no secret and no content is ever in an entry. The server's own log is written last in a
 //! transaction, so that nobody waits in a circle.
 
+mod deed;
 mod follow;
 mod line;
 mod origin;
 mod said;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{Event, NewAuditEntry, RecordError, SERVER_CHAIN, Tx};
 
+pub(crate) use self::deed::Deed;
 pub(crate) use self::follow::keep_writing;
 pub(crate) use self::line::{AuditLine, hex, unhex};
 pub(crate) use self::origin::{Actor, Origin, within};
@@ -23,22 +25,21 @@ use self::said::said_of;
 /// Something that is done, without an event that tells of it.
 #[derive(Debug)]
 pub(crate) struct Act {
-    /// What: `auth.…`, or what it is done to and a verb.
-    pub(crate) action: &'static str,
-    /// To what, and which of these.
-    pub(crate) subject: (&'static str, Option<Uuid>),
+    deed: Deed,
+    /// To which session, account, key…; `None` if there is none that is known.
+    subject: Option<Uuid>,
     /// Who does it, if it is somebody else than the request came from: who logs in is nobody before.
-    pub(crate) by: Option<Uuid>,
+    by: Option<Uuid>,
     /// What else is to be said, an object without secrets and content.
-    pub(crate) details: Value,
+    details: Value,
 }
 
 impl Act {
     /// It is done by whoever sent the request.
-    pub(crate) fn new(action: &'static str, kind: &'static str, id: Uuid) -> Self {
+    pub(crate) fn new(deed: Deed, subject: impl Into<Option<Uuid>>) -> Self {
         Self {
-            action,
-            subject: (kind, Some(id)),
+            deed,
+            subject: subject.into(),
             by: None,
             details: Value::Null,
         }
@@ -47,6 +48,13 @@ impl Act {
     /// With what else is to be said.
     pub(crate) fn with(self, details: Value) -> Self {
         Self { details, ..self }
+    }
+
+    /// With the names of what changed: those of which it is true.
+    pub(crate) fn with_fields(self, fields: &[(&'static str, bool)]) -> Self {
+        let changed = fields.iter().filter(|(_, is_another)| *is_another);
+        let names: Vec<&str> = changed.map(|(name, _)| *name).collect();
+        self.with(json!({ "fields": names }))
     }
 
     /// Done by this account.
@@ -76,8 +84,8 @@ impl Act {
             actor: self
                 .by
                 .map_or_else(|| origin.actor.parts(), |user| ("user", Some(user))),
-            action: self.action,
-            subject: self.subject,
+            action: self.deed.action(),
+            subject: (self.deed.subject(), self.subject),
             origin: origin.into_stored(),
             details,
             event_seq: None,

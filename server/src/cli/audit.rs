@@ -2,7 +2,6 @@
 //!
 //! It changes nothing, and holds a page of entries or one line of a file at a time.
 
-use std::fmt::Write;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -73,21 +72,10 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
     if anchor.is_some() && args.workspace.is_none() && args.file.is_none() {
         anyhow::bail!("--head is of one log: say which with --workspace or --file");
     }
-    let (mut text, mut is_whole) = (String::new(), true);
-    let mut tell = |workspace: WorkspaceId, checked: Result<AuditChain, AuditFlaw>| match checked {
-        Ok(chain) if chain.seq() == 0 => writeln!(text, "{}: no entries", workspace.0),
-        Ok(chain) => writeln!(
-            text,
-            "{}: {} entries are whole, head {}:{}",
-            workspace.0,
-            chain.seq(),
-            chain.seq(),
-            hex(&chain.hash())
-        ),
-        Err(flaw) => {
-            is_whole = false;
-            writeln!(text, "{}: {flaw}", workspace.0)
-        }
+    let mut is_whole = true;
+    let mut tell = |workspace: WorkspaceId, checked: Checked| {
+        is_whole &= checked.is_ok();
+        answer(&said(workspace, checked)).map(|_| ())
     };
     if let Some(path) = &args.file {
         let (workspace, checked) = check_file(path, args.workspace.map(WorkspaceId), anchor)?;
@@ -102,12 +90,24 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
             checked
         })?;
     }
-    answer(&text)?;
     Ok(if is_whole {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What is said of a log.
+fn said(workspace: WorkspaceId, checked: Checked) -> String {
+    let workspace = workspace.0;
+    match checked {
+        Ok(chain) if chain.seq() == 0 => format!("{workspace}: no entries\n"),
+        Ok(chain) => {
+            let (seq, hash) = (chain.seq(), hex(&chain.hash()));
+            format!("{workspace}: {seq} entries are whole, head {seq}:{hash}\n")
+        }
+        Err(flaw) => format!("{workspace}: {flaw}\n"),
+    }
 }
 
 type Checked = Result<AuditChain, AuditFlaw>;
@@ -116,7 +116,7 @@ async fn check_all(
     records: &Records,
     only: Option<WorkspaceId>,
     anchor: Option<(i64, [u8; 32])>,
-    tell: &mut impl FnMut(WorkspaceId, Checked) -> std::fmt::Result,
+    tell: &mut impl FnMut(WorkspaceId, Checked) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if let Some(workspace) = only {
         tell(workspace, check_stored(records, workspace, anchor).await?)?;

@@ -1,16 +1,23 @@
 //! The audit log: who did what to what, when, and from where; and that nobody changes it unnoticed.
 
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::documents::{create, enlist, studio};
-use crate::support::{PASSWORD, Person, TestServer, copy_directory, id_of, postgres_database, text};
+use crate::documents::{Studio, create, enlist, studio};
+use crate::support::{
+    PASSWORD, Person, Request, TestServer, copy_directory, id_of, number_of, postgres_database, text,
+};
 use crate::webhook_nodes::Process;
+use crate::webhooks::LOCAL;
 
-const SERVER: Uuid = Uuid::nil();
+pub const SERVER: Uuid = Uuid::nil();
 
 /// Waits until everything that happened was written down.
 async fn written(server: &TestServer) {
@@ -36,11 +43,39 @@ fn actions(entries: &[Value]) -> Vec<String> {
     entries.iter().map(|entry| text(&entry["action"])).collect()
 }
 
-async fn export(server: &TestServer, who: &Person, log: Uuid) -> String {
+pub async fn export(server: &TestServer, who: &Person, log: Uuid) -> String {
     let path = format!("/v1/workspaces/{log}/audit/export");
     let answer = server.get(&path).of(who).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.text()
+}
+
+async fn board(server: &TestServer, studio: &Studio) -> Uuid {
+    let path = format!("/v1/projects/{}/boards", studio.project);
+    let form = json!({ "title": "Board" });
+    id_of(
+        &server
+            .post(&path)
+            .of(&studio.owner)
+            .json(form)
+            .send()
+            .await
+            .expect(201),
+    )
+}
+
+async fn task(server: &TestServer, studio: &Studio, board: Uuid, title: &str) -> Uuid {
+    let path = format!("/v1/projects/{}/tasks", studio.project);
+    let form = json!({ "board_id": board, "title": title });
+    id_of(
+        &server
+            .post(&path)
+            .of(&studio.owner)
+            .json(form)
+            .send()
+            .await
+            .expect(201),
+    )
 }
 
 /// What `weft audit verify` says, and whether it is content.
@@ -53,7 +88,8 @@ fn verify(arguments: &[&str]) -> (bool, String) {
         }
     }
     let output = command.stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.success(), said)
 }
 
@@ -71,14 +107,24 @@ async fn logins_and_what_ends_them_are_in_the_log_of_the_server() {
     assert_eq!(nobody.problem(401), "INVALID_CREDENTIALS");
 
     let change = json!({ "current_password": PASSWORD, "password": "other wary ovens 4711" });
-    let change = server.post("/v1/auth/password/change").of(&ada).json(change).send().await;
+    let change = server
+        .post("/v1/auth/password/change")
+        .of(&ada)
+        .json(change)
+        .send()
+        .await;
     assert!(change.status < 300, "{}", change.text());
     let out = server.post("/v1/auth/logout").of(&ada).send().await;
     out.expect(204);
 
     let entries = list(&server, &root, SERVER, "&action=auth.").await;
     let newest: Vec<String> = actions(&entries).into_iter().take(4).collect();
-    let expected = ["auth.session_ended", "auth.password_changed", "auth.login_failed", "auth.login_failed"];
+    let expected = [
+        "auth.session_ended",
+        "auth.password_changed",
+        "auth.login_failed",
+        "auth.login_failed",
+    ];
     assert_eq!(newest, expected);
     assert_eq!(entries[0]["actor"], json!({ "type": "user", "id": ada.id }));
     let failed = &entries[3];
@@ -147,16 +193,18 @@ async fn what_happens_in_a_workspace_is_in_its_log_once_and_without_content() {
     let ada = &studio.owner;
     let document = id_of(&create(&server, &studio, json!({ "title": "Hush money" })).await);
     let form = json!({ "workspace_id": ada.workspace, "name": "Deploy", "scopes": ["profile:read"] });
-    let made = server.post("/v1/api-keys").of(ada).json(form).send().await.expect(201);
+    let made = server
+        .post("/v1/api-keys")
+        .of(ada)
+        .json(form)
+        .send()
+        .await
+        .expect(201);
     let key = id_of(&made["api_key"]);
     let path = format!("/v1/api-keys/{key}");
     server.delete(&path).of(ada).send().await.expect(204);
-    let form = json!({ "title": "Board" });
-    let path = format!("/v1/projects/{}/boards", studio.project);
-    let board = id_of(&server.post(&path).of(ada).json(form).send().await.expect(201));
-    let path = format!("/v1/projects/{}/tasks", studio.project);
-    let form = json!({ "board_id": board, "title": "Hush task" });
-    let task = id_of(&server.post(&path).of(ada).json(form).send().await.expect(201));
+    let board = board(&server, &studio).await;
+    let task = task(&server, &studio, board, "Hush task").await;
     let path = format!("/v1/boards/{board}/export");
     assert_eq!(server.get(&path).of(ada).send().await.status, 200);
 
@@ -173,16 +221,37 @@ async fn what_happens_in_a_workspace_is_in_its_log_once_and_without_content() {
             .filter(|entry| entry["action"] == action && entry["subject"]["id"] == json!(subject))
             .collect();
         assert_eq!(found.len(), 1, "{action}: {entries:#?}");
-        assert_eq!(found[0]["actor"], json!({ "type": "user", "id": ada.id }), "{action}");
+        assert_eq!(
+            found[0]["actor"],
+            json!({ "type": "user", "id": ada.id }),
+            "{action}"
+        );
     }
     // What REST did by itself says from where.
-    let made = entries.iter().find(|entry| entry["action"] == "document.created").unwrap();
+    let made = entries
+        .iter()
+        .find(|entry| entry["action"] == "document.created")
+        .unwrap();
     assert_eq!(made["address"], "127.0.0.1");
+    // What the room of a board did says who alone.
+    let made = entries
+        .iter()
+        .find(|entry| entry["action"] == "task.created")
+        .unwrap();
+    assert_eq!(
+        (&made["address"], &made["request_id"]),
+        (&Value::Null, &Value::Null)
+    );
     // Every event once, and in the log's own order.
-    let mut events: Vec<i64> = entries.iter().filter_map(|entry| entry["event_sequence"].as_i64()).collect();
+    let mut events: Vec<i64> = entries
+        .iter()
+        .filter_map(|entry| entry["event_sequence"].as_i64())
+        .collect();
     events.sort_unstable();
     let all = server.get(&format!("/v1/events?limit=100&workspace_id={}", ada.workspace));
-    let last = all.of(ada).send().await.expect(200)["meta"]["last_sequence"].as_i64().unwrap();
+    let last = all.of(ada).send().await.expect(200)["meta"]["last_sequence"]
+        .as_i64()
+        .unwrap();
     assert_eq!(events, (1..=last).collect::<Vec<_>>());
     let exported = export(&server, ada, ada.workspace).await;
     assert!(!exported.contains("Hush"), "{exported}");
@@ -192,14 +261,32 @@ async fn what_happens_in_a_workspace_is_in_its_log_once_and_without_content() {
     // Filters and pages.
     let of_key = list(&server, ada, ada.workspace, &format!("&subject_id={key}")).await;
     assert_eq!(actions(&of_key), ["api_key.revoked", "api_key.created"]);
-    assert!(list(&server, ada, ada.workspace, &format!("&actor_id={key}")).await.is_empty());
-    assert!(list(&server, ada, ada.workspace, "&to=2001-01-01T00:00:00Z").await.is_empty());
-    assert!(!list(&server, ada, ada.workspace, "&from=2001-01-01T00:00:00Z").await.is_empty());
+    assert!(
+        list(&server, ada, ada.workspace, &format!("&actor_id={key}"))
+            .await
+            .is_empty()
+    );
+    assert!(
+        list(&server, ada, ada.workspace, "&to=2001-01-01T00:00:00Z")
+            .await
+            .is_empty()
+    );
+    assert!(
+        !list(&server, ada, ada.workspace, "&from=2001-01-01T00:00:00Z")
+            .await
+            .is_empty()
+    );
     let (mut walked, mut cursor) = (Vec::new(), String::new());
     loop {
         let path = format!("/v1/workspaces/{}/audit?limit=2{cursor}", ada.workspace);
         let page = server.get(&path).of(ada).send().await.expect(200);
-        walked.extend(page["data"].as_array().unwrap().iter().map(|entry| entry["sequence"].as_i64().unwrap()));
+        walked.extend(
+            page["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| entry["sequence"].as_i64().unwrap()),
+        );
         match page["meta"]["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -214,7 +301,10 @@ async fn only_administrators_and_owners_read_the_log() {
     let server = TestServer::start().await;
     let studio = studio(&server, "ada").await;
     let log = studio.owner.workspace;
-    let paths = [format!("/v1/workspaces/{log}/audit"), format!("/v1/workspaces/{log}/audit/export")];
+    let paths = [
+        format!("/v1/workspaces/{log}/audit"),
+        format!("/v1/workspaces/{log}/audit/export"),
+    ];
     for (name, role, expected) in [
         ("gus", "guest", 403),
         ("mia", "member", 403),
@@ -224,7 +314,11 @@ async fn only_administrators_and_owners_read_the_log() {
         let person = server.person(name).await;
         enlist(&server, log, &person, role).await;
         for path in &paths {
-            assert_eq!(server.get(path).of(&person).send().await.status, expected, "{role} {path}");
+            assert_eq!(
+                server.get(path).of(&person).send().await.status,
+                expected,
+                "{role} {path}"
+            );
         }
     }
     let stranger = server.person("bo").await;
@@ -268,7 +362,10 @@ async fn an_export_is_checked_by_itself_and_against_what_was_kept() {
         (changed, "was changed"),
         (join(&dropped), "entry 3 is missing"),
         (join(&swapped), "entry 2 is missing"),
-        (whole.replacen("\"hash\":\"", "\"hash\":\"zz", 1), "line 1 is no entry"),
+        (
+            whole.replacen("\"hash\":\"", "\"hash\":\"zz", 1),
+            "line 1 is no entry",
+        ),
         (String::new(), "no entries"),
         ("x".repeat(1 << 20), "line 1 is no entry"),
     ] {
@@ -293,9 +390,7 @@ async fn killed_at_any_moment_the_chain_is_whole_and_has_every_event_once() {
     }
     let mut server = TestServer::with(&["server.public_url=http://weft.test"]).await;
     let studio = studio(&server, "ada").await;
-    let path = format!("/v1/projects/{}/boards", studio.project);
-    let form = json!({ "title": "Board" });
-    let board = id_of(&server.post(&path).of(&studio.owner).json(form).send().await.expect(201));
+    let board = board(&server, &studio).await;
     let data = tempfile::tempdir().unwrap();
     copy_directory(&server.data.path().join("data"), data.path());
     for round in 0..ROUNDS {
@@ -304,9 +399,7 @@ async fn killed_at_any_moment_the_chain_is_whole_and_has_every_event_once() {
         for number in 0..5 {
             // One is written down by its request, the other by the loop that follows.
             create(&server, &studio, json!({ "title": format!("{round}.{number}") })).await;
-            let path = format!("/v1/projects/{}/tasks", studio.project);
-            let form = json!({ "board_id": board, "title": format!("{round}.{number}") });
-            server.post(&path).of(&studio.owner).json(form).send().await.expect(201);
+            task(&server, &studio, board, &format!("{round}.{number}")).await;
         }
         tokio::time::sleep(Duration::from_millis(u64::try_from(round).unwrap() * 7)).await;
         drop(process);
@@ -317,8 +410,12 @@ async fn killed_at_any_moment_the_chain_is_whole_and_has_every_event_once() {
     let mut events: Vec<i64> = Vec::new();
     for _ in 0..500 {
         let exported = export(&server, &studio.owner, log).await;
-        let entries = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        events = entries.filter_map(|entry| entry["event_sequence"].as_i64()).collect();
+        let entries = exported
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events = entries
+            .filter_map(|entry| entry["event_sequence"].as_i64())
+            .collect();
         let last = server.get(&format!("/v1/events?limit=100&workspace_id={log}"));
         let last = last.of(&studio.owner).send().await.expect(200)["meta"]["last_sequence"].as_i64();
         if Some(i64::try_from(events.len()).unwrap()) == last {
@@ -335,32 +432,64 @@ async fn killed_at_any_moment_the_chain_is_whole_and_has_every_event_once() {
     assert!(is_whole && said.contains(&log.to_string()), "{said}");
 }
 
+/// Writes through a server, without an end: what the request itself writes down, and what the loop follows.
+async fn write_on(server: SocketAddr, studio: &Studio, board: Uuid) {
+    for number in 0.. {
+        let at = |path: &str| Request::to(server, path).of(&studio.owner);
+        let form = json!({ "title": format!("{number}") });
+        let path = format!("/v1/projects/{}/documents", studio.project);
+        at(&path).json(form).send().await.expect(201);
+        let form = json!({ "board_id": board, "title": format!("{number}") });
+        let path = format!("/v1/projects/{}/tasks", studio.project);
+        at(&path).json(form).send().await.expect(201);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn several_servers_on_one_database_write_one_chain() {
+async fn several_servers_on_one_database_write_one_chain_also_when_one_is_killed() {
     const EACH: usize = 15;
     let Some(database) = postgres_database() else {
         return;
     };
+    let seed = number_of("WEFT_SEED").unwrap_or_else(rand::random);
+    let rounds = number_of("WEFT_ROUNDS").unwrap_or(5);
+    println!("WEFT_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
     let shared = [
         format!("storage.database_url={database}"),
         format!("auth.encryption_secrets=a:{}", "e".repeat(32)),
         "server.public_url=http://weft.test".to_owned(),
     ];
-    let settings: Vec<&str> = shared.iter().map(String::as_str).collect();
-    let servers = [TestServer::with(&settings).await, TestServer::with(&settings).await];
-    let studio = studio(&servers[0], "ada").await;
-    let path = format!("/v1/projects/{}/boards", studio.project);
-    let form = json!({ "title": "Board" });
-    let board = id_of(&servers[0].post(&path).of(&studio.owner).json(form).send().await.expect(201));
-    let work = servers.iter().map(|server| async {
-        for number in 0..EACH {
-            create(server, &studio, json!({ "title": format!("{number}") })).await;
-            let path = format!("/v1/projects/{}/tasks", studio.project);
-            let form = json!({ "board_id": board, "title": format!("{number}") });
-            server.post(&path).of(&studio.owner).json(form).send().await.expect(201);
-        }
-    });
-    futures_util::future::join_all(work).await;
+    let settings: Vec<&str> = shared
+        .iter()
+        .map(String::as_str)
+        .chain(LOCAL.iter().copied())
+        .collect();
+    let servers = [
+        TestServer::with(&settings).await,
+        TestServer::with(&settings).await,
+    ];
+    let studio = Arc::new(studio(&servers[0], "ada").await);
+    let board = board(&servers[0], &studio).await;
+    for _ in 0..rounds {
+        let data = tempfile::tempdir().unwrap();
+        let process = Process::with(data.path(), &settings[..shared.len()]);
+        let (address, its) = (process.1, Arc::clone(&studio));
+        let doomed = tokio::spawn(async move { write_on(address, &its, board).await });
+        let work = servers.iter().map(|server| async {
+            for number in 0..EACH {
+                create(server, &studio, json!({ "title": format!("{number}") })).await;
+                task(server, &studio, board, &format!("{number}")).await;
+            }
+        });
+        let killed = async {
+            tokio::time::sleep(Duration::from_millis(random.random_range(50..800))).await;
+            drop(process);
+        };
+        tokio::join!(futures_util::future::join_all(work), killed);
+        // Its connection has broken under it.
+        assert!(doomed.await.is_err());
+    }
     written(&servers[1]).await;
     let exported = export(&servers[1], &studio.owner, studio.owner.workspace).await;
     let folder = tempfile::tempdir().unwrap();
@@ -368,10 +497,15 @@ async fn several_servers_on_one_database_write_one_chain() {
     std::fs::write(&path, &exported).unwrap();
     let (is_whole, said) = verify(&["--file", path.to_str().unwrap()]);
     assert!(is_whole, "{said}");
-    let entries = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut events: Vec<i64> = entries.filter_map(|entry| entry["event_sequence"].as_i64()).collect();
+    let entries = exported
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut events: Vec<i64> = entries
+        .filter_map(|entry| entry["event_sequence"].as_i64())
+        .collect();
     events.sort_unstable();
     let count = i64::try_from(events.len()).unwrap();
-    assert!(count >= i64::try_from(4 * EACH).unwrap());
+    let expected = 4 * EACH * usize::try_from(rounds).unwrap();
+    assert!(count > i64::try_from(expected).unwrap(), "{count}");
     assert_eq!(events, (1..=count).collect::<Vec<_>>());
 }

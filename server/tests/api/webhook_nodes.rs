@@ -62,12 +62,16 @@ const PUBLIC_URL: &str = "server.public_url=http://weft.test";
 
 impl Process {
     pub fn start(data: &Path) -> Self {
+        Self::with(data, &[PUBLIC_URL])
+    }
+
+    pub fn with(data: &Path, settings: &[&str]) -> Self {
         use std::io::BufRead as _;
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data);
-        for setting in LOCAL.iter().chain(&[PUBLIC_URL]) {
+        for setting in LOCAL.iter().chain(settings) {
             command.args(["--set", setting]);
         }
         let mut child = command

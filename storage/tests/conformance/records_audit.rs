@@ -114,8 +114,15 @@ pub(crate) async fn whatever_somebody_with_the_database_does_to_the_audit_log_is
     assert_eq!(bed.tamper(&changed).await, 1);
     assert_eq!(check(&storage, of(1)).await, Err(AuditFlaw::Changed(3)));
 
-    assert_eq!(bed.tamper(&format!("DELETE FROM audit_entries {}", place(2, 3))).await, 1);
-    let missing = AuditFlaw::Missing { expected: 3, found: 4 };
+    assert_eq!(
+        bed.tamper(&format!("DELETE FROM audit_entries {}", place(2, 3)))
+            .await,
+        1
+    );
+    let missing = AuditFlaw::Missing {
+        expected: 3,
+        found: 4,
+    };
     assert_eq!(check(&storage, of(2)).await, Err(missing));
 
     for (from, to) in [(2, 99), (3, 2), (99, 3)] {
@@ -124,8 +131,15 @@ pub(crate) async fn whatever_somebody_with_the_database_does_to_the_audit_log_is
     }
     assert_eq!(check(&storage, of(3)).await, Err(AuditFlaw::Broken(2)));
 
-    assert_eq!(bed.tamper(&format!("DELETE FROM audit_entries {}", place(4, 5))).await, 1);
-    let cut = AuditFlaw::Cut { expected: 5, found: 4 };
+    assert_eq!(
+        bed.tamper(&format!("DELETE FROM audit_entries {}", place(4, 5)))
+            .await,
+        1
+    );
+    let cut = AuditFlaw::Cut {
+        expected: 5,
+        found: 4,
+    };
     assert_eq!(check(&storage, of(4)).await, Err(cut));
 }
 

@@ -10,7 +10,7 @@ use weft_storage::records::NewApiKey;
 
 use super::ApiKeyView;
 use crate::access::facts;
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::auth::tokens::api_key::ApiKey;
 use crate::http::Problem;
@@ -100,7 +100,7 @@ pub(super) async fn create_api_key(
         now_ms,
     };
     tx.workspace(place.workspace).await?.create_api_key(new).await?;
-    Act::new("api_key.created", "api_key", id)
+    Act::new(Deed::ApiKeyCreated, id)
         .with(json!({ "scopes": names }))
         .write(&mut tx, place.workspace, now_ms)
         .await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use weft_storage::records::EpochKind;
 
 use super::{own_key, owner};
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::rest::{Id, NoContent};
@@ -33,7 +33,7 @@ pub(super) async fn revoke_api_key(
         .revoke_api_key(id, now_ms)
         .await?;
     tx.raise_epoch(EpochKind::User(user), now_ms).await?;
-    Act::new("api_key.revoked", "api_key", id)
+    Act::new(Deed::ApiKeyRevoked, id)
         .write(&mut tx, key.workspace, now_ms)
         .await?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use weft_storage::WorkspaceId;
 use weft_storage::records::RecordError;
 
 use super::readable;
-use crate::audit::{Act, AuditLine};
+use crate::audit::{Act, AuditLine, Deed};
 use crate::http::Problem;
 use crate::http::batch::InBatch;
 use crate::http::rest::Id;
@@ -44,7 +44,7 @@ pub(super) async fn export_audit_log(
     }
     let mut tx = api.records.write().await?;
     let workspace = readable(&mut tx, &caller, id).await?;
-    Act::new("audit.exported", "workspace", id)
+    Act::new(Deed::AuditExported, id)
         .write(&mut tx, workspace, api.clock.now_ms())
         .await?;
     let last = tx.workspace(workspace).await?.audit_head().await?.seq;

@@ -16,7 +16,7 @@ use weft_storage::records::Tenant;
 use super::gate::{self, Board};
 use super::heavy::heavy;
 use super::make::still;
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::{Action, WorkspaceRole};
 use crate::boards::copy::{self, Cards};
 use crate::boards::export::{Around, csv, json};
@@ -79,7 +79,7 @@ pub(super) async fn export_board(
         ExportFormat::Json => ("application/json", "json"),
     };
     let mut tx = api.records.write().await?;
-    Act::new("board.exported", "document", id)
+    Act::new(Deed::BoardExported, id)
         .with(json!({ "format": extension }))
         .write(&mut tx, board.workspace(), api.clock.now_ms())
         .await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use weft_storage::records::EpochKind;
 
 use super::{etag, managed};
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Id, IfMatch, NoContent};
 use crate::http::v1::Api;
@@ -36,7 +36,7 @@ pub(super) async fn delete_oauth_client(
     tenant.delete_oauth_client(id).await?;
     tx.raise_epoch(EpochKind::Workspace(row.workspace), now_ms)
         .await?;
-    Act::new("oauth_client.deleted", "oauth_client", id)
+    Act::new(Deed::OAuthClientDeleted, id)
         .write(&mut tx, row.workspace, now_ms)
         .await?;
     tx.commit().await?;

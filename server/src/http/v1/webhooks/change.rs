@@ -9,7 +9,7 @@ use weft_storage::records::{WebhookDisabling, WebhookEndpointChange};
 
 use super::shapes::{EndpointView, SecretView};
 use super::{etag, fields, managed};
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Body, Change, Found, Id, IfMatch, Line, MergePatch, Text};
 use crate::http::v1::Api;
@@ -91,7 +91,14 @@ pub(super) async fn update_webhook_endpoint(
     if ends {
         disabled_event(&mut tenant, (id, chosen), caller.0.user(), now_ms).await?;
     }
-    Act::new("webhook_endpoint.changed", "webhook_endpoint", id)
+    Act::new(Deed::WebhookEndpointChanged, id)
+        .with_fields(&[
+            ("url", row.url != changed.url),
+            ("description", row.description != changed.description),
+            ("event_types", row.event_types != changed.event_types),
+            ("project_ids", row.project_ids != changed.project_ids),
+            ("is_disabled", ends),
+        ])
         .write(&mut tx, row.workspace, now_ms)
         .await?;
     tx.commit().await?;
@@ -140,7 +147,7 @@ pub(super) async fn rotate_webhook_secret(
     };
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.change_webhook_endpoint(id, change, now_ms).await?;
-    Act::new("webhook_endpoint.secret_rotated", "webhook_endpoint", id)
+    Act::new(Deed::WebhookEndpointSecretRotated, id)
         .write(&mut tx, row.workspace, now_ms)
         .await?;
     tx.commit().await?;

@@ -11,7 +11,7 @@ use weft_storage::records::NewWebhookEndpoint;
 use super::shapes::EndpointView;
 use super::{etag, fields};
 use crate::access::facts;
-use crate::audit::Act;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::rest::{Body, Created, Line, Once, Text};
@@ -103,7 +103,7 @@ pub(super) async fn create_webhook_endpoint(
         etag: Some(etag(&made)),
         body: EndpointView::from(&made),
     };
-    Act::new("webhook_endpoint.created", "webhook_endpoint", id)
+    Act::new(Deed::WebhookEndpointCreated, id)
         .write(&mut tx, place.workspace, now_ms)
         .await?;
     let answer = once.finish(&mut tx, &caller.0, created).await?;
