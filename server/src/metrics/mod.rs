@@ -153,10 +153,7 @@ impl Metrics {
                 "weft_webhook_delay_seconds",
                 "Time from an event until an endpoint took its message at the first attempt.",
             ),
-            audit_failures: Counter::new(
-                "weft_audit_failures_total",
-                "Times the audit log could not be brought up to date; it is tried again.",
-            ),
+            audit_failures: Counter::new("weft_audit_failures_total", "Failures to write the audit log."),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
                 "Answered HTTP requests.",

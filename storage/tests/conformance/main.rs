@@ -40,6 +40,7 @@ mod records;
 mod records_access;
 #[cfg(test)]
 mod records_accounts;
+#[cfg(test)]
 mod records_audit;
 #[cfg(test)]
 mod records_comments;
