@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::documents::{Studio, create, enlist, studio};
@@ -76,6 +77,16 @@ async fn task(server: &TestServer, studio: &Studio, board: Uuid, title: &str) ->
             .await
             .expect(201),
     )
+}
+
+/// A key that was made and revoked.
+async fn key(server: &TestServer, who: &Person) -> Uuid {
+    let form = json!({ "workspace_id": who.workspace, "name": "Deploy", "scopes": ["profile:read"] });
+    let made = server.post("/v1/api-keys").of(who).json(form).send().await;
+    let key = id_of(&made.expect(201)["api_key"]);
+    let path = format!("/v1/api-keys/{key}");
+    server.delete(&path).of(who).send().await.expect(204);
+    key
 }
 
 /// What `weft audit verify` says, and whether it is content.
@@ -192,17 +203,7 @@ async fn what_happens_in_a_workspace_is_in_its_log_once_and_without_content() {
     let studio = studio(&server, "ada").await;
     let ada = &studio.owner;
     let document = id_of(&create(&server, &studio, json!({ "title": "Hush money" })).await);
-    let form = json!({ "workspace_id": ada.workspace, "name": "Deploy", "scopes": ["profile:read"] });
-    let made = server
-        .post("/v1/api-keys")
-        .of(ada)
-        .json(form)
-        .send()
-        .await
-        .expect(201);
-    let key = id_of(&made["api_key"]);
-    let path = format!("/v1/api-keys/{key}");
-    server.delete(&path).of(ada).send().await.expect(204);
+    let key = key(&server, ada).await;
     let board = board(&server, &studio).await;
     let task = task(&server, &studio, board, "Hush task").await;
     let path = format!("/v1/boards/{board}/export");
@@ -257,8 +258,13 @@ async fn what_happens_in_a_workspace_is_in_its_log_once_and_without_content() {
     assert!(!exported.contains("Hush"), "{exported}");
     let latest = exported.lines().last().unwrap();
     assert!(latest.contains("audit.exported"), "{latest}");
+}
 
-    // Filters and pages.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_searched_and_walked_page_by_page() {
+    let server = TestServer::start().await;
+    let ada = &server.person("ada").await;
+    let key = key(&server, ada).await;
     let of_key = list(&server, ada, ada.workspace, &format!("&subject_id={key}")).await;
     assert_eq!(actions(&of_key), ["api_key.revoked", "api_key.created"]);
     assert!(
@@ -475,7 +481,8 @@ async fn several_servers_on_one_database_write_one_chain_also_when_one_is_killed
         let data = tempfile::tempdir().unwrap();
         let process = Process::with(data.path(), &settings[..shared.len()]);
         let (address, its) = (process.1, Arc::clone(&studio));
-        let doomed = tokio::spawn(async move { write_on(address, &its, board).await });
+        let mut doomed = JoinSet::new();
+        doomed.spawn(async move { write_on(address, &its, board).await });
         let work = servers.iter().map(|server| async {
             for number in 0..EACH {
                 create(server, &studio, json!({ "title": format!("{number}") })).await;
@@ -488,7 +495,7 @@ async fn several_servers_on_one_database_write_one_chain_also_when_one_is_killed
         };
         tokio::join!(futures_util::future::join_all(work), killed);
         // Its connection has broken under it.
-        assert!(doomed.await.is_err());
+        assert!(doomed.join_next().await.unwrap().is_err());
     }
     written(&servers[1]).await;
     let exported = export(&servers[1], &studio.owner, studio.owner.workspace).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
 use uuid::Uuid;
 use weft_storage::records::{AuditChain, AuditFlaw, AuditOrigin, NewAuditEntry, SERVER_CHAIN};
 use weft_storage::{Storage, WorkspaceId};
@@ -56,16 +57,17 @@ pub(crate) async fn writers_of_the_audit_log_write_one_chain(bed: Bed) {
     const WRITERS: usize = 8;
     const EACH: usize = 10;
     let storage = Arc::new(bed.open().await);
-    let writers = (0..WRITERS).map(|_| {
+    let mut writers = JoinSet::new();
+    for _ in 0..WRITERS {
         let storage = Arc::clone(&storage);
-        tokio::spawn(async move {
+        writers.spawn(async move {
             for _ in 0..EACH {
                 write(&storage, SERVER_CHAIN, "auth.login").await;
             }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
+        });
+    }
+    while let Some(written) = writers.join_next().await {
+        written.unwrap();
     }
     // What is not committed has no place.
     let mut tx = storage.records().write().await.unwrap();
