@@ -18,6 +18,7 @@ use weft_storage::{Blobs, Database, Storage};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
+use crate::audit;
 use crate::auth::external::ExternalIssuer;
 use crate::auth::sealed::Sealer;
 use crate::auth::tokens::opaque::OpaqueToken;
@@ -98,6 +99,9 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let notifier = open_notifier(&storage, &clock, life);
     open_hints(&bus, &storage, &notifier, life);
+    let records = storage.records().clone();
+    let auditing = audit::keep_writing(records, Arc::clone(&metrics), life.soft().clone());
+    life.spawn_pillar("audit log", auditing);
     let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {

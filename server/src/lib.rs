@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod accounts;
+mod audit;
 pub mod auth;
 mod boards;
 pub mod boot;

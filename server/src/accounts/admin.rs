@@ -3,12 +3,14 @@
 //! Invariant: a server that has an administrator keeps one, and a workspace keeps an owner. An account that is disabled
 //! or deleted loses its sessions, and with them its sockets, at once.
 
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{EpochKind, Tx, User, UserProfile, UserStanding};
 
 use super::register::Beginning;
 use super::{AccountError, Accounts, Client, NewAccount, RegisterError};
+use crate::audit::{Act, Deed};
 use crate::auth::permission::WorkspaceRole;
 
 /// Why an account was not changed.
@@ -51,6 +53,7 @@ impl Accounts {
         let beginning = Beginning {
             server_role: if is_admin { "admin" } else { "user" },
             is_verified: !new.password.is_empty(),
+            through: "administrator",
         };
         let user = self.create_account(new, beginning).await?;
         if new.password.is_empty() {
@@ -96,6 +99,13 @@ impl Accounts {
                 .await?;
         }
         tx.raise_epoch(EpochKind::User(before.id), now_ms).await?;
+        Act::new(Deed::UserStandingChanged, before.id)
+            .with(json!({
+                "before": { "role": before.server_role, "status": before.status },
+                "after": { "role": standing.server_role, "status": standing.status },
+            }))
+            .write_for_server(tx, now_ms)
+            .await?;
         Ok(())
     }
 
@@ -116,6 +126,9 @@ impl Accounts {
         tx.end_sessions_of(id, None, "account deleted", now_ms).await?;
         tx.delete_user(id, now_ms).await?;
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
+        Act::new(Deed::UserDeleted, id)
+            .write_for_server(&mut tx, now_ms)
+            .await?;
         tx.commit().await?;
         self.changes.announce();
         Ok(())

@@ -6,6 +6,7 @@ use weft_storage::records::{EpochKind, NewSingleUse, RecordError, Tx, User};
 
 use super::password::email_in;
 use super::{AccountError, Accounts, Client, milliseconds};
+use crate::audit::{Act, Deed};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::mail::{EmailAddress, Letter};
 
@@ -79,7 +80,8 @@ impl Accounts {
         let id = code.user_id.ok_or(AccountError::WrongSecret)?;
         let address = EmailAddress::parse(&email_in(&code.payload)).map_err(|_| AccountError::WrongSecret)?;
         let user = tx.user(id).await?.ok_or(AccountError::WrongSecret)?;
-        if user.email.to_lowercase() != address.canonical() {
+        let is_another = user.email.to_lowercase() != address.canonical();
+        if is_another {
             match tx
                 .set_email(id, address.as_str(), &address.canonical(), now_ms)
                 .await
@@ -95,6 +97,15 @@ impl Accounts {
         // More is allowed now: whoever keeps what somebody may do must look again.
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
         let user = tx.user(id).await?.ok_or(AccountError::WrongSecret)?;
+        let deed = if is_another {
+            Deed::EmailChanged
+        } else {
+            Deed::EmailVerified
+        };
+        Act::new(deed, id)
+            .by(id)
+            .write_for_server(&mut tx, now_ms)
+            .await?;
         tx.commit().await?;
         self.changes.announce();
         Ok(user)

@@ -3,6 +3,7 @@
 //!
 //! Invariant: an address alone ties nobody to an account that exists.
 
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::clock::Clock;
 use weft_storage::records::{NewUser, RecordError, Records, Tx, User};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use super::register::personal_workspace;
 use crate::access::Refusal;
+use crate::audit::{Act, Deed};
 use crate::auth::external::{ExternalError, ExternalIdentity, ExternalIssuer};
 use crate::auth::{self, Unauthorized, UnixSeconds};
 use crate::mail::EmailAddress;
@@ -137,6 +139,11 @@ pub(crate) async fn create_external_user(
     tx.add_external_identity(&identity.issuer, &identity.subject, id, now_ms)
         .await?;
     personal_workspace(tx, id, &first_name, now_ms).await?;
+    Act::new(Deed::UserCreated, id)
+        .by(id)
+        .with(json!({ "role": "user", "through": "provider" }))
+        .write_for_server(tx, now_ms)
+        .await?;
     tx.user(id).await?.ok_or(RecordError::Dangling)
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use weft_storage::records::{EpochKind, Tx, User};
 
 use super::{AccountError, Accounts, Client};
+use crate::audit::{Act, Deed};
 use crate::auth::password::{NewPassword, Verification};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::mail::{EmailAddress, Letter};
@@ -89,6 +90,10 @@ impl Accounts {
         tx.end_sessions_of(user.id, None, "password reset", now_ms)
             .await?;
         tx.raise_epoch(EpochKind::User(user.id), now_ms).await?;
+        Act::new(Deed::PasswordReset, user.id)
+            .by(user.id)
+            .write_for_server(&mut tx, now_ms)
+            .await?;
         tx.commit().await?;
         self.changes.announce();
         self.attempts.succeeded(&attempted, Instant::now());
@@ -122,6 +127,10 @@ impl Accounts {
         tx.end_sessions_of(id, session, "password changed", now_ms)
             .await?;
         tx.raise_epoch(EpochKind::User(id), now_ms).await?;
+        Act::new(Deed::PasswordChanged, id)
+            .by(id)
+            .write_for_server(&mut tx, now_ms)
+            .await?;
         tx.commit().await?;
         self.changes.announce();
         self.notify(&secret.user, "Your password was changed.", client);
@@ -146,7 +155,10 @@ impl Accounts {
             .verify(password, secret.password_hash.as_deref())
             .await;
         match verified {
-            Ok(Verification::Wrong) => return Err(AccountError::WrongSecret),
+            Ok(Verification::Wrong) => {
+                self.note_failure(Deed::PasswordFailed, Some(id), None).await?;
+                return Err(AccountError::WrongSecret);
+            }
             Ok(Verification::Correct | Verification::CorrectButOutdated) => {
                 self.attempts.succeeded(&attempted, Instant::now());
             }

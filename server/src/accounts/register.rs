@@ -1,10 +1,12 @@
 //! New accounts: the account, and a workspace of its own.
 
+use serde_json::json;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{MemberChange, NewUser, NewWorkspace, RecordError, Tx, User};
 
 use super::{AccountError, Accounts};
+use crate::audit::{Act, Deed};
 use crate::auth::password::NewPassword;
 use crate::auth::permission::WorkspaceRole;
 use crate::config::Registration;
@@ -56,6 +58,8 @@ impl From<RecordError> for RegisterError {
 pub(super) struct Beginning {
     pub(super) server_role: &'static str,
     pub(super) is_verified: bool,
+    /// Who made it, for the audit log.
+    pub(super) through: &'static str,
 }
 
 impl Accounts {
@@ -78,6 +82,7 @@ impl Accounts {
         let beginning = Beginning {
             server_role: "user",
             is_verified: false,
+            through: "registration",
         };
         let user = self.create_account(new, beginning).await?;
         self.send_verification(&user).await?;
@@ -142,6 +147,10 @@ impl Accounts {
         })
         .await?;
         personal_workspace(tx, id, new.first_name, now_ms).await?;
+        Act::new(Deed::UserCreated, id)
+            .with(json!({ "role": beginning.server_role, "through": beginning.through }))
+            .write_for_server(tx, now_ms)
+            .await?;
         let user = tx.user(id).await?;
         user.ok_or(RegisterError::Account(AccountError::WrongSecret))
     }
@@ -185,6 +194,10 @@ pub(crate) async fn personal_workspace(
             role: WorkspaceRole::Owner.as_str(),
             now_ms,
         })
+        .await?;
+    Act::new(Deed::WorkspaceCreated, id.0)
+        .by(user)
+        .write(tx, id, now_ms)
         .await?;
     Ok(id)
 }

@@ -4,11 +4,13 @@
 
 use std::net::IpAddr;
 
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 use weft_storage::records::{EpochKind, NewRefreshToken, NewSession, RefreshRow, Tx, User};
 
 use super::{AccountError, Accounts, milliseconds, seconds};
+use crate::audit::{Act, Deed};
 use crate::auth::password::Verification;
 use crate::auth::permission::Scopes;
 use crate::auth::tokens::access::AccessTokenRequest;
@@ -114,7 +116,10 @@ impl Accounts {
                 return Err(error.into());
             }
         };
+        let known = found.as_ref().map(|found| found.user.id);
         let Some(found) = found.filter(|_| verification != Verification::Wrong) else {
+            // Written whether there is such an account or not, so that it takes as long; the limits of attempts bound it.
+            self.note_failure(Deed::LoginFailed, known, None).await?;
             return Err(AccountError::WrongSecret);
         };
         self.attempts.succeeded(&attempted, Instant::now());
@@ -123,9 +128,16 @@ impl Accounts {
                 .await?;
         }
         let mut tx = self.records.write().await?;
-        let logged_in = self
+        let begun = self
             .begin_session(&mut tx, found.user.id, SessionKind::Password, client)
-            .await?;
+            .await;
+        if matches!(begun, Err(AccountError::Disabled)) {
+            drop(tx);
+            self.note_failure(Deed::LoginFailed, known, Some("disabled"))
+                .await?;
+            return begun;
+        }
+        let logged_in = begun?;
         tx.commit().await?;
         Ok(logged_in)
     }
@@ -161,6 +173,11 @@ impl Accounts {
             return Err(AccountError::Disabled);
         }
         let family = self.begin_family(tx, user.id, kind, client).await?;
+        Act::new(Deed::LoggedIn, family.session)
+            .by(user.id)
+            .with(json!({ "kind": kind.as_str() }))
+            .write_for_server(tx, self.now_ms())
+            .await?;
         self.logged_in(user, family)
     }
 
@@ -212,6 +229,7 @@ impl Accounts {
             .rotate(&mut tx, presented, &[SessionKind::Password, SessionKind::Oidc])
             .await?;
         let Some(family) = rotated else {
+            self.note_reuse(&mut tx, presented).await?;
             tx.commit().await?;
             self.changes.announce();
             return Err(AccountError::SessionOver);
@@ -286,10 +304,43 @@ impl Accounts {
         let is_theirs = found.is_some_and(|found| found.user_id == user && found.ended_at_ms.is_none());
         if is_theirs {
             self.end_in(&mut tx, user, session, reason).await?;
+            Act::new(Deed::SessionEnded, session)
+                .with(json!({ "reason": reason, "user_id": user }))
+                .write_for_server(&mut tx, self.now_ms())
+                .await?;
             tx.commit().await?;
             self.changes.announce();
         }
         Ok(is_theirs)
+    }
+
+    /// Writes down that a refresh token came twice, as the last thing before the commit that ends its session.
+    async fn note_reuse(&self, tx: &mut Tx, presented: &str) -> Result<(), AccountError> {
+        let Ok(token) = OpaqueToken::parse(TokenKind::Refresh, presented) else {
+            return Ok(());
+        };
+        if let Some(row) = tx.refresh_token(token.hash().as_bytes()).await? {
+            Act::new(Deed::RefreshTokenReused, row.session_id)
+                .with(json!({ "user_id": row.user_id }))
+                .write_for_server(tx, self.now_ms())
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that somebody did not show who they are.
+    pub(super) async fn note_failure(
+        &self,
+        deed: Deed,
+        user: Option<Uuid>,
+        reason: Option<&'static str>,
+    ) -> Result<(), AccountError> {
+        let reason = reason.unwrap_or("wrong secret");
+        let act = Act::new(deed, user).with(json!({ "reason": reason }));
+        let mut tx = self.records.write().await?;
+        act.write_for_server(&mut tx, self.now_ms()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn end_in(&self, tx: &mut Tx, user: Uuid, session: Uuid, reason: &str) -> Result<(), AccountError> {

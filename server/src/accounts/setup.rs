@@ -48,6 +48,7 @@ impl Accounts {
         let beginning = Beginning {
             server_role: "admin",
             is_verified: true,
+            through: "setup",
         };
         let user = self
             .insert(&mut tx, &new, Some(&password_hash), beginning)

@@ -1,5 +1,6 @@
 //! The command line. Answers go to standard output, everything else to standard error.
 
+mod audit;
 mod backup;
 mod doctor;
 mod migrate;
@@ -52,6 +53,8 @@ enum Command {
     MigrateData(migrate_data::MigrateDataArgs),
     /// Copy snapshots and files to a bucket, or back, and have the database look for them there.
     MoveBlobs(migrate_data::MoveBlobsArgs),
+    /// Check the audit log.
+    Audit(audit::AuditArgs),
     /// Have the next signing key take over as soon as clients can know it.
     RotateKeys(rotate_keys::RotateKeysArgs),
     /// Sign a document token, for tests and development.
@@ -86,6 +89,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => backup::restore(args),
         Command::MigrateData(args) => migrate_data::migrate_data(args),
         Command::MoveBlobs(args) => migrate_data::move_blobs(args),
+        Command::Audit(args) => audit::run(args),
         Command::RotateKeys(args) => rotate_keys::run(args),
         Command::Token(args) => token::run(args),
         Command::Openapi => answer(&http::v1::openapi_text()),

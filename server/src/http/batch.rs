@@ -76,6 +76,7 @@ impl Dispatch {
         extensions.insert(InBatch);
         self.peer.map(|peer| extensions.insert(peer));
         self.client.map(|client| extensions.insert(client));
+        self.id.clone().map(|id| extensions.insert(id));
         let response = match self.router.clone().oneshot(whole).await {
             Ok(response) => response,
             Err(never) => match never {},

@@ -65,6 +65,8 @@ pub struct Metrics {
     pub webhook_attempts: CounterFamily,
     /// Time from an event's message until its endpoint took it at the first attempt, in seconds.
     pub webhook_delay_seconds: Histogram,
+    /// Times the audit log could not be brought up to date with the events; it is tried again.
+    pub audit_failures: Counter,
     /// Times an HTTP request was answered, by class of status.
     pub http_requests: CounterFamily,
 }
@@ -151,6 +153,7 @@ impl Metrics {
                 "weft_webhook_delay_seconds",
                 "Time from an event until an endpoint took its message at the first attempt.",
             ),
+            audit_failures: Counter::new("weft_audit_failures_total", "Failures to write the audit log."),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
                 "Answered HTTP requests.",
@@ -191,6 +194,7 @@ impl Metrics {
             &self.persist_failures,
             &self.snapshots,
             &self.slow_consumer,
+            &self.audit_failures,
         ] {
             counter.render(&mut text);
         }

@@ -17,6 +17,8 @@
 mod accounts;
 mod api_keys;
 mod attachments;
+mod audit;
+mod audit_walk;
 mod board_files;
 mod board_lists;
 mod boards;

@@ -21,13 +21,13 @@ fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// An application of Ada's workspace.
-struct App {
-    id: String,
-    secret: Option<String>,
+pub struct App {
+    pub id: String,
+    pub secret: Option<String>,
 }
 
 impl App {
-    async fn register(server: &TestServer, owner: &Person, kind: &str, scopes: &[&str]) -> Self {
+    pub async fn register(server: &TestServer, owner: &Person, kind: &str, scopes: &[&str]) -> Self {
         let mut grants = vec!["authorization_code", "refresh_token"];
         if kind == "confidential" {
             grants.push("client_credentials");
@@ -48,7 +48,7 @@ impl App {
         }
     }
 
-    fn query(&self, scope: &str) -> String {
+    pub fn query(&self, scope: &str) -> String {
         self.query_with(scope, &[])
     }
 
@@ -72,7 +72,7 @@ impl App {
         form(&pairs)
     }
 
-    fn post(&self, server: &TestServer, path: &str, pairs: &[(&str, &str)]) -> Request {
+    pub fn post(&self, server: &TestServer, path: &str, pairs: &[(&str, &str)]) -> Request {
         let mut pairs = pairs.to_vec();
         pairs.push(("client_id", &self.id));
         if let Some(secret) = &self.secret {
@@ -83,7 +83,7 @@ impl App {
             .body("application/x-www-form-urlencoded", form(&pairs))
     }
 
-    async fn redeem(&self, server: &TestServer, code: &str) -> Answer {
+    pub async fn redeem(&self, server: &TestServer, code: &str) -> Answer {
         let pairs = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -93,7 +93,7 @@ impl App {
         self.post(server, "/oauth/token", &pairs).send().await
     }
 
-    async fn refresh(&self, server: &TestServer, token: &str) -> Answer {
+    pub async fn refresh(&self, server: &TestServer, token: &str) -> Answer {
         let pairs = [("grant_type", "refresh_token"), ("refresh_token", token)];
         self.post(server, "/oauth/token", &pairs).send().await
     }
@@ -101,7 +101,7 @@ impl App {
 
 /// A browser: it keeps the cookie of the page.
 #[derive(Default)]
-struct Browser {
+pub struct Browser {
     cookie: Option<String>,
     form_token: String,
 }
@@ -151,7 +151,7 @@ impl Browser {
     }
 
     /// Logs in, allows what is asked for, and returns the code.
-    async fn allow(&mut self, server: &TestServer, query: &str, email: &str) -> String {
+    pub async fn allow(&mut self, server: &TestServer, query: &str, email: &str) -> String {
         let consent = self.log_in(server, query, email).await;
         assert_eq!(consent.status, 200, "{}", consent.text());
         assert!(consent.text().contains("Allow"), "{}", consent.text());

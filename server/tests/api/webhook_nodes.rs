@@ -56,18 +56,22 @@ async fn of_two_servers_on_one_database_one_sends_each_message() {
 }
 
 /// A server of its own process, on a data directory that another one has left.
-struct Process(Child, std::net::SocketAddr);
+pub struct Process(Child, pub std::net::SocketAddr);
 
 const PUBLIC_URL: &str = "server.public_url=http://weft.test";
 
 impl Process {
-    fn start(data: &Path) -> Self {
+    pub fn start(data: &Path) -> Self {
+        Self::with(data, &[PUBLIC_URL])
+    }
+
+    pub fn with(data: &Path, settings: &[&str]) -> Self {
         use std::io::BufRead as _;
         let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data);
-        for setting in LOCAL.iter().chain(&[PUBLIC_URL]) {
+        for setting in LOCAL.iter().chain(settings) {
             command.args(["--set", setting]);
         }
         let mut child = command

@@ -331,6 +331,17 @@ pub struct Request {
 }
 
 impl Request {
+    /// A POST to a server that may be another process.
+    pub fn to(address: SocketAddr, path: &str) -> Self {
+        Self {
+            address,
+            method: Method::POST,
+            path: path.to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap();

@@ -68,6 +68,26 @@ pub struct NewWorkspaceEvent<'a> {
     pub now_ms: i64,
 }
 
+impl NewWorkspaceEvent<'_> {
+    /// The event, once it has its place.
+    pub fn into_event(self, workspace: WorkspaceId, seq: i64) -> Event {
+        Event {
+            workspace,
+            seq,
+            id: self.id,
+            kind: self.kind.to_owned(),
+            team_id: self.team_id,
+            project_id: self.project_id,
+            document_id: self.document_id,
+            task_id: self.task_id,
+            card: self.card.map(str::to_owned),
+            actor: self.actor,
+            data: self.data.to_owned(),
+            created_at_ms: self.now_ms,
+        }
+    }
+}
+
 /// Which events are asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventFilter<'a> {

@@ -13,6 +13,8 @@
 
 mod api_keys;
 mod attachments;
+mod audit;
+mod audit_chain;
 mod avatars;
 mod boards;
 mod comments;
@@ -67,6 +69,8 @@ mod workspaces;
 
 pub use api_keys::{ApiKey, NewApiKey};
 pub use attachments::{Attachment, NewAttachment};
+pub use audit::{AuditFilter, AuditHead, AuditOrigin, NewAuditEntry, SERVER_CHAIN};
+pub use audit_chain::{AuditChain, AuditEntry, AuditFlaw};
 pub use avatars::Avatar;
 pub use boards::{BoardAddress, ColumnCount};
 pub use comments::{Author, Comment, CommentChange, CommentFilter, CommentRemains, NewComment, Topic};

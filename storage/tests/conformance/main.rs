@@ -41,6 +41,8 @@ mod records_access;
 #[cfg(test)]
 mod records_accounts;
 #[cfg(test)]
+mod records_audit;
+#[cfg(test)]
 mod records_comments;
 #[cfg(test)]
 mod records_documents;
@@ -126,6 +128,9 @@ suite! { [sqlite, postgres] {
     records_access::an_application_belongs_to_its_workspace,
     records_access::a_code_is_redeemed_once_and_a_grant_ends_its_session,
     records_access::removing_an_application_ends_what_it_was_allowed,
+    records_audit::writers_of_the_audit_log_write_one_chain,
+    records_audit::whatever_somebody_with_the_database_does_to_the_audit_log_is_noticed,
+    records_audit::the_database_refuses_changes_of_the_audit_log,
     records_documents::a_document_changes_moves_and_goes_to_the_trash,
     records_documents::a_document_has_no_place_in_anothers_project,
     records_documents::what_connects_somebody_with_a_document_is_found,

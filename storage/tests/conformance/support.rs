@@ -145,21 +145,25 @@ impl Bed {
 
     /// Runs a statement on the database behind the storage's back.
     pub(crate) async fn tamper(&self, sql: &str) -> u64 {
+        self.try_tamper(sql).await.unwrap()
+    }
+
+    /// The same, for a statement that the database may refuse.
+    pub(crate) async fn try_tamper(&self, sql: &str) -> Result<u64, sqlx::Error> {
         if !self.address.is_empty() {
             let mut connection = connect(&self.address).await;
             // The same bytes, as Postgres writes them.
             let sql = AssertSqlSafe(sql.replace("x'", "'\\x"));
-            let done = sqlx::query(sql).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-            return done.rows_affected();
+            let done = sqlx::query(sql).execute(&mut connection).await?;
+            connection.close().await?;
+            return Ok(done.rows_affected());
         }
         let options = SqliteConnectOptions::new().filename(self.config.data_dir.join("weft.db"));
-        let mut connection = options.foreign_keys(false).connect().await.unwrap();
-        sqlx::query(AssertSqlSafe(sql.to_owned()))
+        let mut connection = options.foreign_keys(false).connect().await?;
+        let done = sqlx::query(AssertSqlSafe(sql.to_owned()))
             .execute(&mut connection)
-            .await
-            .unwrap()
-            .rows_affected()
+            .await?;
+        Ok(done.rows_affected())
     }
 
     /// The files of all blobs.

@@ -57,6 +57,15 @@ scenario('docs/notifications.md: every command does what the page says', async (
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
 })
 
+scenario('docs/audit.md: every command does what the page says', async (scene) => {
+  const server = await scene.server({ playground: false, env: roomyLimits })
+  const ada = await withProject(server)
+  const script = commands(await text('docs/audit.md'))
+  assert.ok(script.length >= 4, 'the page has its commands')
+  const variables = { WEFT: server.httpUrl, WEFT_BIN: binary, TOKEN: ada.token, WORKSPACE: ada.workspace }
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
+})
+
 scenario('README.md: a secret makes tokens that open documents', async (scene) => {
   const block = commands(await text('README.md')).find((commands) => commands.includes('weft token'))
   const lines = Object.fromEntries(['export', 'weft serve', 'weft token'].map((start) => [start, block.split('\n').find((line) => line.startsWith(start))]))

@@ -45,6 +45,8 @@ const MATRIX = {
   delete_workspace: ifMatch(),
   restore_workspace: only('', { first: ['DELETE', '/v1/workspaces/{workspace_id}'] }),
   list_members: only(MEMBERS),
+  list_audit_entries: only(),
+  export_audit_log: only(),
   get_member: only(MEMBERS),
   replace_member: change({ role: 'member' }),
   change_member: change({ role: 'member' }),
@@ -262,7 +264,7 @@ async function makeWorld () {
 }
 
 /** Everything anew, so that no operation finds what another has left. */
-async function makeThings () {
+async function makeThings (address = '') {
   const { people: { ada, vera, sally, target }, workspace } = world
   const as = (method, path, body, headers = { 'if-match': '*' }) => ask(server, method, path, { token: ada.token, body, headers })
   const things = { workspace_id: workspace, user_id: target.id }
@@ -280,9 +282,11 @@ async function makeThings () {
   const bearer = async (id) => (await as('POST', `/v1/documents/${id}/tokens`, { subject: 'a bearer', role: 'viewer' })).token
   const tokens = { link: await bearer(things.document_id), stray: await bearer(await document()) }
   things.link_id = (await as('POST', `/v1/documents/${things.document_id}/links`, { role: 'viewer' })).id
-  things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, {
-    email: `${randomUUID()}@example.org`, role: 'member',
-  })).id
+  // A workspace sends two hundred invitations a day at most, about as many as there are operations.
+  if (address.includes('{invitation_id}')) {
+    const form = { email: `${randomUUID()}@example.org`, role: 'member' }
+    things.invitation_id = (await as('POST', `/v1/workspaces/${workspace}/invitations`, form)).id
+  }
   Object.assign(things, await makeBoard(things, as))
   await as('PUT', `/v1/documents/${things.board_id}/shares/${sally.id}`, { role: 'viewer' }, {})
   tokens.boardLink = await bearer(things.board_id)
@@ -383,11 +387,11 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
   // Those that only read leave everything as it is for one another, and come first.
   const isReading = ({ id, method }) => method === 'GET' && !MATRIX[id].first && !MATRIX[id].before
   const tried = operations().filter(({ id }) => MATRIX[id]).sort((a, b) => isReading(b) - isReading(a))
-  const unchanged = await makeThings()
+  const unchanged = await makeThings('{invitation_id}')
   for (const { id, method, path } of tried) {
     await context.test(id, async () => {
       const { allowed, headers, first, before: last, query = '', refused = [], accepted = [], ...row } = MATRIX[id]
-      const { things, tokens } = isReading({ id, method }) ? structuredClone(unchanged) : await makeThings()
+      const { things, tokens } = isReading({ id, method }) ? structuredClone(unchanged) : await makeThings(path)
       if (/^\/v1\/(boards|tasks)\//.test(path)) tokens.link = tokens.boardLink
       const body = typeof row.body === 'function' ? row.body(things) : row.body
       if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, body: first[2], headers: { 'if-match': '*' } })

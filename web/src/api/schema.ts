@@ -3279,6 +3279,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workspaces/{workspace_id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the audit log of a workspace, the newest entries first.
+         * @description For administrators and owners. The log of the server itself has the id that is all zeros, and is for administrators of the
+         *     server.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{workspace_id}/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports the audit log of a workspace, the oldest entries first: an object in every line, with all that its hash is made of.
+         * @description `weft audit verify --file` checks it. The last entry tells of the export itself. If reading fails on the way, the answer ends
+         *     without it.
+         */
+        get: operations["export_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspaces/{workspace_id}/invitations": {
         parameters: {
             query?: never;
@@ -4390,6 +4432,52 @@ export interface components {
             data: components["schemas"]["Attachment"][];
             /** @description Which part this is. */
             meta: components["schemas"]["ListMeta"];
+        };
+        /** @description An entry of the audit log. */
+        AuditEntry: {
+            /** @description What was done: the type of an event, or one such as `auth.login`. */
+            action: string;
+            actor: components["schemas"]["AuditParty"];
+            /** @description From where, if a request did it. Of IPv6 the network. */
+            address?: string | null;
+            /** Format: date-time */
+            at: string;
+            /** @description What else is to be said: ids, roles, the names of what changed. */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The place of the event that it is about.
+             */
+            event_sequence?: number | null;
+            hash: string;
+            /** Format: uuid */
+            id: string;
+            /** @description The hash of the entry before it, in hexadecimal. */
+            prev_hash: string;
+            request_id?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the log, from 1 without a gap.
+             */
+            sequence: number;
+            subject: components["schemas"]["AuditParty"];
+            user_agent?: string | null;
+        };
+        /** @description A part of a list, as it is answered. */
+        AuditEntryList: {
+            /** @description The rows. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Which part this is. */
+            meta: components["schemas"]["ListMeta"];
+        };
+        /** @description Who did something, or what it was done to. */
+        AuditParty: {
+            /** Format: uuid */
+            id?: string | null;
+            /** @description Of an actor: `user`, `client`, `named`, `nobody` or `system`. Of a subject: what it is, such as `task`. */
+            type: string;
         };
         /** @description A picture of somebody. */
         Avatar: {
@@ -22767,6 +22855,101 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Only those whose action begins like this, such as `auth.`. */
+                action?: string;
+                /** @description Only those of this actor. */
+                actor_id?: string;
+                /** @description `meta.next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those from this moment on. */
+                from?: string;
+                /** @description How many to give at most; above 100 is taken as 100. */
+                limit?: number;
+                /** @description The page, from 1, instead of a cursor; the answer then says how many there are in total. */
+                page?: number;
+                /** @description The order; with `-` before it reversed. */
+                sort?: "sequence" | "-sequence";
+                /** @description Only those about this. */
+                subject_id?: string;
+                /** @description Only those before this moment. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    export_audit_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": number[];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];

@@ -13,6 +13,7 @@ use super::client::{Proven, authenticate};
 use super::form::Form;
 use super::token::end_grant;
 use crate::accounts::seconds;
+use crate::audit::{Act, Deed};
 use crate::auth::oauth::{ClientKind, Introspection, OAuthError, RefreshDetails, TokenQuery};
 use crate::auth::tokens::access::AccessClaims;
 use crate::http::v1::Api;
@@ -97,6 +98,10 @@ pub(super) async fn revoke_oauth_token(
     };
     if let Some(grant) = found {
         end_grant(&mut tx, &proven, grant.id, grant.user_id, now_ms).await?;
+        Act::new(Deed::OAuthGrantRevoked, grant.id)
+            .with(serde_json::json!({ "client_id": proven.row.id }))
+            .write(&mut tx, proven.row.workspace, now_ms)
+            .await?;
         tx.commit().await?;
         api.changes.announce();
     }

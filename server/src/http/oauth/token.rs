@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_storage::records::{EpochKind, NewOAuthGrant, OAuthCode, Tx, User};
@@ -15,6 +16,7 @@ use super::answer::{ErrorView, Failure, json};
 use super::client::{Proven, authenticate};
 use super::form::{Form, Sender};
 use crate::accounts::{AccountError, Client as SentBy, Family, SessionKind, milliseconds, seconds};
+use crate::audit::{Act, Deed};
 use crate::auth::oauth::{
     CodeChallenge, CodeDecision, CodeRecord, GrantRequest, IdTokenRequest, OAuthError, OAuthErrorCode,
     TokenResponse, mint_id_token,
@@ -213,6 +215,11 @@ async fn begin_grant(
         .await?
         .create_oauth_grant(new)
         .await?;
+    Act::new(Deed::OAuthGrantMade, code.grant_id)
+        .by(code.user_id)
+        .with(json!({ "client_id": proven.row.id, "session_id": family.session, "scopes": code.scopes }))
+        .write(tx, proven.row.workspace, api.clock.now_ms())
+        .await?;
     Ok(family)
 }
 
@@ -250,6 +257,10 @@ async fn for_refresh_token(
         Ok(Some(family)) => family,
         Ok(None) => {
             end_grant(&mut tx, proven, grant.id, grant.user_id, now_ms).await?;
+            Act::new(Deed::RefreshTokenReused, session)
+                .with(json!({ "user_id": grant.user_id, "grant_id": grant.id }))
+                .write(&mut tx, proven.row.workspace, now_ms)
+                .await?;
             tx.commit().await?;
             api.changes.announce();
             return Err(OAuthError::grant().into());

@@ -12,10 +12,11 @@ use axum::response::Response;
 use uuid::Uuid;
 
 use super::Api;
-use crate::access::{Identity, Refusal};
+use crate::access::{Identity, Refusal, Subject};
+use crate::audit::{Actor, Origin, within};
 use crate::auth::permission::{Action, Decision, Denial, Resource, may};
-use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
+use crate::http::{ClientAddress, PeerAddress, Problem, RequestId};
 
 pub(super) const UNAUTHORIZED: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
@@ -51,9 +52,38 @@ pub(crate) struct Identified(pub(crate) Result<Arc<Identity>, Refusal>);
 pub(crate) async fn identify(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let value = request.headers().get(header::AUTHORIZATION);
     let credential = value.map(|value| value.to_str().ok().and_then(bearer).unwrap_or_default());
-    let identity = api.identities.identify(credential).await.map(Arc::new);
+    let mut origin = origin_of(&request);
+    // An account may be made on the way.
+    let identifying = api.identities.identify(credential);
+    let identity = within(origin.clone(), identifying).await.map(Arc::new);
+    origin.actor = actor_of(identity.as_deref().ok());
     request.extensions_mut().insert(Identified(identity));
-    next.run(request).await
+    within(origin, next.run(request)).await
+}
+
+/// Where a request comes from, for what is written down of it; whose it is comes later.
+fn origin_of(request: &Request) -> Origin {
+    let extensions = request.extensions();
+    let client = extensions.get::<ClientAddress>().map(|client| client.0);
+    let peer = extensions.get::<PeerAddress>().map(|peer| peer.0.ip());
+    let user_agent = request.headers().get(header::USER_AGENT);
+    Origin {
+        actor: Actor::Nobody,
+        address: client.or(peer),
+        user_agent: user_agent
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned),
+        request_id: extensions.get::<RequestId>().map(|id| id.0.to_string()),
+    }
+}
+
+fn actor_of(identity: Option<&Identity>) -> Actor {
+    match identity.map(|identity| &identity.subject) {
+        None | Some(Subject::Nobody) => Actor::Nobody,
+        Some(Subject::User(id)) => Actor::User(*id),
+        Some(Subject::Client(id)) => Actor::Client(*id),
+        Some(Subject::Named(_)) => Actor::Named,
+    }
 }
 
 pub(super) fn bearer(value: &str) -> Option<&str> {

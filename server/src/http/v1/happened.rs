@@ -7,6 +7,7 @@ use weft_storage::records::{EpochKind, NewWorkspaceEvent, RecordError, Tx};
 
 use super::Api;
 use super::caller::Caller;
+use crate::audit;
 
 /// Something that an operation does.
 #[derive(Debug, Default)]
@@ -104,7 +105,7 @@ pub(super) async fn record<'a>(
             Value::Null => "{}".to_owned(),
             data => data.to_string(),
         };
-        let event = NewWorkspaceEvent {
+        let new = NewWorkspaceEvent {
             id: Uuid::now_v7(),
             kind: happened.kind,
             team_id: happened.team,
@@ -116,7 +117,8 @@ pub(super) async fn record<'a>(
             data: &data,
             now_ms,
         };
-        tx.workspace(workspace).await?.record_event(event).await?;
+        let seq = tx.workspace(workspace).await?.record_event(new).await?;
+        audit::record_event(tx, &new.into_event(workspace, seq)).await?;
     }
     Ok(())
 }

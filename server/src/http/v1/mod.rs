@@ -41,6 +41,7 @@
 
 mod api_keys;
 mod attachments;
+mod audit;
 mod auth;
 mod batch;
 mod boards;
@@ -193,6 +194,7 @@ fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .merge(api_keys::routes())
         .merge(attachments::routes())
+        .merge(audit::routes())
         .merge(auth::routes())
         .merge(batch::routes())
         .merge(boards::routes())

@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_storage::records::NewApiKey;
 
 use super::ApiKeyView;
 use crate::access::facts;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::auth::tokens::api_key::ApiKey;
 use crate::http::Problem;
@@ -98,6 +100,10 @@ pub(super) async fn create_api_key(
         now_ms,
     };
     tx.workspace(place.workspace).await?.create_api_key(new).await?;
+    Act::new(Deed::ApiKeyCreated, id)
+        .with(json!({ "scopes": names }))
+        .write(&mut tx, place.workspace, now_ms)
+        .await?;
     let made = tx.api_key(id).await?.ok_or(Problem::INTERNAL)?;
     tx.commit().await?;
     Ok(Created {

@@ -4,6 +4,7 @@ use axum::extract::State;
 use weft_storage::records::EpochKind;
 
 use super::{own_key, owner};
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::rest::{Id, NoContent};
@@ -32,6 +33,9 @@ pub(super) async fn revoke_api_key(
         .revoke_api_key(id, now_ms)
         .await?;
     tx.raise_epoch(EpochKind::User(user), now_ms).await?;
+    Act::new(Deed::ApiKeyRevoked, id)
+        .write(&mut tx, key.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     api.changes.announce();
     Ok(NoContent)

@@ -1,5 +1,6 @@
 //! `GET /v1/boards/{board_id}/export`.
 
+use serde_json::json;
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -15,6 +16,7 @@ use weft_storage::records::Tenant;
 use super::gate::{self, Board};
 use super::heavy::heavy;
 use super::make::still;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::{Action, WorkspaceRole};
 use crate::boards::copy::{self, Cards};
 use crate::boards::export::{Around, csv, json};
@@ -76,6 +78,12 @@ pub(super) async fn export_board(
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
         ExportFormat::Json => ("application/json", "json"),
     };
+    let mut tx = api.records.write().await?;
+    Act::new(Deed::BoardExported, id)
+        .with(json!({ "format": extension }))
+        .write(&mut tx, board.workspace(), api.clock.now_ms())
+        .await?;
+    tx.commit().await?;
     let mut response = ([(header::CONTENT_TYPE, media_type)], bytes).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

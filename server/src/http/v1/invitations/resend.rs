@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::letter::{self, Names};
 use super::read::open;
 use super::shapes::InvitationView;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::{Resource, WorkspaceRole, may_assign};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::http::Problem;
@@ -73,6 +74,9 @@ pub(super) async fn resend_invitation(
         etag: Some(ETag(invitation.version)),
         body: InvitationView::from(&invitation),
     };
+    Act::new(Deed::InvitationResent, id)
+        .write(&mut tx, workspace, now_ms)
+        .await?;
     let answer = once.finish(&mut tx, &caller.0, found).await?;
     tx.commit().await?;
     letter::post(&api, &names, &address, &token);
@@ -119,6 +123,9 @@ pub(super) async fn revoke_invitation(
         etag: Some(ETag(invitation.version)),
         body: InvitationView::from(&invitation),
     };
+    Act::new(Deed::InvitationRevoked, id)
+        .write(&mut tx, workspace, now_ms)
+        .await?;
     let answer = once.finish(&mut tx, &caller.0, found).await?;
     tx.commit().await?;
     Ok(answer)

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use weft_storage::records::{EpochKind, OAuthClientChange};
 
 use super::{ClientView, GrantName, Terms, distinct, etag, managed};
+use crate::audit::{Act, Deed};
 use crate::auth::oauth::GrantType;
 use crate::http::Problem;
 use crate::http::oauth::registry::{as_json, client_of};
@@ -93,6 +94,16 @@ pub(super) async fn update_oauth_client(
         tx.raise_epoch(EpochKind::Workspace(row.workspace), now_ms)
             .await?;
     }
+    Act::new(Deed::OAuthClientChanged, id)
+        .with_fields(&[
+            ("name", row.name != changed.name),
+            ("redirect_uris", row.redirects != changed.redirects),
+            ("grant_types", row.grants != changed.grants),
+            ("scopes", row.scopes != changed.scopes),
+            ("is_disabled", row.disabled_at_ms != changed.disabled_at_ms),
+        ])
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     if has_less {
         api.changes.announce();

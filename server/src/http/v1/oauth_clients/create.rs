@@ -9,6 +9,7 @@ use weft_storage::records::NewOAuthClient;
 
 use super::{ClientView, GrantName, KindName, Terms, distinct, etag};
 use crate::access::facts;
+use crate::audit::{Act, Deed};
 use crate::auth::oauth::{ClientKind, GrantType};
 use crate::auth::permission::Action;
 use crate::http::Problem;
@@ -116,6 +117,9 @@ pub(super) async fn create_oauth_client(
     };
     tenant.create_oauth_client(new).await?;
     let made = tenant.oauth_client(new.id).await?.ok_or(Problem::INTERNAL)?;
+    Act::new(Deed::OAuthClientCreated, new.id)
+        .write(&mut tx, place.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Created {
         location: format!("/v1/oauth/clients/{}", made.id),

@@ -4,6 +4,7 @@ use axum::extract::State;
 use weft_storage::records::EpochKind;
 
 use super::{etag, managed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Id, IfMatch, NoContent};
 use crate::http::v1::Api;
@@ -34,6 +35,9 @@ pub(super) async fn delete_oauth_client(
     tenant.end_oauth_sessions(id, now_ms).await?;
     tenant.delete_oauth_client(id).await?;
     tx.raise_epoch(EpochKind::Workspace(row.workspace), now_ms)
+        .await?;
+    Act::new(Deed::OAuthClientDeleted, id)
+        .write(&mut tx, row.workspace, now_ms)
         .await?;
     tx.commit().await?;
     api.changes.announce();

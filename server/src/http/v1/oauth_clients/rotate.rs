@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use weft_storage::records::OAuthClientChange;
 
 use super::{SecretView, managed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::oauth::registry::{StoredSecret, as_json, secrets_of};
 use crate::http::rest::{Body, Id, invalid, respond};
@@ -88,6 +89,9 @@ pub(super) async fn rotate_oauth_client_secret(
     };
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.change_oauth_client(id, change, now_ms).await?;
+    Act::new(Deed::OAuthClientSecretRotated, id)
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     let body = CreatedSecret {
         secret: new.into(),

@@ -12,6 +12,7 @@ use super::Api;
 use super::caller::Caller;
 use super::delegated::ClientScope;
 use super::tenancy::{Key, part, total};
+use crate::audit::{Act, Deed};
 use crate::auth::permission::{Action, Resource, UserRelation};
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -120,6 +121,9 @@ async fn revoke_oauth_grant(
     let mut tenant = tx.workspace(grant.workspace).await?;
     tenant.revoke_oauth_grant(id, "grant revoked", now_ms).await?;
     tx.raise_epoch(EpochKind::User(user), now_ms).await?;
+    Act::new(Deed::OAuthGrantRevoked, id)
+        .write(&mut tx, grant.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     api.changes.announce();
     Ok(NoContent)

@@ -40,6 +40,7 @@ pub(super) const TAGS: &[(&str, &str)] = &[
         "Webhooks",
         "Telling other systems what happens in a workspace, by Standard Webhooks.",
     ),
+    ("Audit", "Who did what to what, when, and from where."),
     ("Workspaces", "Tenants: who is in them, and as what."),
     ("Invitations", "How people get into workspaces."),
     ("Teams", "People of a workspace who share projects."),

@@ -11,6 +11,7 @@ use weft_storage::records::{WebhookDisabling, WebhookEndpoint, WebhookEndpointCh
 
 use super::shapes::{EndpointView, SignatureName};
 use super::{etag, fields, managed};
+use crate::audit::{Act, Deed};
 use crate::auth::sealed::Sealer;
 use crate::http::Problem;
 use crate::http::rest::{Change, Clearable, Found, Id, IfMatch, Line, MergePatch, Text};
@@ -132,6 +133,7 @@ pub(super) async fn update_webhook_endpoint(
         Some(None) => Some(None),
         None => None,
     };
+    let has_other_headers = sealed.headers.is_some();
     let mut tenant = tx.workspace(row.workspace).await?;
     let project_ids = match patch.project_ids.into_option() {
         Some(ids) => Some(fields::project_ids(&mut tenant, &ids).await?),
@@ -160,6 +162,19 @@ pub(super) async fn update_webhook_endpoint(
     if ends {
         disabled_event(&mut tenant, (id, chosen), caller.0.user(), now_ms).await?;
     }
+    Act::new(Deed::WebhookEndpointChanged, id)
+        .with_fields(&[
+            ("url", row.url != changed.url),
+            ("description", row.description != changed.description),
+            ("event_types", row.event_types != changed.event_types),
+            ("project_ids", row.project_ids != changed.project_ids),
+            ("headers", has_other_headers),
+            ("rate_limit", row.rate_limit != changed.rate_limit),
+            ("signatures", row.public_key != changed.public_key),
+            ("is_disabled", ends),
+        ])
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: Some(etag(&changed)),

@@ -13,6 +13,7 @@ use weft_storage::records::NewWebhookEndpoint;
 use super::shapes::{EndpointView, SignatureName};
 use super::{etag, fields};
 use crate::access::facts;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::auth::sealed::{SealError, Sealer};
 use crate::http::Problem;
@@ -177,6 +178,9 @@ pub(super) async fn create_webhook_endpoint(
         etag: Some(etag(&made)),
         body: EndpointView::from(&made),
     };
+    Act::new(Deed::WebhookEndpointCreated, id)
+        .write(&mut tx, place.workspace, now_ms)
+        .await?;
     let answer = once.finish(&mut tx, &caller.0, created).await?;
     tx.commit().await?;
     Ok(answer)

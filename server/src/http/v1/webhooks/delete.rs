@@ -3,6 +3,7 @@
 use axum::extract::State;
 
 use super::{etag, managed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Id, IfMatch, NoContent};
 use crate::http::v1::Api;
@@ -25,6 +26,9 @@ pub(super) async fn delete_webhook_endpoint(
     IfMatch::check_if_given(condition.as_ref(), etag(&row))?;
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.remove_webhook_endpoint(id).await?;
+    Act::new(Deed::WebhookEndpointDeleted, id)
+        .write(&mut tx, row.workspace, api.clock.now_ms())
+        .await?;
     tx.commit().await?;
     Ok(NoContent)
 }

@@ -10,6 +10,7 @@ use weft_storage::records::WebhookEndpointChange;
 
 use super::shapes::{PublicKeyView, SecretView};
 use super::{fields, managed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Body, Found, Id};
 use crate::http::v1::Api;
@@ -61,6 +62,9 @@ pub(super) async fn rotate_webhook_secret(
     };
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.change_webhook_endpoint(id, change, now_ms).await?;
+    Act::new(Deed::WebhookEndpointSecretRotated, id)
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: None,
@@ -113,6 +117,9 @@ pub(super) async fn rotate_webhook_signing_key(
     };
     let mut tenant = tx.workspace(row.workspace).await?;
     tenant.change_webhook_endpoint(id, change, now_ms).await?;
+    Act::new(Deed::WebhookEndpointSigningKeyRotated, id)
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: None,

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 
 use super::shapes::{EndpointView, TrialView};
 use super::{etag, managed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::rest::{Found, Id};
 use crate::http::v1::Api;
@@ -67,8 +68,13 @@ pub(super) async fn enable_webhook_endpoint(
     // Rights may have gone while the endpoint took its time.
     let row = managed(&mut tx, &caller, id).await?;
     let mut tenant = tx.workspace(row.workspace).await?;
-    tenant.enable_webhook_endpoint(id, api.clock.now_ms()).await?;
+    let now_ms = api.clock.now_ms();
+    tenant.enable_webhook_endpoint(id, now_ms).await?;
     let enabled = tenant.webhook_endpoint(id).await?.ok_or(Problem::INTERNAL)?;
+    Act::new(Deed::WebhookEndpointChanged, id)
+        .with_fields(&[("is_disabled", row.disabled.is_some())])
+        .write(&mut tx, row.workspace, now_ms)
+        .await?;
     tx.commit().await?;
     Ok(Found {
         etag: Some(etag(&enabled)),

@@ -7,6 +7,7 @@ use weft_storage::WorkspaceId;
 use weft_storage::records::{MemberChange, NewWorkspace};
 
 use super::shapes::{WorkspaceForm, WorkspaceView};
+use crate::audit::{Act, Deed};
 use crate::auth::permission::{Action, Resource, WorkspaceRole};
 use crate::http::Problem;
 use crate::http::rest::{Body, Created, ETag, Once};
@@ -54,6 +55,9 @@ pub(super) async fn create_workspace(
         etag: Some(ETag(workspace.version)),
         body: WorkspaceView::from(&workspace),
     };
+    Act::new(Deed::WorkspaceCreated, id.0)
+        .write(&mut tx, id, now_ms)
+        .await?;
     let answer = once.finish(&mut tx, &caller.0, created).await?;
     tx.commit().await?;
     Ok(answer)

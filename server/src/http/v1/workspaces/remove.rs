@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::shapes::WorkspaceView;
 use crate::access::facts;
+use crate::audit::{Act, Deed};
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
@@ -40,7 +41,11 @@ pub(super) async fn delete_workspace(
         None if tenant.is_in_use().await? => return Err(NEEDS_IF_MATCH),
         None => {}
     }
-    tenant.trash_workspace(Some(api.clock.now_ms())).await?;
+    let now_ms = api.clock.now_ms();
+    tenant.trash_workspace(Some(now_ms)).await?;
+    Act::new(Deed::WorkspaceDeleted, id)
+        .write(&mut tx, place.workspace, now_ms)
+        .await?;
     commit_rights(&api, tx, place.workspace).await?;
     Ok(NoContent)
 }
@@ -57,8 +62,9 @@ pub(super) async fn restore_workspace(
     Id(id): Id,
     once: Once,
 ) -> Result<Response, Problem> {
+    let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
-    if let Some(answer) = once.begin(&mut tx, &caller.0, api.clock.now_ms()).await? {
+    if let Some(answer) = once.begin(&mut tx, &caller.0, now_ms).await? {
         return Ok(answer);
     }
     let place = facts::trashed_workspace(&mut tx, &caller.0, id).await?;
@@ -70,6 +76,9 @@ pub(super) async fn restore_workspace(
         etag: Some(ETag(workspace.version)),
         body: WorkspaceView::from(&workspace),
     };
+    Act::new(Deed::WorkspaceRestored, id)
+        .write(&mut tx, place.workspace, now_ms)
+        .await?;
     let answer = once.finish(&mut tx, &caller.0, found).await?;
     commit_rights(&api, tx, place.workspace).await?;
     Ok(answer)
