@@ -89,6 +89,40 @@ impl Kind {
         matches!(self, Self::RoleChanged)
     }
 
+    /// Whether it is also sent by mail and push to whoever has said nothing about it: what is said to one person, and what
+    /// should not wait until they come by.
+    pub(crate) fn is_sent_by_default(self) -> bool {
+        !matches!(
+            self,
+            Self::Unassigned
+                | Self::CommentOnWatched
+                | Self::CommentResolved
+                | Self::StatusChanged
+                | Self::TaskCompleted
+                | Self::DependencyUnblocked
+        )
+    }
+
+    /// What mails of this type are about, for people.
+    pub(crate) fn topic(self) -> &'static str {
+        match self {
+            Self::Mentioned => "mentions",
+            Self::Assigned => "tasks that are given to you",
+            Self::Unassigned => "tasks that are taken from you",
+            Self::Reminder => "reminders",
+            Self::CommentOnWatched => "comments on what you watch",
+            Self::Reply => "answers to you",
+            Self::CommentResolved => "resolved threads",
+            Self::StatusChanged => "tasks that are moved",
+            Self::TaskCompleted => "tasks that are done",
+            Self::DependencyUnblocked => "tasks that are not blocked any longer",
+            Self::DocumentShared => "what is shared with you",
+            Self::Invited => "what you are added to",
+            Self::RoleChanged => "your roles",
+            Self::WebhookDisabled => "webhook endpoints",
+        }
+    }
+
     /// Whether it is said to one person about themselves, whom muting a topic does not keep from hearing it.
     pub(crate) fn is_personal(self) -> bool {
         !matches!(

@@ -27,6 +27,7 @@ mod event_stream;
 mod events;
 mod external;
 mod moving;
+mod notification_mails;
 mod notifications;
 mod oauth;
 mod projections;

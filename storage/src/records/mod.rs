@@ -24,6 +24,7 @@ mod events;
 mod idempotency;
 mod invitations;
 mod links;
+mod notification_deliveries;
 mod notification_preferences;
 mod notification_rows;
 mod notifications;
@@ -78,6 +79,10 @@ pub use events::{Event, EventFilter, EventSpan, NewWorkspaceEvent};
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
+pub use notification_deliveries::{
+    DueDelivery, NewNotificationDelivery, NotificationDelivery, NotificationDeliveryResult,
+    NotificationDeliveryState, NotificationWay,
+};
 pub use notification_preferences::NotificationPreferences;
 pub use notification_rows::{
     NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace,

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 43] = [
+pub(super) const TENANT_TABLES: [&str; 44] = [
     "documents",
     "updates",
     "snapshots",
@@ -48,6 +48,7 @@ pub(super) const TENANT_TABLES: [&str; 43] = [
     "notification_counters",
     "notification_preferences",
     "notification_cursors",
+    "notification_deliveries",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -229,7 +230,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 7] = [
+    const SCHEMA: [&str; 8] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -237,6 +238,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0005_webhooks.sql"),
         include_str!("../../../migrations/postgres/0006_notifications.sql"),
         include_str!("../../../migrations/postgres/0007_webhook_claims.sql"),
+        include_str!("../../../migrations/postgres/0008_notification_deliveries.sql"),
     ];
 
     #[test]
