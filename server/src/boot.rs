@@ -28,11 +28,13 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
-use crate::notifications::{Adapter, Courier, DeliverySettings, EmailAdapter, Notifier, Unsubscribe, Ways};
+use crate::notifications::{
+    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, Ways,
+};
 use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
-use crate::webhooks::{WebhookSettings, Webhooks};
+use crate::webhooks::{WebhookSecret, WebhookSettings, Webhooks};
 use crate::ws::{self, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -280,6 +282,19 @@ fn open_notifier(
             mailer,
             sender,
             unsubscribe,
+            Arc::clone(clock),
+        )));
+    }
+    if ways.has_gateway {
+        let told = &config.notifications;
+        let secret =
+            WebhookSecret::parse(told.adapter_secret.expose()).context("notifications.adapter_secret")?;
+        let (url, client) = (told.adapter_url.clone(), settings::outgoing(config)?);
+        let public_url = config.public_url();
+        adapters.push(Arc::new(HttpAdapter::new(
+            (url, secret),
+            client,
+            public_url,
             Arc::clone(clock),
         )));
     }

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::check::Checks;
+use super::hidden::Hidden;
+use crate::webhooks::WebhookSecret;
 
 /// Longest delay of a retry, in seconds: a week.
 const RETRY: RangeInclusive<u64> = 1..=604_800;
@@ -29,6 +31,10 @@ pub struct NotificationsConfig {
     pub email: EmailNotifications,
     /// How long a mail waits for what else happens.
     pub email_delay_seconds: u64,
+    /// The operator's gateway. Empty: none.
+    pub adapter_url: String,
+    /// What signs messages to it.
+    pub adapter_secret: Hidden,
     /// The delays after failed attempts, in seconds.
     pub retry_seconds: Vec<u64>,
     /// How often work is looked for.
@@ -51,6 +57,18 @@ impl NotificationsConfig {
             self.email_delay_seconds,
             0..=86_400,
         );
+        if !self.adapter_url.is_empty() {
+            let is_address = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+            checks.require(self.adapter_url.parse().is_ok_and(is_address), || {
+                "notifications.adapter_url must be an address such as https://push.example.com/send"
+                    .to_owned()
+            });
+            let secret = WebhookSecret::parse(self.adapter_secret.expose());
+            checks.require(secret.is_some(), || {
+                "notifications.adapter_url needs notifications.adapter_secret: whsec_ and 24 to 64 bytes in base64"
+                    .to_owned()
+            });
+        }
         let delays = self.retry_seconds.len();
         checks.range("the number of notifications.retry_seconds", delays, 1..=20);
         for delay in &self.retry_seconds {

@@ -82,6 +82,7 @@ impl Notifier {
             self.wake(place, now_ms).await?;
         }
         has_more |= self.remind(now_ms).await?;
+        self.tell_dates(now_ms).await?;
         failure.map_or(Ok(has_more), Err)
     }
 
@@ -183,7 +184,7 @@ async fn settle(tenant: &mut Tenant<'_>, changed: &Changed) -> Result<(), Record
 
 /// Puts something into somebody's inbox, if they may see it and want to hear of it, and has it sent by the ways that they
 /// want. The row.
-async fn tell(
+pub(super) async fn tell(
     ways: Ways,
     tenant: &mut Tenant<'_>,
     about: &About,

@@ -18,6 +18,10 @@ pub(crate) enum Kind {
     Unassigned,
     /// You wanted to hear of a task at this time.
     Reminder,
+    /// A task of yours is due in a day, or in an hour.
+    DueSoon,
+    /// A task of yours should be done by now.
+    Overdue,
     /// Somebody commented on what you watch.
     CommentOnWatched,
     /// Somebody answered a comment of yours.
@@ -42,11 +46,13 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every type.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Mentioned,
         Self::Assigned,
         Self::Unassigned,
         Self::Reminder,
+        Self::DueSoon,
+        Self::Overdue,
         Self::CommentOnWatched,
         Self::Reply,
         Self::CommentResolved,
@@ -66,6 +72,8 @@ impl Kind {
             Self::Assigned => "assigned",
             Self::Unassigned => "unassigned",
             Self::Reminder => "reminder",
+            Self::DueSoon => "due_soon",
+            Self::Overdue => "overdue",
             Self::CommentOnWatched => "comment_on_watched",
             Self::Reply => "reply",
             Self::CommentResolved => "comment_resolved",
@@ -110,6 +118,8 @@ impl Kind {
             Self::Assigned => "tasks that are given to you",
             Self::Unassigned => "tasks that are taken from you",
             Self::Reminder => "reminders",
+            Self::DueSoon => "tasks that are due soon",
+            Self::Overdue => "tasks that are overdue",
             Self::CommentOnWatched => "comments on what you watch",
             Self::Reply => "answers to you",
             Self::CommentResolved => "resolved threads",
@@ -133,6 +143,8 @@ impl Kind {
                 | Self::StatusChanged
                 | Self::TaskCompleted
                 | Self::DependencyUnblocked
+                | Self::DueSoon
+                | Self::Overdue
         )
     }
 }

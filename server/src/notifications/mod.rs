@@ -7,6 +7,7 @@
 //! leaves the server, by mail or push, is written in the same step and sent by `deliveries`.
 
 mod deliveries;
+mod due;
 mod follow;
 mod kind;
 mod preferences;
@@ -22,7 +23,7 @@ use weft_storage::clock::Clock;
 use weft_storage::records::Records;
 
 pub(crate) use self::deliveries::{
-    Adapter, Courier, DeliverySettings, EmailAdapter, MAX_TOKEN_BYTES, Stop, Unsubscribe, Ways,
+    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, MAX_TOKEN_BYTES, Stop, Unsubscribe, Ways,
 };
 pub(crate) use self::kind::Kind;
 pub(crate) use self::preferences::{Channel, MailScope, Preferences, without_mails};

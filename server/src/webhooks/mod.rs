@@ -31,9 +31,10 @@ use crate::metrics::Metrics;
 use crate::outgoing::OutgoingClient;
 
 pub(crate) use self::message::{TEST, wire_id};
-pub(crate) use self::schedule::Schedule;
+pub(crate) use self::schedule::{Schedule, retry_after_ms};
 pub(crate) use self::secrets::{WebhookSecret, WebhookSecrets};
 pub(crate) use self::settle::disabled_event;
+pub(crate) use self::signature::sign;
 pub(crate) use self::trial::Trial;
 
 /// How webhooks behave.

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 44] = [
+pub(super) const TENANT_TABLES: [&str; 45] = [
     "documents",
     "updates",
     "snapshots",
@@ -49,6 +49,7 @@ pub(super) const TENANT_TABLES: [&str; 44] = [
     "notification_preferences",
     "notification_cursors",
     "notification_deliveries",
+    "due_notices",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.

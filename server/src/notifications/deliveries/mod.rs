@@ -9,6 +9,7 @@
 mod adapter;
 mod dispatch;
 mod email;
+mod http;
 mod prepare;
 mod unsubscribe;
 mod ways;
@@ -25,6 +26,7 @@ use crate::config::NotificationsConfig;
 
 pub(crate) use self::adapter::Adapter;
 pub(crate) use self::email::EmailAdapter;
+pub(crate) use self::http::HttpAdapter;
 pub(crate) use self::unsubscribe::{MAX_TOKEN_BYTES, Stop, Unsubscribe};
 pub(crate) use self::ways::Ways;
 

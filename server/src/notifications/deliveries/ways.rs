@@ -16,6 +16,8 @@ use crate::notifications::{Channel, Kind, Preferences};
 pub(crate) struct Ways {
     /// How long a mail waits for what else happens, in milliseconds; `None` if none are sent.
     pub(crate) mail_delay_ms: Option<i64>,
+    /// Whether there is a gateway of the operator.
+    pub(crate) has_gateway: bool,
 }
 
 impl Ways {
@@ -26,6 +28,7 @@ impl Ways {
         let sends_mail = told.sends_mail(!config.mail.smtp_host.is_empty());
         Self {
             mail_delay_ms: sends_mail.then_some(delay_ms),
+            has_gateway: !told.adapter_url.is_empty(),
         }
     }
 
@@ -40,23 +43,31 @@ impl Ways {
         (kind, new): (Kind, &NewNotification<'_>),
         notification: Uuid,
     ) -> Result<(), RecordError> {
-        let Some(delay_ms) = self.mail_delay_ms else {
-            return Ok(());
-        };
-        if account.email_verified_at_ms.is_none() || !wanted.wants(kind, Channel::Email) {
-            return Ok(());
+        let mut due = Vec::new();
+        if let Some(delay_ms) = self.mail_delay_ms
+            && account.email_verified_at_ms.is_some()
+            && wanted.wants(kind, Channel::Email)
+        {
+            let timing = Timing::of(&account.notification_preferences);
+            let due_at_ms = timing.mail_due_ms(new.now_ms, delay_ms, &account.preferences);
+            due.push((NotificationWay::Email, due_at_ms));
         }
-        let timing = Timing::of(&account.notification_preferences);
-        let delivery = NewNotificationDelivery {
-            notification_id: notification,
-            user_id: new.user_id,
-            way: NotificationWay::Email,
-            kind: new.kind,
-            comment_id: new.comment_id,
-            actor: new.actor,
-            due_at_ms: timing.mail_due_ms(new.now_ms, delay_ms, &account.preferences),
-            now_ms: new.now_ms,
-        };
-        tenant.put_notification_delivery(&delivery).await
+        if self.has_gateway && wanted.wants(kind, Channel::Push) {
+            due.push((NotificationWay::Http, new.now_ms));
+        }
+        for (way, due_at_ms) in due {
+            let delivery = NewNotificationDelivery {
+                notification_id: notification,
+                user_id: new.user_id,
+                way,
+                kind: new.kind,
+                comment_id: new.comment_id,
+                actor: new.actor,
+                due_at_ms,
+                now_ms: new.now_ms,
+            };
+            tenant.put_notification_delivery(&delivery).await?;
+        }
+        Ok(())
     }
 }
