@@ -98,9 +98,8 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let unsubscribe = Unsubscribe::new(Arc::clone(&rights.sealer), &config.public_url());
-    let (notifier, couriers) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
-    let mut senders = vec![webhooks.ended().clone()];
-    senders.extend(couriers);
+    let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
+    senders.push(webhooks.ended().clone());
     let upkeep = keep_rooms(&gateway, (&storage, senders), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {

@@ -131,7 +131,7 @@ impl<'a> Letter<'a> {
         let draft = self.draft(sender);
         Mail {
             to: to.clone(),
-            subject: one_line(&draft.subject),
+            subject: subject_line(&draft.subject),
             text: draft.text(sender),
             html: draft.html(sender),
             thread: None,
@@ -248,6 +248,11 @@ pub(super) fn one_line(text: &str) -> String {
     let is_break = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
     let spaced = text.replace(is_break, " ");
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `text` as a subject: one line, and nothing in it that a mail program would decode again, perhaps into lines.
+pub(super) fn subject_line(text: &str) -> String {
+    one_line(text).replace("=?", "= ?")
 }
 
 /// `text` as HTML, in one line.

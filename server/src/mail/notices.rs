@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use uuid::Uuid;
 
 use super::address::EmailAddress;
-use super::letter::{Mail, MailThread, Sender, escape, no_address, one_line};
+use super::letter::{Mail, MailThread, Sender, escape, no_address, one_line, subject_line};
 
 /// The longest subject, in characters.
 const MAX_SUBJECT: usize = 200;
@@ -71,7 +71,7 @@ impl Notices<'_> {
 
     fn subject(&self, sender: &Sender) -> String {
         let subject = match self.notices {
-            [only] => no_address(&one_line(&only.title)),
+            [only] => no_address(&subject_line(&only.title)),
             all => format!("{} new notifications at {}", all.len(), one_line(&sender.product)),
         };
         match subject.char_indices().nth(MAX_SUBJECT) {
