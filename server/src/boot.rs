@@ -30,11 +30,13 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
-use crate::notifications::Notifier;
+use crate::notifications::{
+    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, Ways,
+};
 use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
-use crate::webhooks::{WebhookSettings, Webhooks};
+use crate::webhooks::{WebhookSecret, WebhookSettings, Webhooks};
 use crate::ws::{self, Gateway};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
@@ -97,12 +99,14 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
     life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
-    let notifier = open_notifier(&storage, &clock, life);
+    let unsubscribe = Unsubscribe::new(Arc::clone(&rights.sealer), &config.public_url());
+    let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
+    senders.push(webhooks.ended().clone());
     open_hints(&bus, &storage, &notifier, life);
     let records = storage.records().clone();
     let auditing = audit::keep_writing(records, Arc::clone(&metrics), life.soft().clone());
     life.spawn_pillar("audit log", auditing);
-    let upkeep = keep_rooms(&gateway, (&storage, &webhooks), &rights.changes, life);
+    let upkeep = keep_rooms(&gateway, (&storage, senders), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = if config.server.playground {
         None
@@ -130,6 +134,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         },
         webhooks,
         notifier,
+        unsubscribe,
         streams: http::v1::Streams::new(life.soft().clone(), life.tracker().clone()),
         public_url: config.public_url().into(),
     };
@@ -217,15 +222,12 @@ fn open_gateway(
 /// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
 fn keep_rooms(
     gateway: &Arc<Gateway>,
-    (storage, webhooks): (&Arc<Storage>, &Arc<Webhooks>),
+    (storage, senders): (&Arc<Storage>, Vec<CancellationToken>),
     changes: &Changes,
     life: &Lifecycle,
 ) -> Arc<Upkeep> {
-    let (ended, storage_to_close) = (webhooks.ended().clone(), Arc::clone(storage));
-    life.spawn_pillar(
-        "documents",
-        close_after_stop(life.clone(), Arc::clone(gateway), storage_to_close, ended),
-    );
+    let closing = close_after_stop(life.clone(), Arc::clone(gateway), Arc::clone(storage), senders);
+    life.spawn_pillar("documents", closing);
     let feed = EpochFeed {
         records: storage.records().clone(),
         clock: Arc::clone(&gateway.clock),
@@ -265,12 +267,51 @@ fn open_webhooks(
     Ok(webhooks)
 }
 
-/// What tells people what happens, put to work.
-fn open_notifier(storage: &Storage, clock: &Arc<dyn Clock>, life: &Lifecycle) -> Arc<Notifier> {
-    let notifier = Arc::new(Notifier::new(storage.records().clone(), Arc::clone(clock)));
+/// What tells people what happens, put to work; and what says when nothing is sent to them any more.
+fn open_notifier(
+    config: &Config,
+    storage: &Storage,
+    unsubscribe: &Unsubscribe,
+    clock: &Arc<dyn Clock>,
+    life: &Lifecycle,
+) -> anyhow::Result<(Arc<Notifier>, Vec<CancellationToken>)> {
+    let (records, ways) = (storage.records(), Ways::of(config));
+    let notifier = Arc::new(Notifier::new(records.clone(), Arc::clone(clock), ways));
     let telling = Arc::clone(&notifier).keep_telling(life.soft().clone());
     life.spawn_pillar("notifications", telling);
-    notifier
+    let mut adapters: Vec<Arc<dyn Adapter>> = Vec::new();
+    if ways.mail_delay_ms.is_some() {
+        let mailer = (settings::mailer(config)?, settings::mail_patience(config));
+        let (sender, unsubscribe) = (settings::sender(config), unsubscribe.clone());
+        adapters.push(Arc::new(EmailAdapter::new(
+            mailer,
+            sender,
+            unsubscribe,
+            Arc::clone(clock),
+        )));
+    }
+    if ways.has_gateway {
+        let told = &config.notifications;
+        let secret =
+            WebhookSecret::parse(told.adapter_secret.expose()).context("notifications.adapter_secret")?;
+        let (url, client) = (told.adapter_url.clone(), settings::outgoing(config)?);
+        let public_url = config.public_url();
+        adapters.push(Arc::new(HttpAdapter::new(
+            (url, secret),
+            client,
+            public_url,
+            Arc::clone(clock),
+        )));
+    }
+    let mut ended = Vec::new();
+    for adapter in adapters {
+        let settings = DeliverySettings::from(&config.notifications);
+        let courier = Courier::new(records.clone(), Arc::clone(clock), adapter, settings);
+        ended.push(courier.ended().clone());
+        let sending = Arc::new(courier).keep_sending(notifier.listen(), life.soft().clone());
+        life.spawn_pillar("deliveries", sending);
+    }
+    Ok((notifier, ended))
 }
 
 /// What nodes tell each other of events and inboxes, put to work.
@@ -369,19 +410,21 @@ pub async fn open_storage(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Res
     Ok(Arc::new(storage))
 }
 
-/// Waits for the stop, then for every connection, then for every room and for webhooks, and closes the storage last.
+/// Waits for the stop, then for every connection, then for every room and for what is being sent, and closes the storage last.
 async fn close_after_stop(
     life: Lifecycle,
     gateway: Arc<Gateway>,
     storage: Arc<Storage>,
-    webhooks_ended: CancellationToken,
+    senders: Vec<CancellationToken>,
 ) {
     life.soft().cancelled().await;
     gateway.connections.close();
     gateway.connections.wait().await;
     gateway.hub.close().await;
     gateway.hub.bus().close().await;
-    webhooks_ended.cancelled().await;
+    for ended in senders {
+        ended.cancelled().await;
+    }
     storage.close().await;
 }
 

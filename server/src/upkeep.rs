@@ -31,6 +31,10 @@ const FILE_AGE: Duration = Duration::from_secs(26 * 60 * 60);
 /// How long a notification is kept that was read, and any other, in milliseconds: 180 and 365 days.
 const READ_MS: i64 = 180 * 24 * 60 * 60 * 1_000;
 const UNREAD_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+/// How long it is kept what came of sending notifications, in milliseconds: thirty days.
+const DELIVERY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// How long it is remembered that somebody was told of a date, in milliseconds: a year.
+const DATE_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 /// Rows and files of one step: nobody else who writes waits for more.
 const STEP: u32 = 100;
 
@@ -87,6 +91,8 @@ impl Upkeep {
         tx.sweep_uploads(now_ms - UPLOAD_MS).await?;
         tx.commit().await?;
         forget_notifications(&self.storage, now_ms).await?;
+        forget_deliveries(&self.storage, now_ms - DELIVERY_MS).await?;
+        forget_dates(&self.storage, now_ms - DATE_MS).await?;
         sweep_files(&self.storage, file_age).await?;
         let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
         if unfinished > 0 {
@@ -164,6 +170,30 @@ async fn forget_notifications(storage: &Storage, now_ms: i64) -> Result<(), Upke
             tx.commit().await?;
         }
         if old.len() < STEP as usize {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes what came of sending notifications before `before_ms`.
+async fn forget_deliveries(storage: &Storage, before_ms: i64) -> Result<(), UpkeepError> {
+    loop {
+        let mut tx = storage.records().write().await?;
+        let removed = tx.forget_notification_deliveries(before_ms, STEP).await?;
+        tx.commit().await?;
+        if removed < u64::from(STEP) {
+            return Ok(());
+        }
+    }
+}
+
+/// Forgets that people were told of dates before `before_ms`.
+async fn forget_dates(storage: &Storage, before_ms: i64) -> Result<(), UpkeepError> {
+    loop {
+        let mut tx = storage.records().write().await?;
+        let removed = tx.forget_due_notices(before_ms, STEP).await?;
+        tx.commit().await?;
+        if removed < u64::from(STEP) {
             return Ok(());
         }
     }

@@ -41,7 +41,6 @@ use crate::auth::tokens::keys::KeyError;
 use crate::auth::tokens::refresh::{RefreshPolicy, RefreshSecret};
 use crate::auth::{UnixSeconds, settings};
 use crate::config::{Config, Registration};
-use crate::mail::Sender;
 
 /// Under which name the secret of refresh tokens is stored, and sealed.
 const REFRESH_SECRET: &str = "refresh-secret";
@@ -136,12 +135,8 @@ impl Accounts {
         foundation: Foundation,
     ) -> Result<(Self, Postman), AccountsSetupError> {
         let refresh_secret = open_refresh_secret(&foundation.records, sealer).await?;
-        let sender = Sender {
-            product: "Weft".to_owned(),
-            address: config.public_url(),
-        };
         let mailer = settings::mailer(config)?;
-        let (post, postman) = post::post(mailer, sender, Arc::clone(&foundation.clock));
+        let (post, postman) = post::post(mailer, settings::sender(config), Arc::clone(&foundation.clock));
         let accounts = Self {
             records: foundation.records,
             clock: foundation.clock,

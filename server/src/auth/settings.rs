@@ -9,7 +9,7 @@ use super::tokens::access::{AccessTokenSettings, AccessTokens};
 use super::tokens::keys::RotationPolicy;
 use super::tokens::refresh::RefreshPolicy;
 use crate::config::Config;
-use crate::mail::{MailError, Mailer, SmtpSettings};
+use crate::mail::{MailError, Mailer, STEPS, Sender, SmtpSettings};
 use crate::outgoing::{AddressRules, InvalidCertificates, OutgoingClient, SystemResolver, tls_config};
 
 const DAY: u64 = 86_400;
@@ -117,6 +117,19 @@ pub fn mailer(config: &Config) -> Result<Mailer, MailError> {
             timeout: Duration::from_secs(mail.timeout_seconds),
         },
     )
+}
+
+/// Who writes mails.
+pub fn sender(config: &Config) -> Sender {
+    Sender {
+        product: "Weft".to_owned(),
+        address: config.public_url(),
+    }
+}
+
+/// How long the mail server may take for a mail, connecting included.
+pub fn mail_patience(config: &Config) -> Duration {
+    Duration::from_secs(config.mail.timeout_seconds).saturating_mul(STEPS)
 }
 
 /// Why there is no client for addresses elsewhere.

@@ -11,6 +11,7 @@ mod layers;
 pub mod limits;
 pub mod log;
 pub mod mail;
+pub mod notifications;
 pub mod redis_address;
 pub mod reference;
 pub mod rooms;
@@ -30,6 +31,7 @@ pub use self::layers::{Environment, Setting};
 pub use self::limits::LimitsConfig;
 pub use self::log::{LogConfig, LogFormat};
 pub use self::mail::MailConfig;
+pub use self::notifications::{EmailNotifications, NotificationsConfig};
 pub use self::rooms::RoomsConfig;
 pub use self::runtime::RuntimeConfig;
 pub use self::server::ServerConfig;
@@ -57,6 +59,8 @@ pub struct Config {
     pub oidc: OidcConfig,
     /// How mail leaves.
     pub mail: MailConfig,
+    /// How what people are told leaves the inbox.
+    pub notifications: NotificationsConfig,
     /// Requests of the server to elsewhere.
     pub outgoing: OutgoingConfig,
     /// How webhooks are delivered.
@@ -134,6 +138,7 @@ impl Config {
         self.external.check(&mut checks);
         self.oidc.check(&mut checks);
         self.mail.check(&mut checks);
+        self.notifications.check(&mut checks);
         self.outgoing.check(&mut checks);
         self.webhooks.check(&mut checks);
         self.rates.check(&mut checks);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use uuid::Uuid;
+
 use super::address::EmailAddress;
 
 /// The longest name that is put into a mail, in characters.
@@ -27,6 +29,28 @@ pub struct Mail {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// What mail programs sort it by; `None` for mails that stand alone.
+    pub thread: Option<MailThread>,
+}
+
+/// What mail programs sort a mail by, and how they stop more of its kind.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailThread {
+    /// The mail's own id: one that is sent twice is known by it.
+    pub id: Uuid,
+    /// What it belongs to, if that is one thing: the same for all mails about it.
+    pub about: Option<Uuid>,
+    /// The address that stops mails of this kind (RFC 8058). It carries a secret.
+    pub unsubscribe: String,
+}
+
+impl std::fmt::Debug for MailThread {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("MailThread")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl std::fmt::Debug for Mail {
@@ -107,9 +131,10 @@ impl<'a> Letter<'a> {
         let draft = self.draft(sender);
         Mail {
             to: to.clone(),
-            subject: one_line(&draft.subject),
+            subject: subject_line(&draft.subject),
             text: draft.text(sender),
             html: draft.html(sender),
+            thread: None,
         }
     }
 
@@ -209,19 +234,29 @@ impl Draft<'_> {
 fn name(text: &str) -> String {
     let line = one_line(text);
     let short: String = line.chars().take(MAX_NAME_CHARACTERS).collect();
-    // A name such as "Win at https://evil.example" stays readable, but is no address any more.
-    short.replace("://", " : ").replace("www.", "www ")
+    no_address(&short)
+}
+
+/// `text` without what a mail program would turn into a link: "Win at https://evil.example" stays readable, but is no
+/// address any more.
+pub(super) fn no_address(text: &str) -> String {
+    text.replace("://", " : ").replace("www.", "www ")
 }
 
 /// `text` without line breaks or other control characters, which would begin a new header or line.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let is_break = |character: char| character.is_control() || "\u{2028}\u{2029}".contains(character);
     let spaced = text.replace(is_break, " ");
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// `text` as a subject: one line, and nothing in it that a mail program would decode again, perhaps into lines.
+pub(super) fn subject_line(text: &str) -> String {
+    one_line(text).replace("=?", "= ?")
+}
+
 /// `text` as HTML, in one line.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     one_line(text)
         .replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -7,8 +7,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::{Address, Message};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::folder;
+use super::headers::{AutoSubmitted, ListUnsubscribe, ListUnsubscribePost};
 use super::letter::Mail;
 use super::smtp::{Smtp, SmtpSettings};
 use crate::auth::{UnixSeconds, random};
@@ -94,7 +96,7 @@ impl Mailer {
                 // One at a time, so that clearing up does not count what another is writing.
                 let folder = folder.lock().await;
                 let file = folder::write(&folder, &message.formatted(), now).await?;
-                tracing::info!(mail.file = %file, mail.subject = %mail.subject, "mail written to the folder");
+                tracing::info!(mail.file = %file, "mail written to the folder");
             }
         }
         Ok(())
@@ -106,18 +108,27 @@ impl Mailer {
             .as_str()
             .parse()
             .map_err(|_| lettre::error::Error::MissingTo)?;
-        let id = format!("<{}@{}>", random::id(), self.from.email.domain());
-        Ok(Message::builder()
+        let named = |id: Uuid| format!("<{id}@{}>", self.from.email.domain());
+        let thread = mail.thread.as_ref();
+        let mut builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(&mail.subject)
             .date(UNIX_EPOCH + Duration::from_secs(now))
-            .message_id(Some(id))
-            .header(super::smtp::AutoSubmitted)
-            .multipart(MultiPart::alternative_plain_html(
-                mail.text.clone(),
-                mail.html.clone(),
-            ))?)
+            .message_id(Some(named(thread.map_or_else(random::id, |thread| thread.id))))
+            .header(AutoSubmitted);
+        if let Some(about) = thread.and_then(|thread| thread.about) {
+            builder = builder.in_reply_to(named(about)).references(named(about));
+        }
+        if let Some(thread) = thread {
+            builder = builder
+                .header(ListUnsubscribe(format!("<{}>", thread.unsubscribe)))
+                .header(ListUnsubscribePost);
+        }
+        Ok(builder.multipart(MultiPart::alternative_plain_html(
+            mail.text.clone(),
+            mail.html.clone(),
+        ))?)
     }
 }
 

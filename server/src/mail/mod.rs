@@ -5,13 +5,17 @@
 
 mod address;
 mod folder;
+mod headers;
 mod letter;
 mod mailer;
+mod notices;
 mod smtp;
 
 pub use self::address::{EmailAddress, InvalidEmailAddress, MAX_EMAIL_BYTES};
-pub use self::letter::{Letter, Mail, Sender};
+pub use self::letter::{Letter, Mail, MailThread, Sender};
 pub use self::mailer::{MailError, Mailer};
+pub use self::notices::{Notice, Notices};
+pub(crate) use self::smtp::STEPS;
 pub use self::smtp::{SmtpSecurity, SmtpSettings};
 
 #[cfg(test)]

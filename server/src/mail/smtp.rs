@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use lettre::message::header::{Header, HeaderName, HeaderValue};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
+/// How many times as long as one step a whole mail may take.
+pub(crate) const STEPS: u32 = 4;
 /// Connections kept to the mail server.
 const MAX_CONNECTIONS: u32 = 4;
 
@@ -74,7 +75,7 @@ impl Smtp {
         }
         Ok(Self {
             transport: builder.build(),
-            deadline: settings.timeout.saturating_mul(4),
+            deadline: settings.timeout.saturating_mul(STEPS),
         })
     }
 
@@ -83,23 +84,5 @@ impl Smtp {
             Ok(result) => Ok(result.map(|_| ())?),
             Err(_) => Err(super::MailError::Timeout),
         }
-    }
-}
-
-/// Says that no person wrote this, so that nobody's absence note answers (RFC 3834).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct AutoSubmitted;
-
-impl Header for AutoSubmitted {
-    fn name() -> HeaderName {
-        HeaderName::new_from_ascii_str("Auto-Submitted")
-    }
-
-    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Self)
-    }
-
-    fn display(&self) -> HeaderValue {
-        HeaderValue::new(Self::name(), "auto-generated".to_owned())
     }
 }

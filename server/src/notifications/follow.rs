@@ -17,7 +17,7 @@ use weft_storage::records::{
 };
 
 use super::rules::{About, about_topic, of_event};
-use super::{Channel, Kind, Notifier, Preferences};
+use super::{Channel, Kind, Notifier, Preferences, Ways};
 use crate::access::people;
 use crate::reminders::bring_up_to_date;
 
@@ -82,6 +82,7 @@ impl Notifier {
             self.wake(place, now_ms).await?;
         }
         has_more |= self.remind(now_ms).await?;
+        self.tell_dates(now_ms).await?;
         failure.map_or(Ok(has_more), Err)
     }
 
@@ -104,7 +105,8 @@ impl Notifier {
                         continue;
                     }
                     let cause = (event.actor, Some(event.seq));
-                    let told = tell(&mut tenant, &news.about, (*user, *kind), cause, now_ms).await?;
+                    let told =
+                        tell(self.ways, &mut tenant, &news.about, (*user, *kind), cause, now_ms).await?;
                     if let Some(row) = told {
                         changed.entry(*user).or_default().insert(row);
                     }
@@ -162,7 +164,7 @@ impl Notifier {
         let project = document.map(|document| document.project_id);
         let about = about_topic(reminder.document_id, Some(reminder.task_id), project);
         let whom = (reminder.user_id, Kind::Reminder);
-        if let Some(row) = tell(&mut tenant, &about, whom, (None, None), now_ms).await? {
+        if let Some(row) = tell(self.ways, &mut tenant, &about, whom, (None, None), now_ms).await? {
             tenant.settle_notifications(reminder.user_id, &[row]).await?;
         }
         tx.commit().await?;
@@ -180,8 +182,10 @@ async fn settle(tenant: &mut Tenant<'_>, changed: &Changed) -> Result<(), Record
     Ok(())
 }
 
-/// Puts something into somebody's inbox, if they may see it and want to hear of it. The row.
-async fn tell(
+/// Puts something into somebody's inbox, if they may see it and want to hear of it, and has it sent by the ways that they
+/// want. The row.
+pub(super) async fn tell(
+    ways: Ways,
     tenant: &mut Tenant<'_>,
     about: &About,
     (user, kind): (Uuid, Kind),
@@ -221,7 +225,10 @@ async fn tell(
         seq,
         now_ms,
     };
-    tenant.put_notification(&new).await.map(Some)
+    let row = tenant.put_notification(&new).await?;
+    ways.announce(tenant, (&account, &wanted), (kind, &new), row)
+        .await?;
+    Ok(Some(row))
 }
 
 /// Whether somebody may see what they are to be told about, at this moment.

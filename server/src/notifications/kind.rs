@@ -18,6 +18,10 @@ pub(crate) enum Kind {
     Unassigned,
     /// You wanted to hear of a task at this time.
     Reminder,
+    /// A task of yours is due in a day, or in an hour.
+    DueSoon,
+    /// A task of yours should be done by now.
+    Overdue,
     /// Somebody commented on what you watch.
     CommentOnWatched,
     /// Somebody answered a comment of yours.
@@ -42,11 +46,13 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every type.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Mentioned,
         Self::Assigned,
         Self::Unassigned,
         Self::Reminder,
+        Self::DueSoon,
+        Self::Overdue,
         Self::CommentOnWatched,
         Self::Reply,
         Self::CommentResolved,
@@ -66,6 +72,8 @@ impl Kind {
             Self::Assigned => "assigned",
             Self::Unassigned => "unassigned",
             Self::Reminder => "reminder",
+            Self::DueSoon => "due_soon",
+            Self::Overdue => "overdue",
             Self::CommentOnWatched => "comment_on_watched",
             Self::Reply => "reply",
             Self::CommentResolved => "comment_resolved",
@@ -89,6 +97,42 @@ impl Kind {
         matches!(self, Self::RoleChanged)
     }
 
+    /// Whether it is also sent by mail and push to whoever has said nothing about it: what is said to one person, and what
+    /// should not wait until they come by.
+    pub(crate) fn is_sent_by_default(self) -> bool {
+        !matches!(
+            self,
+            Self::Unassigned
+                | Self::CommentOnWatched
+                | Self::CommentResolved
+                | Self::StatusChanged
+                | Self::TaskCompleted
+                | Self::DependencyUnblocked
+        )
+    }
+
+    /// What mails of this type are about, for people.
+    pub(crate) fn topic(self) -> &'static str {
+        match self {
+            Self::Mentioned => "mentions",
+            Self::Assigned => "tasks that are given to you",
+            Self::Unassigned => "tasks that are taken from you",
+            Self::Reminder => "reminders",
+            Self::DueSoon => "tasks that are due soon",
+            Self::Overdue => "tasks that are overdue",
+            Self::CommentOnWatched => "comments on what you watch",
+            Self::Reply => "answers to you",
+            Self::CommentResolved => "resolved threads",
+            Self::StatusChanged => "tasks that are moved",
+            Self::TaskCompleted => "tasks that are done",
+            Self::DependencyUnblocked => "tasks that are not blocked any longer",
+            Self::DocumentShared => "what is shared with you",
+            Self::Invited => "what you are added to",
+            Self::RoleChanged => "your roles",
+            Self::WebhookDisabled => "webhook endpoints",
+        }
+    }
+
     /// Whether it is said to one person about themselves, whom muting a topic does not keep from hearing it.
     pub(crate) fn is_personal(self) -> bool {
         !matches!(
@@ -99,6 +143,8 @@ impl Kind {
                 | Self::StatusChanged
                 | Self::TaskCompleted
                 | Self::DependencyUnblocked
+                | Self::DueSoon
+                | Self::Overdue
         )
     }
 }

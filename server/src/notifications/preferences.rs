@@ -77,9 +77,45 @@ impl Preferences {
             let types = layer.get("types")?;
             types.get(kind.as_str())?.get(channel.as_str())?.as_bool()
         };
-        // Nothing leaves the server by mail or push that nobody asked for.
-        self.0.iter().find_map(said).unwrap_or(channel == Channel::InApp)
+        let by_default = channel == Channel::InApp || kind.is_sent_by_default();
+        self.0.iter().find_map(said).unwrap_or(by_default)
     }
+}
+
+/// What somebody wants, as JSON, without mails of these types: they are said to be unwanted everywhere, and in narrower
+/// scopes only where something else was said. `None` if it says so already.
+pub(crate) fn without_mails(said: &str, kinds: &[Kind], scope: MailScope) -> Option<String> {
+    let mut all: Map<String, Value> = serde_json::from_str(said).unwrap_or_default();
+    let mut types = match all.remove("types") {
+        Some(Value::Object(types)) => types,
+        _ => Map::new(),
+    };
+    let mut is_changed = false;
+    for kind in kinds {
+        let mut ways = match types.remove(kind.as_str()) {
+            Some(Value::Object(ways)) => ways,
+            _ => Map::new(),
+        };
+        let wanted = ways.get(Channel::Email.as_str()).and_then(Value::as_bool);
+        if wanted == Some(true) || (wanted.is_none() && scope == MailScope::Everywhere) {
+            ways.insert(Channel::Email.as_str().to_owned(), Value::Bool(false));
+            is_changed = true;
+        }
+        if !ways.is_empty() {
+            types.insert(kind.as_str().to_owned(), Value::Object(ways));
+        }
+    }
+    all.insert("types".to_owned(), Value::Object(types));
+    is_changed.then(|| Value::Object(all).to_string())
+}
+
+/// How wide something counts that is said about mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MailScope {
+    /// Wherever nothing else is said.
+    Everywhere,
+    /// In a workspace or a project.
+    Narrower,
 }
 
 #[cfg(test)]
@@ -90,18 +126,44 @@ mod tests {
     fn what_is_said_more_narrowly_counts() {
         let on = r#"{"types":{"reply":{"in_app":true,"email":true}}}"#;
         let off = r#"{"types":{"reply":{"in_app":false},"role_changed":{"in_app":false}}}"#;
+        let silent = r#"{"types":{"reply":{"email":false}}}"#;
         for (layers, in_app, email) in [
-            (vec![], true, false),
-            (vec![off], false, false),
+            (vec![], true, true),
+            (vec![off], false, true),
             (vec![on, off], true, true),
-            (vec![off, on], false, true),
-            (vec!["[]", "{", "{\"types\":7}", off], false, false),
+            (vec![off, silent], false, false),
+            (vec!["[]", "{", "{\"types\":7}", off], false, true),
         ] {
             let wanted = Preferences::of(layers.iter().copied());
             assert_eq!(wanted.wants(Kind::Reply, Channel::InApp), in_app, "{layers:?}");
             assert_eq!(wanted.wants(Kind::Reply, Channel::Email), email, "{layers:?}");
             assert!(wanted.wants(Kind::Mentioned, Channel::InApp));
             assert!(wanted.wants(Kind::RoleChanged, Channel::InApp));
+            assert!(!wanted.wants(Kind::StatusChanged, Channel::Push));
         }
+    }
+
+    #[test]
+    fn mails_are_turned_off_where_they_are_on() {
+        let kinds = [Kind::Reply, Kind::Mentioned];
+        let off = |said: &str, scope| without_mails(said, &kinds, scope);
+        let on =
+            r#"{"digest":"daily","types":{"reply":{"email":true,"in_app":false},"assigned":{"email":true}}}"#;
+        let text = off(on, MailScope::Everywhere).unwrap();
+        let wanted = Preferences::of([text.as_str()]);
+        for (kind, email) in [
+            (Kind::Reply, false),
+            (Kind::Mentioned, false),
+            (Kind::Assigned, true),
+        ] {
+            assert_eq!(wanted.wants(kind, Channel::Email), email, "{kind:?}");
+        }
+        assert!(!wanted.wants(Kind::Reply, Channel::InApp) && text.contains("daily"));
+        assert_eq!(off(&text, MailScope::Everywhere), None);
+        let text = off(on, MailScope::Narrower).unwrap();
+        let inherits = Preferences::of([text.as_str(), r#"{"types":{"mentioned":{"email":true}}}"#]);
+        assert!(inherits.wants(Kind::Mentioned, Channel::Email));
+        assert!(!inherits.wants(Kind::Reply, Channel::Email));
+        assert_eq!(off("{}", MailScope::Narrower), None);
     }
 }

@@ -89,6 +89,8 @@ fn sentence(row: &Notification, who: &str, subject: &str, column: Option<&str>) 
         Kind::Assigned => format!("{who} assigned {subject} to you"),
         Kind::Unassigned => format!("{who} took you off {subject}"),
         Kind::Reminder => format!("Reminder: {subject}"),
+        Kind::DueSoon => format!("{subject} is due soon"),
+        Kind::Overdue => format!("{subject} is overdue"),
         Kind::CommentOnWatched => format!("{who} commented on {subject}"),
         Kind::Reply => format!("{who} replied to you in {subject}"),
         Kind::CommentResolved => format!("{who} resolved a thread in {subject}"),

@@ -38,9 +38,10 @@ use crate::outgoing::OutgoingClient;
 pub(crate) use self::headers::{InvalidHeader, MAX_HEADERS, WebhookHeaders};
 pub(crate) use self::message::{TEST, of_event, of_test, wire_id};
 pub(crate) use self::pace::MAX_PER_SECOND;
-pub(crate) use self::schedule::Schedule;
+pub(crate) use self::schedule::{Schedule, retry_after_ms};
 pub(crate) use self::secrets::{WebhookSecret, WebhookSecrets};
 pub(crate) use self::settle::disabled_event;
+pub(crate) use self::signature::sign;
 pub(crate) use self::signing_key::{SigningKey, SigningKeys};
 pub(crate) use self::trial::Trial;
 

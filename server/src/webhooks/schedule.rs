@@ -45,7 +45,7 @@ impl Schedule {
 }
 
 /// Reads `Retry-After`: seconds, or a date. In milliseconds from `now_ms`.
-pub(super) fn retry_after_ms(value: &str, now_ms: i64) -> Option<i64> {
+pub(crate) fn retry_after_ms(value: &str, now_ms: i64) -> Option<i64> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(i64::from(seconds) * 1_000);

@@ -46,7 +46,7 @@ impl WebhookSecret {
     }
 
     /// The key.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

@@ -8,7 +8,7 @@ use ring::hmac;
 use super::signing_key::SigningKey;
 
 /// Signs what is sent under `id` at `timestamp_s`, in seconds since 1970, with one key.
-pub(super) fn sign(key: &[u8], id: &str, timestamp_s: i64, body: &[u8]) -> String {
+pub(crate) fn sign(key: &[u8], id: &str, timestamp_s: i64, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let mut context = hmac::Context::with_key(&key);
     context.update(format!("{id}.{timestamp_s}.").as_bytes());

@@ -317,7 +317,7 @@ async fn preferences_count_from_the_narrowest_to_the_widest() {
     assert_eq!(
         seen["types"][0],
         json!({
-            "type": "mentioned", "in_app": true, "email": false, "push": false, "is_fixed": false,
+            "type": "mentioned", "in_app": true, "email": true, "push": true, "is_fixed": false,
         })
     );
 }

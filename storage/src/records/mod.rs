@@ -20,12 +20,14 @@ mod boards;
 mod comments;
 mod credentials;
 mod documents;
+mod due_tasks;
 mod epochs;
 mod error;
 mod events;
 mod idempotency;
 mod invitations;
 mod links;
+mod notification_deliveries;
 mod notification_preferences;
 mod notification_rows;
 mod notifications;
@@ -76,12 +78,17 @@ pub use boards::{BoardAddress, ColumnCount};
 pub use comments::{Author, Comment, CommentChange, CommentFilter, CommentRemains, NewComment, Topic};
 pub use credentials::{ApiKeyStanding, ClientStanding, OwnerStanding, SessionStanding};
 pub use documents::{DocumentChange, DocumentRow, DocumentStanding, NewDocument, Onlooker};
+pub use due_tasks::DueTask;
 pub use epochs::{Epoch, EpochKind};
 pub use error::RecordError;
 pub use events::{Event, EventFilter, EventSpan, NewWorkspaceEvent};
 pub use idempotency::{AnswerKey, Claim, StoredAnswer};
 pub use invitations::{Invitation, NewInvitation};
 pub use links::{Link, LinkTerms, NewLink};
+pub use notification_deliveries::{
+    DueDelivery, NewNotificationDelivery, NotificationDelivery, NotificationDeliveryResult,
+    NotificationDeliveryState, NotificationWay,
+};
 pub use notification_preferences::NotificationPreferences;
 pub use notification_rows::{
     NewNotification, Notification, NotificationCount, NotificationMarks, NotificationPlace,

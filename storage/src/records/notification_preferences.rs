@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::statement::tenant_sql;
+use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
+use super::tx::Tx;
 use super::value::args;
+use crate::model::WorkspaceId;
 
 /// What somebody wants to be told in one scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,38 @@ impl FromRow for NotificationPreferences {
             preferences: row.get("preferences")?,
             version: row.get("version")?,
         })
+    }
+}
+
+/// What somebody wants to be told in one scope of a workspace.
+struct Scoped(WorkspaceId, NotificationPreferences);
+
+impl FromRow for Scoped {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        let workspace = WorkspaceId(row.get("workspace_id")?);
+        NotificationPreferences::from_row(row).map(|found| Self(workspace, found))
+    }
+}
+
+impl Tx {
+    /// What somebody wants to be told in all workspaces and projects where they have said something.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn notification_preferences_of(
+        &mut self,
+        user: Uuid,
+    ) -> Result<Vec<(WorkspaceId, NotificationPreferences)>, RecordError> {
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            "somebody who wants no more mails wants them from no workspace",
+            "SELECT workspace_id, scope_id, preferences, version FROM notification_preferences \
+             WHERE user_id = $1 ORDER BY workspace_id, scope_id",
+        );
+        let found: Vec<Scoped> = self.all_across(SQL, args![user]).await?;
+        Ok(found
+            .into_iter()
+            .map(|Scoped(workspace, found)| (workspace, found))
+            .collect())
     }
 }
 

@@ -333,7 +333,7 @@ impl Tenant<'_> {
 }
 
 /// The ids of the last ones, the newest first, as the column has them.
-fn actors_of(known: &[Uuid], newest: Option<Uuid>) -> String {
+pub(super) fn actors_of(known: &[Uuid], newest: Option<Uuid>) -> String {
     let mut all: Vec<Uuid> = newest.into_iter().collect();
     all.extend(known.iter().filter(|id| Some(**id) != newest));
     all.truncate(MAX_ACTORS);

@@ -42,7 +42,7 @@ impl Tx {
     ///
     /// # Errors
     /// A failure of the database.
-    pub(crate) async fn set_server_value(&mut self, name: &str, value: &[u8]) -> Result<(), RecordError> {
+    pub async fn set_server_value(&mut self, name: &str, value: &[u8]) -> Result<(), RecordError> {
         let sql = global_sql!(
             "INSERT INTO server_values (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = $2"
         );

@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 45] = [
+pub(super) const TENANT_TABLES: [&str; 47] = [
     "documents",
     "updates",
     "snapshots",
@@ -50,6 +50,8 @@ pub(super) const TENANT_TABLES: [&str; 45] = [
     "notification_cursors",
     "audit_entries",
     "audit_heads",
+    "notification_deliveries",
+    "due_notices",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -231,7 +233,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 9] = [
+    const SCHEMA: [&str; 10] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -241,6 +243,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0007_webhook_claims.sql"),
         include_str!("../../../migrations/postgres/0008_webhook_endpoints.sql"),
         include_str!("../../../migrations/postgres/0009_audit.sql"),
+        include_str!("../../../migrations/postgres/0010_notification_deliveries.sql"),
     ];
 
     #[test]

@@ -1755,6 +1755,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/notifications/unsubscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Asks whether mails shall stop.
+         * @description A page with a button, for people; nothing is changed yet.
+         */
+        get: operations["ask_to_unsubscribe"];
+        put?: never;
+        /**
+         * Stops mails of the types that the address names.
+         * @description They are turned off everywhere, and in the workspaces and projects where they were turned on. Whatever is in the body
+         *     is not looked at: mail programs send `List-Unsubscribe=One-Click` there.
+         */
+        post: operations["unsubscribe_from_mails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/oauth/clients": {
         parameters: {
             query?: never;
@@ -5833,6 +5858,11 @@ export interface components {
             /** @description The workspaces in which something is. */
             workspaces: components["schemas"]["WorkspaceNotificationCounts"][];
         };
+        /**
+         * @description Whether mails come one by one or gathered.
+         * @enum {string}
+         */
+        NotificationDigest: "none" | "hourly" | "daily" | "weekly";
         /** @description A part of a list, as it is answered. */
         NotificationList: {
             /** @description The rows. */
@@ -5852,12 +5882,25 @@ export interface components {
         };
         /** @description What you want to be told in a scope: what is said there, or in the next wider one. */
         NotificationPreferences: {
+            digest?: components["schemas"]["NotificationDigest"] | null;
+            quiet_hours?: components["schemas"]["NotificationQuietHours"] | null;
             scope: components["schemas"]["NotificationScope"];
             types: components["schemas"]["NotificationTypePreference"][];
         };
         /** @description What is to be changed of what you want to be told. */
         NotificationPreferencesPatch: {
-            types: components["schemas"]["NotificationTypeChange"][];
+            digest?: components["schemas"]["NotificationDigest"] | null;
+            quiet_hours?: components["schemas"]["NotificationQuietHours"] | null;
+            types?: components["schemas"]["NotificationTypeChange"][];
+        };
+        /** @description Hours in which nothing is sent. */
+        NotificationQuietHours: {
+            /** @description When they begin, such as `22:00`. */
+            from: string;
+            /** @description Where: a name of the IANA database such as `Europe/Berlin`. */
+            time_zone: string;
+            /** @description When they end, such as `07:00`: on the same day or the next. */
+            to: string;
         };
         /** @description How many notifications changed. */
         NotificationsChanged: {
@@ -5906,7 +5949,7 @@ export interface components {
          * @description A type of notifications.
          * @enum {string}
          */
-        NotificationType: "mentioned" | "assigned" | "unassigned" | "reminder" | "comment_on_watched" | "reply" | "comment_resolved" | "status_changed" | "task_completed" | "dependency_unblocked" | "document_shared" | "invited" | "role_changed" | "webhook_disabled";
+        NotificationType: "mentioned" | "assigned" | "unassigned" | "reminder" | "due_soon" | "overdue" | "comment_on_watched" | "reply" | "comment_resolved" | "status_changed" | "task_completed" | "dependency_unblocked" | "document_shared" | "invited" | "role_changed" | "webhook_disabled";
         /** @description What you want of one type; what is left out stays. */
         NotificationTypeChange: {
             email?: boolean | null;
@@ -15085,6 +15128,110 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    ask_to_unsubscribe: {
+        parameters: {
+            query: {
+                /** @description Says whose mails of which types. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description The address is not one of ours */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    unsubscribe_from_mails: {
+        parameters: {
+            query: {
+                /** @description Says whose mails of which types. */
+                token: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are off */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            /** @description The address is not one of ours */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/html": string;
+                };
+            };
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_oauth_clients: {

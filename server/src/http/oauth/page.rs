@@ -127,6 +127,23 @@ impl ConsentPage<'_> {
     }
 }
 
+/// A page that asks or says one thing; `button` has a form sent to this address, without anything in it.
+pub(in crate::http) fn plain(title: &str, what: &str, button: Option<&str>) -> Response {
+    let form = button.map(|label| {
+        format!(
+            "<form method=\"post\"><button class=\"go\">{}</button></form>",
+            escape(label)
+        )
+    });
+    let body = format!(
+        "<h1>{}</h1><p>{}</p>{}",
+        escape(title),
+        escape(what),
+        form.unwrap_or_default()
+    );
+    answer(StatusCode::OK, title, &body, None)
+}
+
 /// A page that says what went wrong, and leads nowhere.
 pub(in crate::http) fn failure(status: StatusCode, what: &str) -> Response {
     let body = format!(

@@ -96,7 +96,7 @@ use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
 use crate::accounts::Accounts;
 use crate::auth::Authenticator;
-use crate::notifications::Notifier;
+use crate::notifications::{Notifier, Unsubscribe};
 use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
@@ -135,6 +135,8 @@ pub(crate) struct Api {
     pub(crate) webhooks: Arc<Webhooks>,
     /// Tells people what happens.
     pub(crate) notifier: Arc<Notifier>,
+    /// Reads the addresses that stop mails.
+    pub(crate) unsubscribe: Unsubscribe,
     /// Those who are told what happens as it happens.
     pub(crate) streams: Streams,
     /// Where the server is reached.

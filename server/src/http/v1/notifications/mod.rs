@@ -10,6 +10,7 @@ mod many;
 mod preferences;
 mod shapes;
 mod stream;
+mod unsubscribe;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,6 +27,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list::list_notifications))
         .routes(routes!(counts::count_notifications))
         .routes(routes!(stream::stream_notifications))
+        .routes(routes!(
+            unsubscribe::ask_to_unsubscribe,
+            unsubscribe::unsubscribe_from_mails
+        ))
         .routes(routes!(many::read_all_notifications))
         .routes(routes!(many::see_all_notifications))
         .routes(routes!(list::get_notification, change::update_notification))

@@ -16,10 +16,10 @@ use crate::access::facts;
 use crate::auth::permission::Action;
 use crate::http::Problem;
 use crate::http::problem::NOT_FOUND;
-use crate::http::rest::{Body, Found, Query, invalid};
+use crate::http::rest::{Body, Clearable, Found, Query, invalid};
 use crate::http::v1::Api;
 use crate::http::v1::caller::Caller;
-use crate::notifications::{Channel, Kind, Preferences};
+use crate::notifications::{Channel, Digest, Kind, Preferences, QuietHours, Timing, Ways};
 
 /// Where preferences count.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -65,6 +65,14 @@ pub(super) struct PreferencesView {
     scope: ScopeName,
     #[schema(max_items = 100)]
     types: Vec<TypeView>,
+    /// When nothing is sent to you, everywhere; what would have been comes after it. Null if never; left out by a server
+    /// that sends nothing by mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<QuietHours>)]
+    quiet_hours: Option<Option<QuietHours>>,
+    /// Whether mails come one by one or gathered, everywhere; left out by a server that sends none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<Digest>,
 }
 
 /// What you want of one type; what is left out stays.
@@ -84,8 +92,15 @@ struct TypeChange {
 #[serde(deny_unknown_fields)]
 #[schema(as = NotificationPreferencesPatch)]
 pub(super) struct PreferencesPatch {
+    #[serde(default)]
     #[schema(max_items = 100)]
     types: Vec<TypeChange>,
+    /// When nothing is to be sent to you; null for never. Only everywhere.
+    #[serde(default)]
+    #[schema(value_type = Option<QuietHours>)]
+    quiet_hours: Clearable<QuietHours>,
+    /// Whether mails come one by one or gathered. Only everywhere.
+    digest: Option<Digest>,
 }
 
 /// A scope that the caller is in.
@@ -135,7 +150,7 @@ pub(super) async fn get_notification_preferences_of(
     let scope = find(&mut tx, &caller, user, &params).await?;
     Ok(Found {
         etag: None,
-        body: view(&mut tx, user, scope).await?,
+        body: view(&mut tx, user, scope, api.notifier.ways()).await?,
     })
 }
 
@@ -162,7 +177,7 @@ pub(super) async fn update_notification_preferences_of(
     let now_ms = api.clock.now_ms();
     let mut tx = api.records.write().await?;
     let scope = find(&mut tx, &caller, user, &params).await?;
-    check(&patch)?;
+    check(&patch, scope)?;
     let before = said(&mut tx, user, scope).await?;
     let after = merged(&before, &patch).to_string();
     match scope.place() {
@@ -174,7 +189,7 @@ pub(super) async fn update_notification_preferences_of(
                 .await?;
         }
     }
-    let body = view(&mut tx, user, scope).await?;
+    let body = view(&mut tx, user, scope, api.notifier.ways()).await?;
     tx.commit().await?;
     Ok(Found { etag: None, body })
 }
@@ -218,8 +233,9 @@ async fn said(tx: &mut Tx, user: Uuid, scope: Scope) -> Result<String, Problem> 
     Ok(found.map_or_else(|| "{}".to_owned(), |found| found.preferences))
 }
 
-async fn view(tx: &mut Tx, user: Uuid, scope: Scope) -> Result<PreferencesView, Problem> {
+async fn view(tx: &mut Tx, user: Uuid, scope: Scope, ways: Ways) -> Result<PreferencesView, Problem> {
     let everywhere = said(tx, user, Scope::Everywhere).await?;
+    let timing = ways.mail_delay_ms.map(|_| Timing::of(&everywhere));
     let wanted = match scope {
         Scope::Everywhere => Preferences::of([everywhere.as_str()]),
         Scope::Workspace(workspace) => {
@@ -241,10 +257,12 @@ async fn view(tx: &mut Tx, user: Uuid, scope: Scope) -> Result<PreferencesView, 
     Ok(PreferencesView {
         scope: scope.name(),
         types: types.collect(),
+        digest: timing.as_ref().map(|timing| timing.digest),
+        quiet_hours: timing.map(|timing| timing.quiet),
     })
 }
 
-fn check(patch: &PreferencesPatch) -> Result<(), Problem> {
+fn check(patch: &PreferencesPatch, scope: Scope) -> Result<(), Problem> {
     if patch.types.len() > Kind::ALL.len() {
         return Err(invalid("types", "TOO_MANY", "must name each type at most once"));
     }
@@ -256,6 +274,21 @@ fn check(patch: &PreferencesPatch) -> Result<(), Problem> {
                 "must leave this type on",
             ));
         }
+    }
+    let is_everywhere = matches!(scope, Scope::Everywhere);
+    let elsewhere = |field| invalid(field, "INVALID_VALUE", "is said for everywhere alone");
+    if !is_everywhere && patch.quiet_hours != Clearable::Keep {
+        return Err(elsewhere("quiet_hours"));
+    }
+    if !is_everywhere && patch.digest.is_some() {
+        return Err(elsewhere("digest"));
+    }
+    if matches!(&patch.quiet_hours, Clearable::Set(hours) if !hours.is_sound()) {
+        return Err(invalid(
+            "quiet_hours",
+            "INVALID_VALUE",
+            "must be two different times such as 22:00 and 07:00, in a time zone of the IANA database",
+        ));
     }
     Ok(())
 }
@@ -282,5 +315,13 @@ fn merged(before: &str, patch: &PreferencesPatch) -> Value {
         types.insert(change.kind.as_str().to_owned(), Value::Object(ways));
     }
     all.insert("types".to_owned(), Value::Object(types));
+    match &patch.quiet_hours {
+        Clearable::Keep => {}
+        Clearable::Clear => drop(all.remove("quiet_hours")),
+        Clearable::Set(hours) => drop(all.insert("quiet_hours".to_owned(), json!(hours))),
+    }
+    if let Some(digest) = patch.digest {
+        all.insert("digest".to_owned(), json!(digest));
+    }
     Value::Object(all)
 }
