@@ -3333,8 +3333,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Exports the audit log of a workspace, the oldest entries first: an object in every line, with all that its hash is made of.
-         * @description `weft audit verify --file` checks it. The last entry tells of the export itself. If reading fails on the way, the answer ends
+         * Exports the audit log of a workspace, the oldest entries first.
+         * @description Every line is an object, with all that its hash is made of.
+         *     `weft audit verify --file` checks it. The last entry tells of the export itself. If reading fails on the way, the answer ends
          *     without it.
          */
         get: operations["export_audit_log"];

@@ -24,8 +24,9 @@ use crate::http::v1::events::NOT_IN_BATCH;
 /// How many entries are read at a time.
 const PAGE: u32 = 200;
 
-/// Exports the audit log of a workspace, the oldest entries first: an object in every line, with all that its hash is made of.
+/// Exports the audit log of a workspace, the oldest entries first.
 ///
+/// Every line is an object, with all that its hash is made of.
 /// `weft audit verify --file` checks it. The last entry tells of the export itself. If reading fails on the way, the answer ends
 /// without it.
 #[utoipa::path(
