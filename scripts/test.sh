@@ -50,7 +50,7 @@ cluster() {
         WEFT_TEST_DATABASE=postgres api_on_postgres && (
         cd web/e2e || exit
         find tests -name '*.test.js' ! -name 'broken-storage*' ! -name 'api-description*' -print0 | sort -z |
-            xargs -0 ../../scripts/with-cluster.sh node --test --test-concurrency=4 --test-reporter=spec
+            xargs -0 ../../scripts/with-cluster.sh node --test --test-concurrency=3 --test-reporter=spec
     )
 }
 

@@ -176,7 +176,11 @@ async fn webhooks(server: &TestServer, studio: &Studio) {
         .await
         .expect(200);
     let rotated = |verb| (verb, Some(json!({})));
-    for (verb, form) in [("enable", None), rotated("rotate-secret"), rotated("rotate-signing-key")] {
+    for (verb, form) in [
+        ("enable", None),
+        rotated("rotate-secret"),
+        rotated("rotate-signing-key"),
+    ] {
         let done = act(server, studio, &format!("endpoints/{id}:{verb}"), form).await;
         done.expect(200);
     }

@@ -376,7 +376,7 @@ async fn an_address_in_a_mail_stops_mails_of_its_kind() {
     // Nobody makes one for somebody else.
     for bad in [
         format!("{path}A"),
-        "/v1/notifications/unsubscribe?token=".to_owned(),
+        "/v1/notifications/unsubscribe?stop=".to_owned(),
     ] {
         for request in [server.get(&bad), server.post(&bad)] {
             assert_eq!(request.send().await.status, 404);

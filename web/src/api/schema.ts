@@ -15135,7 +15135,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description Says whose mails of which types. */
-                token: string;
+                stop: string;
             };
             header?: never;
             path?: never;
@@ -15187,7 +15187,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description Says whose mails of which types. */
-                token: string;
+                stop: string;
             };
             header?: never;
             path?: never;

@@ -54,7 +54,7 @@ impl Unsubscribe {
         let plain = serde_json::to_vec(stop).unwrap_or_default();
         let sealed = self.sealer.seal(CONTEXT, &plain).unwrap_or_default();
         let token = URL_SAFE_NO_PAD.encode(sealed);
-        format!("{}/v1/notifications/unsubscribe?token={token}", self.public_url)
+        format!("{}/v1/notifications/unsubscribe?stop={token}", self.public_url)
     }
 
     /// What a token of such an address stops.
@@ -86,7 +86,7 @@ mod tests {
         };
         let address = ours.address(&stop);
         let token = address
-            .strip_prefix("https://weft.test/v1/notifications/unsubscribe?token=")
+            .strip_prefix("https://weft.test/v1/notifications/unsubscribe?stop=")
             .unwrap();
         assert!(token.len() < MAX_TOKEN_BYTES);
         assert_eq!(ours.open(token), Some(stop));

@@ -22,7 +22,7 @@ use crate::notifications::{MAX_TOKEN_BYTES, MailScope, Stop, without_mails};
 pub(super) struct UnsubscribeParams {
     /// Says whose mails of which types.
     #[param(max_length = 2048)]
-    token: String,
+    stop: String,
 }
 
 /// Asks whether mails shall stop.
@@ -95,10 +95,10 @@ pub(super) async fn unsubscribe_from_mails(
 }
 
 fn stop_of(api: &Api, params: &UnsubscribeParams) -> Option<Stop> {
-    if params.token.len() > MAX_TOKEN_BYTES {
+    if params.stop.len() > MAX_TOKEN_BYTES {
         return None;
     }
-    api.unsubscribe.open(&params.token)
+    api.unsubscribe.open(&params.stop)
 }
 
 fn topics(stop: &Stop) -> String {

@@ -30,14 +30,16 @@ use crate::http::rest::Cursors;
 use crate::http::{self, OriginPolicy, ServeSettings};
 use crate::lifecycle::{Lifecycle, Signals};
 use crate::metrics::Metrics;
-use crate::notifications::{
-    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, Ways,
-};
+use crate::notifications::{Notifier, Unsubscribe};
 use crate::readiness::NodeReadiness;
 use crate::rooms::{self, Hub, HubSettings, RoomLimits};
 use crate::upkeep::Upkeep;
-use crate::webhooks::{WebhookSecret, WebhookSettings, Webhooks};
+use crate::webhooks::{WebhookSettings, Webhooks};
 use crate::ws::{self, Gateway};
+
+mod notifier;
+
+use self::notifier::open_notifier;
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
 const LEASE: Duration = Duration::from_secs(60);
@@ -103,15 +105,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
     senders.push(webhooks.ended().clone());
     open_hints(&bus, &storage, &notifier, life);
-    let records = storage.records().clone();
-    let auditing = audit::keep_writing(records, Arc::clone(&metrics), life.soft().clone());
-    life.spawn_pillar("audit log", auditing);
+    keep_audit_log(&storage, &metrics, life);
     let upkeep = keep_rooms(&gateway, (&storage, senders), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
-    let setup_token = if config.server.playground {
-        None
-    } else {
-        rights.accounts.setup_token().await?
+    let setup_token = match config.server.playground {
+        true => None,
+        false => rights.accounts.setup_token().await?,
     };
     let accounts = Arc::clone(&rights.accounts);
     let api = http::v1::Api {
@@ -267,51 +266,11 @@ fn open_webhooks(
     Ok(webhooks)
 }
 
-/// What tells people what happens, put to work; and what says when nothing is sent to them any more.
-fn open_notifier(
-    config: &Config,
-    storage: &Storage,
-    unsubscribe: &Unsubscribe,
-    clock: &Arc<dyn Clock>,
-    life: &Lifecycle,
-) -> anyhow::Result<(Arc<Notifier>, Vec<CancellationToken>)> {
-    let (records, ways) = (storage.records(), Ways::of(config));
-    let notifier = Arc::new(Notifier::new(records.clone(), Arc::clone(clock), ways));
-    let telling = Arc::clone(&notifier).keep_telling(life.soft().clone());
-    life.spawn_pillar("notifications", telling);
-    let mut adapters: Vec<Arc<dyn Adapter>> = Vec::new();
-    if ways.mail_delay_ms.is_some() {
-        let mailer = (settings::mailer(config)?, settings::mail_patience(config));
-        let (sender, unsubscribe) = (settings::sender(config), unsubscribe.clone());
-        adapters.push(Arc::new(EmailAdapter::new(
-            mailer,
-            sender,
-            unsubscribe,
-            Arc::clone(clock),
-        )));
-    }
-    if ways.has_gateway {
-        let told = &config.notifications;
-        let secret =
-            WebhookSecret::parse(told.adapter_secret.expose()).context("notifications.adapter_secret")?;
-        let (url, client) = (told.adapter_url.clone(), settings::outgoing(config)?);
-        let public_url = config.public_url();
-        adapters.push(Arc::new(HttpAdapter::new(
-            (url, secret),
-            client,
-            public_url,
-            Arc::clone(clock),
-        )));
-    }
-    let mut ended = Vec::new();
-    for adapter in adapters {
-        let settings = DeliverySettings::from(&config.notifications);
-        let courier = Courier::new(records.clone(), Arc::clone(clock), adapter, settings);
-        ended.push(courier.ended().clone());
-        let sending = Arc::new(courier).keep_sending(notifier.listen(), life.soft().clone());
-        life.spawn_pillar("deliveries", sending);
-    }
-    Ok((notifier, ended))
+/// What writes down who did what, put to work.
+fn keep_audit_log(storage: &Storage, metrics: &Arc<Metrics>, life: &Lifecycle) {
+    let records = storage.records().clone();
+    let writing = audit::keep_writing(records, Arc::clone(metrics), life.soft().clone());
+    life.spawn_pillar("audit log", writing);
 }
 
 /// What nodes tell each other of events and inboxes, put to work.
