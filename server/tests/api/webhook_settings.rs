@@ -9,6 +9,12 @@ use crate::webhooks::{
     HOUR_MS, LOCAL, act, endpoint, make_document, register, secret_of, settled, try_register,
 };
 
+/// The first pair of keys of the tests in RFC 8032.
+const RFC_8032: (&str, &str) = (
+    "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=",
+    "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+);
+
 fn for_documents(more: Value) -> Value {
     let mut form = json!({ "event_types": ["document.created"] });
     form.as_object_mut()
@@ -187,11 +193,10 @@ async fn messages_are_signed_for_everybody_where_that_is_wanted() {
     assert!(one.is_signed_with(&secret) && one.is_signed_openly_by(&first));
     assert_eq!(one.signatures.len(), 2);
 
-    // For a day both keys sign. This one is that of RFC 8032.
-    let own = "whsk_nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=";
-    let second = rotate(json!({ "signing_key": own })).await.expect(200);
+    // For a day both keys sign.
+    let second = rotate(json!({ "signing_key": RFC_8032.0 })).await.expect(200);
     let second = text(&second["public_key"]);
-    assert_eq!(second, "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+    assert_eq!(second, RFC_8032.1);
     assert_eq!(endpoint(&server, &studio, id).await["public_key"], json!(second));
     make_document(&server, &studio, "Two").await;
     let two = receiver.wait_for(2).await.remove(1);
@@ -215,12 +220,19 @@ async fn messages_are_signed_for_everybody_where_that_is_wanted() {
     make_document(&server, &studio, "Four").await;
     let four = receiver.wait_for(4).await.remove(3);
     assert!(four.is_signed_with(&secret) && four.signatures.len() == 1);
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_private_key_may_be_brought_and_is_shown_to_nobody() {
+    let server = TestServer::with(LOCAL).await;
+    let studio = studio(&server, "ada").await;
+    let receiver = Receiver::answering(&[OK]).await;
+    let (own, public) = (RFC_8032.0, RFC_8032.1);
     let form = json!({ "signatures": ["v1", "v1a"], "signing_key": own });
     let brought = register(&server, &studio, &receiver.url(), form).await;
     assert_eq!(
         endpoint(&server, &studio, brought).await["public_key"],
-        json!(second)
+        json!(public)
     );
     for form in [
         json!({ "signing_key": own }),
