@@ -98,8 +98,6 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let bus = open_bus(config)?;
     let rights = open_rights(config, &storage, &clock, &bus, life).await?;
     let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
-    let watch = rooms::watch_log(Arc::clone(&gateway.hub), life.soft().clone());
-    life.spawn_pillar("edits of other nodes", watch);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let unsubscribe = Unsubscribe::new(Arc::clone(&rights.sealer), &config.public_url());
     let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
@@ -193,6 +191,8 @@ fn open_gateway(
         Arc::clone(metrics),
         Arc::clone(bus),
     );
+    let watch = rooms::watch_log(Arc::clone(&hub), life.soft().clone());
+    life.spawn_pillar("edits of other nodes", watch);
     let connections = TaskTracker::new();
     let gatekeeper = Arc::new(Gatekeeper::new(
         rights.authenticator.clone(),

@@ -52,6 +52,8 @@ struct Loop {
     cut: CancellationToken,
     /// The workspace that had its turn last, so that each comes first now and then.
     last_served: Option<WorkspaceId>,
+    /// The last round came too late for something, so that this one is there to look again.
+    looks_again: bool,
 }
 
 /// What there is to do in a workspace.
@@ -69,6 +71,8 @@ struct Turn {
     /// Endpoints that are to wait by their limit, and until when, in milliseconds since 1970.
     waiting: Vec<(Uuid, i64)>,
     has_more: bool,
+    /// It found nothing: another node had taken what there was.
+    is_late: bool,
 }
 
 impl Webhooks {
@@ -85,6 +89,7 @@ impl Webhooks {
             deliveries: TaskTracker::new(),
             cut: CancellationToken::new(),
             last_served: None,
+            looks_again: false,
         };
         let (mut wait, mut forgotten) = (Duration::ZERO, Instant::now());
         loop {
@@ -165,7 +170,7 @@ impl Webhooks {
         let mut order: Vec<_> = errands.keys().copied().collect();
         let start = order.partition_point(|workspace| Some(*workspace) <= own.last_served);
         order.rotate_left(start);
-        let (mut has_more, mut failure) = (false, None);
+        let (mut has_more, mut is_late, mut failure) = (false, false, None);
         for workspace in order {
             let Some(errand) = errands.remove(&workspace) else {
                 continue;
@@ -174,6 +179,7 @@ impl Webhooks {
             match self.turn(workspace, &errand, &own.flight).await {
                 Ok(turn) => {
                     has_more |= turn.has_more;
+                    is_late |= turn.is_late;
                     for (endpoint, until_ms) in turn.waiting {
                         own.waiting.note(endpoint, until_ms);
                     }
@@ -186,7 +192,9 @@ impl Webhooks {
                 }
             }
         }
-        failure.map_or(Ok(has_more), Err)
+        // Who was faster may not have had room for all of it. Once is enough: what is left is listed then.
+        own.looks_again = is_late && !own.looks_again;
+        failure.map_or(Ok(has_more || own.looks_again), Err)
     }
 
     /// Takes what came of an attempt, and frees its slot. It is written in the next round.
@@ -237,6 +245,7 @@ impl Webhooks {
         due.extend(recovered.told);
         let mut turn = Turn {
             has_more: followed.has_more || recovered.has_more,
+            is_late: due.is_empty(),
             ..Turn::default()
         };
         for endpoint in endpoints.iter().filter(|endpoint| due.contains(&endpoint.id)) {
