@@ -10,7 +10,7 @@ use super::url::PostgresUrl;
 use super::write::PostgresWriter;
 use crate::config::StorageConfig;
 use crate::error::StorageError;
-use crate::records::Pools;
+use crate::records::{Pools, Writers};
 
 /// The oldest Postgres that is supported, as `server_version_num`.
 const OLDEST: i32 = 130_000;
@@ -33,16 +33,19 @@ pub(crate) async fn open(
         .connect_with(options.clone())
         .await
         .map_err(sorted("opening the database for reading"))?;
-    let records = PgPoolOptions::new()
-        .max_connections(config.record_connections.max(1))
+    let connections = config.record_connections.max(2);
+    let pool_of_records = PgPoolOptions::new()
+        .max_connections(connections)
         .acquire_timeout(CONNECT_TIMEOUT)
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(session::tidy(connection)))
-        .after_connect(move |connection, _| {
-            Box::pin(session::settle(connection, Purpose::Records { lock_timeout }))
-        })
+        .after_connect(|connection, _| Box::pin(session::settle(connection, Purpose::Records)))
         .connect_lazy_with(options);
-    Ok((PostgresReader::new(pool), writer, Pools::Postgres(records)))
+    let records = Pools::Postgres {
+        pool: pool_of_records,
+        writers: Writers::among(connections),
+    };
+    Ok((PostgresReader::new(pool), writer, records))
 }
 
 /// Refuses servers that cannot hold the log, and warns about those that do not keep it safe.

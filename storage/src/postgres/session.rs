@@ -16,6 +16,9 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const WRITE_STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long one statement of a reader may run.
 const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long one that changes records may wait for the others who change the same workspace: as many as all servers have
+/// places for writers, each of which commits.
+const RECORDS_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a migration may wait for another node that migrates, or for a table.
 const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
 /// After so long without a word from its client, Postgres gives up a transaction and its locks.
@@ -34,10 +37,7 @@ pub(super) enum Purpose {
     /// Reading the log.
     Read,
     /// Reading and writing records: nothing of any workspace is seen before one is named.
-    Records {
-        /// How long to wait for a lock.
-        lock_timeout: Duration,
-    },
+    Records,
 }
 
 /// How to connect.
@@ -89,15 +89,14 @@ pub(super) async fn tidy(connection: &mut PgConnection) -> Result<bool, sqlx::Er
 pub(super) async fn settle(connection: &mut PgConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
     let (statement, lock) = match purpose {
         Purpose::Migrate => (Duration::ZERO, MIGRATION_LOCK_TIMEOUT),
-        Purpose::Write { lock_timeout } | Purpose::Records { lock_timeout } => {
-            (WRITE_STATEMENT_TIMEOUT, lock_timeout)
-        }
+        Purpose::Write { lock_timeout } => (WRITE_STATEMENT_TIMEOUT, lock_timeout),
+        Purpose::Records => (WRITE_STATEMENT_TIMEOUT, RECORDS_LOCK_TIMEOUT),
         Purpose::Read => (READ_STATEMENT_TIMEOUT, READ_STATEMENT_TIMEOUT),
     };
     // One commit of the log holds edits of many workspaces.
     let workspace = match purpose {
         Purpose::Migrate | Purpose::Write { .. } | Purpose::Read => "*",
-        Purpose::Records { .. } => "",
+        Purpose::Records => "",
     };
     let sql = format!(
         "SET weft.workspace = '{workspace}'; SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \

@@ -68,6 +68,7 @@ mod webhook_endpoints;
 mod webhook_messages;
 mod webhook_recoveries;
 mod workspaces;
+mod writers;
 
 pub use api_keys::{ApiKey, NewApiKey};
 pub use attachments::{Attachment, NewAttachment};
@@ -128,6 +129,7 @@ pub use webhook_recoveries::{NewWebhookRecovery, WebhookRecovery};
 pub use workspaces::{
     Member, MemberChange, Membership, NewWorkspace, Workspace, WorkspaceChange, WorkspaceFilter,
 };
+pub(crate) use writers::Writers;
 
 use std::sync::Arc;
 
@@ -154,7 +156,12 @@ pub(crate) enum Pools {
         turn: WriteTurn,
     },
     /// A Postgres server.
-    Postgres(PgPool),
+    Postgres {
+        /// Connections that read and write.
+        pool: PgPool,
+        /// Places among them to write in.
+        writers: Writers,
+    },
 }
 
 /// The way to the records. Cheap to clone.
@@ -194,7 +201,7 @@ impl Records {
     pub(crate) async fn close(&self) {
         match &self.pools {
             Pools::Sqlite { write, .. } => write.close().await,
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, .. } => pool.close().await,
         }
     }
 }

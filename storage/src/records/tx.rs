@@ -8,7 +8,7 @@ use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 use uuid::Uuid;
 
 use super::Pools;
@@ -39,7 +39,8 @@ enum Connection {
     /// to write is given back after that, as fields are dropped in order.
     SqliteWrite(PoolConnection<Sqlite>, OwnedMutexGuard<()>),
     SqliteRead(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    /// With the place of one that writes.
+    Postgres(Transaction<'static, Postgres>, Option<OwnedSemaphorePermit>),
 }
 
 /// What row-level security lets through.
@@ -56,12 +57,12 @@ impl Tx {
             Pools::Sqlite { read, .. } => {
                 Connection::SqliteRead(read.begin().await.map_err(RecordError::sqlite(OPERATION))?)
             }
-            Pools::Postgres(pool) => {
+            Pools::Postgres { pool, .. } => {
                 // One consistent view, as on SQLite.
                 let begun = pool
                     .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
                     .await;
-                Connection::Postgres(begun.map_err(RecordError::postgres(OPERATION))?)
+                Connection::Postgres(begun.map_err(RecordError::postgres(OPERATION))?, None)
             }
         };
         Ok(Self {
@@ -84,8 +85,10 @@ impl Tx {
                 };
                 Connection::SqliteWrite(begin.await.map_err(RecordError::sqlite(OPERATION))?, turn)
             }
-            Pools::Postgres(pool) => {
-                Connection::Postgres(pool.begin().await.map_err(RecordError::postgres(OPERATION))?)
+            Pools::Postgres { pool, writers } => {
+                let place = writers.place().await?;
+                let begun = pool.begin().await;
+                Connection::Postgres(begun.map_err(RecordError::postgres(OPERATION))?, Some(place))
             }
         };
         Ok(Self {
@@ -110,7 +113,7 @@ impl Tx {
             Connection::SqliteRead(transaction) => {
                 transaction.commit().await.map_err(RecordError::sqlite(OPERATION))
             }
-            Connection::Postgres(transaction) => transaction
+            Connection::Postgres(transaction, _place) => transaction
                 .commit()
                 .await
                 .map_err(RecordError::postgres(OPERATION)),
@@ -134,7 +137,7 @@ impl Tx {
     pub async fn workspace(&mut self, id: WorkspaceId) -> Result<Tenant<'_>, RecordError> {
         if self.shows != Shows::Tenant(id.0) {
             self.show(Shows::Tenant(id.0)).await?;
-            if self.writes && matches!(self.connection, Connection::Postgres(_)) {
+            if self.writes && matches!(self.connection, Connection::Postgres(..)) {
                 let key = lock_key(id.0);
                 self.run("SELECT pg_advisory_xact_lock($1)", vec![key.into()])
                     .await?;
@@ -148,7 +151,7 @@ impl Tx {
         if self.shows == shows {
             return Ok(());
         }
-        if matches!(self.connection, Connection::Postgres(_)) {
+        if matches!(self.connection, Connection::Postgres(..)) {
             let name = match shows {
                 Shows::Nothing => String::new(),
                 Shows::Tenant(id) => id.to_string(),
@@ -222,7 +225,7 @@ impl Tx {
         let rows: Vec<Row> = match &mut self.connection {
             Connection::SqliteWrite(connection, _) => sqlite_rows(sql, values, connection).await?,
             Connection::SqliteRead(connection) => sqlite_rows(sql, values, connection).await?,
-            Connection::Postgres(connection) => {
+            Connection::Postgres(connection, _) => {
                 let found = bind!(sqlx::query(sql), values).fetch_all(&mut **connection).await;
                 let found = found.map_err(RecordError::postgres(OPERATION))?;
                 found.into_iter().map(Row::Postgres).collect()
@@ -243,7 +246,7 @@ impl Tx {
         match &mut self.connection {
             Connection::SqliteWrite(connection, _) => sqlite_run(sql, values, connection).await,
             Connection::SqliteRead(connection) => sqlite_run(sql, values, connection).await,
-            Connection::Postgres(connection) => {
+            Connection::Postgres(connection, _) => {
                 let done = bind!(sqlx::query(sql), values).execute(&mut **connection).await;
                 Ok(done.map_err(RecordError::postgres(OPERATION))?.rows_affected())
             }

@@ -114,6 +114,7 @@ suite! { [sqlite, postgres] {
     records::what_is_not_committed_leaves_nothing_behind,
     records::a_workspace_is_not_reached_through_another,
     records::writers_of_one_workspace_take_turns,
+    records::a_crowd_that_writes_is_slow_and_neither_refused_nor_in_the_way_of_readers,
     records::the_log_and_the_records_write_side_by_side,
     records::epochs_count_changes,
     records_accounts::an_address_belongs_to_one_account,

@@ -1,5 +1,8 @@
 //! What the records promise: transactions that are whole or nothing, and tenants that do not meet.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 use weft_storage::records::{EpochKind, MemberChange, NewWorkspace, RecordError, WorkspaceChange};
 use weft_storage::{Seq, Storage, WorkspaceId};
@@ -168,6 +171,39 @@ pub(crate) async fn writers_of_one_workspace_take_turns(bed: Bed) {
         .unwrap();
     assert_eq!((found.name.as_str(), found.version), ("80", 81));
     drop(tx);
+    storage.close().await;
+}
+
+pub(crate) async fn a_crowd_that_writes_is_slow_and_neither_refused_nor_in_the_way_of_readers(bed: Bed) {
+    const CROWD: usize = 60;
+    let storage = bed.open().await;
+    let id = create(&storage, "Loom").await;
+    let mut first = storage.records().write().await.unwrap();
+    first.workspace(id).await.unwrap();
+    let write = async || {
+        let mut tx = storage.records().write().await.unwrap();
+        let mut tenant = tx.workspace(id).await.unwrap();
+        let change = WorkspaceChange {
+            name: Some("Busy"),
+            settings: None,
+        };
+        tenant.change_workspace(change, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let crowd = futures_util::future::join_all((0..CROWD).map(|_| write()));
+    let busy_for_long = async {
+        // Longer than a connection is waited for.
+        let end = Instant::now() + Duration::from_secs(6);
+        while Instant::now() < end {
+            let mut tx = storage.records().read().await.unwrap();
+            let mut tenant = tx.workspace(id).await.unwrap();
+            assert!(tenant.workspace().await.unwrap().is_some());
+            drop(tx);
+            sleep(Duration::from_millis(100)).await;
+        }
+        drop(first);
+    };
+    tokio::join!(crowd, busy_for_long);
     storage.close().await;
 }
 

@@ -59,6 +59,31 @@ const isFocused = (page, words) => page.evaluate((words) => {
   const line = document.activeElement
   return line.matches('.inbox-list .notification') && line.textContent.includes(words)
 }, words)
+/** Lets the page ask for lists until they are held; then those that are under way have been answered. */
+async function holdable (page) {
+  let passing = 0
+  let held = null
+  await page.route('**/v1/notifications?*', async (route) => {
+    if (held !== null) {
+      await held
+      return route.continue()
+    }
+    passing += 1
+    try {
+      await route.fulfill({ response: await route.fetch() })
+    } finally {
+      passing -= 1
+    }
+  })
+  return {
+    async hold () {
+      let release
+      held = new Promise((resolve) => { release = resolve })
+      await until('what was asked for is there', () => passing === 0, SOON)
+      return release
+    },
+  }
+}
 const press = async (page, key) => { await page.keyboard.press(key) }
 
 async function violations (page) {
@@ -140,17 +165,13 @@ scenario('the bell shows the newest, and reads only what it has shown', { timeou
   await bellSays(page, 1)
   await page.getByTestId('bell').click()
   const panel = page.getByTestId('bell-panel')
+  const lists = await holdable(page)
   await panel.getByText('have you seen it?').waitFor()
   await until('what was shown is seen', async () => (await told()).unseen === 0, SOON)
   assert.equal((await told()).unread, 1, 'seen is not read')
 
   // Something comes that the panel does not show yet when the button is pressed: it stays unread.
-  let show
-  const held = new Promise((resolve) => { show = resolve })
-  await page.route('**/v1/notifications?*', async (route) => {
-    await held
-    await route.continue()
-  })
+  const show = await lists.hold()
   await mention(await task('Mix the dye'), 'which red is it?')
   await bellSays(page, 2)
   await panel.getByRole('button', { name: 'Mark all read' }).click()
@@ -158,12 +179,34 @@ scenario('the bell shows the newest, and reads only what it has shown', { timeou
   show()
   await panel.locator('li[data-unread]').filter({ hasText: 'which red' }).waitFor()
   await panel.locator('li:not([data-unread])').filter({ hasText: 'have you' }).waitFor()
-  await page.unroute('**/v1/notifications?*')
   await panel.getByRole('button', { name: 'Mark all read' }).click()
   await bellSays(page, 0)
   await panel.getByRole('link', { name: 'Open the inbox' }).click()
   await page.getByRole('heading', { name: 'Inbox' }).waitFor()
   await row(page, 'which red').waitFor()
+})
+
+scenario('what comes while the list is read is not lost with an answer that is older', { timeout: 180_000 }, async (scene) => {
+  const { page, task, mention } = await loom(scene)
+  await mention(await task('Find the wool'), 'at first')
+  await row(page, 'at first').waitFor()
+  // The server has answered, and the page does not have the answer yet.
+  let answered = false
+  let deliver
+  const delivered = new Promise((resolve) => { deliver = resolve })
+  await page.route('**/v1/notifications?*', async (route) => {
+    const response = await route.fetch()
+    answered = true
+    await delivered
+    await route.fulfill({ response })
+  }, { times: 1 })
+  await state(page, 'Unread')
+  await until('the list is answered', () => answered, SOON)
+  await mention(await task('Mix the dye'), 'meanwhile')
+  await row(page, 'meanwhile').waitFor()
+  deliver()
+  await row(page, 'at first').waitFor()
+  await row(page, 'meanwhile').waitFor()
 })
 
 scenario('tabs share one stream, another one takes it over, and a server that was gone is followed again', { timeout: 180_000 }, async (scene) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Notification } from '../api/notifications';
 import { actOf, placeAfter } from './keys';
-import { allRead, changed, fits, neighbour, put, stateIn, type View } from './rows';
+import { allRead, changed, fits, neighbour, put, putAll, stateIn, type View } from './rows';
 import { snoozeChoices } from './snooze';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
@@ -27,6 +27,19 @@ function notification(id: string, more: Partial<Notification> = {}): Notificatio
     ...more,
   };
 }
+
+describe('an answer that is older than what was told', () => {
+  it('loses nothing of it and undoes nothing of it', () => {
+    const known = notification('known');
+    const told = [notification('new', { updated_at: at(-1) }), { ...known, version: 2, archived_at: at(-1) }];
+    expect(putAll([known], told, INBOX, NOW).map(({ id }) => id)).toEqual(['new']);
+  });
+
+  it('is not undone by what is older still', () => {
+    const known = notification('known', { version: 3 });
+    expect(putAll([known], [notification('known', { version: 2 })], INBOX, NOW)).toEqual([known]);
+  });
+});
 
 describe('a list', () => {
   it('shows what is in its state, and in its workspace', () => {

@@ -15,7 +15,7 @@ import { announce, toast } from '../ui/voice';
 import { countWords, sentence } from '../ui/words';
 import { type Act, actOf, isElsewhere, placeAfter } from './keys';
 import { InboxRow, type RowActs } from './row';
-import { allRead, changed, fits, neighbour, put, STATES, stateIn, type View } from './rows';
+import { allRead, changed, fits, neighbour, put, putAll, STATES, stateIn, type View } from './rows';
 import { snoozeChoices, untilWords } from './snooze';
 import './inbox.css';
 
@@ -41,6 +41,8 @@ class Inbox {
   #notifications: readonly Notification[] = [];
   #next: string | undefined;
   #turn = 0;
+  /** What was told since the list was asked for: the answer may be older. Null while nothing is asked. */
+  #meanwhile: Notification[] | null = null;
 
   readonly #rows = new Map<string, InboxRow>();
   readonly #head = h('div', { class: 'page-head' }, h('h1', {}, 'Inbox'));
@@ -90,7 +92,9 @@ class Inbox {
       () => document.removeEventListener('keydown', pressed),
       () => document.removeEventListener('visibilitychange', seen),
       shell.live.onTold(({ notification }) => {
-        if (notification !== null) this.#put(notification);
+        if (notification === null) return;
+        this.#meanwhile?.push(notification);
+        this.#put(notification);
       }),
       shell.live.onGap(() => void this.#try(() => this.read())),
     ];
@@ -120,11 +124,17 @@ class Inbox {
     this.#turn += 1;
     const turn = this.#turn;
     const cursor = isMore ? this.#next : undefined;
-    const { rows, next } = await listNotifications(this.shell.api, { ...this.#view, limit: AT_ONCE, cursor });
+    const meanwhile: Notification[] = [];
+    this.#meanwhile = meanwhile;
+    const asked = listNotifications(this.shell.api, { ...this.#view, limit: AT_ONCE, cursor });
+    const { rows, next } = await asked.finally(() => {
+      if (turn === this.#turn) this.#meanwhile = null;
+    });
     if (turn !== this.#turn) return;
     const known = new Set(isMore ? this.#notifications.map(({ id }) => id) : []);
     const fresh = rows.filter(({ id }) => !known.has(id));
-    this.#notifications = isMore ? [...this.#notifications, ...fresh] : fresh;
+    const listed = isMore ? [...this.#notifications, ...fresh] : fresh;
+    this.#notifications = putAll(listed, meanwhile, this.#view, Date.now());
     this.#next = next;
     this.#draw();
     const newest = newestOf(rows);

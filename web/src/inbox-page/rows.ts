@@ -45,6 +45,16 @@ export function put(
   return at < 0 ? [...others, notification] : [...others.slice(0, at), notification, ...others.slice(at)];
 }
 
+/** The list with all that was told since it was asked for. */
+export function putAll(
+  rows: readonly Notification[],
+  told: readonly Notification[],
+  view: View,
+  now: number,
+): readonly Notification[] {
+  return told.reduce((list, notification) => put(list, notification, view, now), rows);
+}
+
 /** What a change will make of a notification. */
 export function changed(notification: Notification, change: NotificationPatch, now: number): Notification {
   const moment = new Date(now).toISOString();
