@@ -286,10 +286,13 @@ scenario('moves without a server come together when it is back', { timeout: 120_
   await reaches(bo.page, 'offline')
 
   await drag(ada.page, card(ada.page, 'A'), column(ada.page, 'Done').locator('.column-body'))
+  // Only then are the others where they stay.
+  await shows(ada.page, { 'To do': ['B', 'C', 'D'], Done: ['A'] })
   await drag(ada.page, card(ada.page, 'D'), card(ada.page, 'B'))
   await add(ada.page, 'In progress', 'made by Ada')
   await shows(ada.page, { 'To do': ['D', 'B', 'C'], Done: ['A'] })
   await drag(bo.page, card(bo.page, 'A'), column(bo.page, 'In progress').locator('.column-body'))
+  await shows(bo.page, { 'To do': ['B', 'C', 'D'], 'In progress': ['A'] })
   await drag(bo.page, card(bo.page, 'B'), card(bo.page, 'D'), { above: false })
   await add(bo.page, 'In progress', 'made by Bo')
   await shows(bo.page, { 'To do': ['C', 'D', 'B'], 'In progress': ['A', 'made by Bo'] })
