@@ -7,6 +7,7 @@ import { header, MailSink } from '../support/mails.js'
 import { nodes } from '../support/nodes.js'
 import { ask, joins, person } from '../support/people.js'
 import { onPostgres } from '../support/postgres.js'
+import { freePort } from '../support/server.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 
@@ -83,7 +84,10 @@ scenario('a mail goes to the one who is told, and says what was said, whatever s
 })
 
 scenario('what is refused for now comes again under its id, what is refused for good does not', { timeout: 120_000 }, async (scene) => {
-  const { guests: [cem, dov], sink, say, servers } = await mailed(scene, 1, { guests: ['cem', 'dov'], env: { WEFT_MAIL_TIMEOUT_SECONDS: '1' } })
+  const metrics = `127.0.0.1:${await freePort()}`
+  const { guests: [cem, dov], sink, say, servers } = await mailed(scene, 1, {
+    guests: ['cem', 'dov'], env: { WEFT_MAIL_TIMEOUT_SECONDS: '1', WEFT_METRICS_LISTEN: metrics },
+  })
   sink.answers('451 4.3.0 try again later')
   await say('First: later', [cem])
   await until('it was refused twice', () => sink.with('First: later').length >= 2)
@@ -110,6 +114,11 @@ scenario('what is refused for now comes again under its id, what is refused for 
   await until('both have it by mail', () => new Set(sink.with('Third: held').flatMap(({ to }) => to)).size === 2, { within: 60_000 })
   assert.equal(sink.with('Second: never').length, 1, 'what was refused for good is given up')
   assert.equal(sink.with('First: later').filter(({ took }) => took).length, 1)
+  await until('all of it was counted', async () => {
+    const text = await (await fetch(`http://${metrics}/metrics`)).text()
+    const count = (result) => Number(new RegExp(`^weft_notification_mails_total\\{result="${result}"\\} (\\d+)$`, 'm').exec(text)[1])
+    return count('sent') === 3 && count('failed') === 1 && count('again') >= 2
+  })
 })
 
 scenario('what is read before its mail is due is not sent', async (scene) => {
