@@ -3,14 +3,15 @@
 # says in one line what is missing. Quick when everything is there.
 #
 #   setup.sh run     what `make run` needs: Rust, a C compiler, Node
-#   setup.sh test    the same, a browser, the programs of Postgres and Redis, schemathesis, and what verifies webhooks in Python
+#   setup.sh test    the same, a browser, the programs of Postgres and Redis, schemathesis, and for Python what
+#                    verifies webhooks and a mail server
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
 node_wanted=20.19.0
 node_installed=22
 schemathesis_wanted=4.32.5
-verifiers_wanted='standardwebhooks==1.1.0 svix==2.9.1'
+verifiers_wanted='standardwebhooks==1.1.0 svix==2.9.1 aiosmtpd==1.4.6'
 export PATH="$PWD/.tools/bin:$PATH"
 
 fail() {
@@ -95,7 +96,7 @@ if is_for_tests && ! has_schemathesis; then
     echo "$schemathesis_wanted" >.tools/schemathesis/version
 fi
 
-# What integrators verify webhooks with in Python; the libraries for JavaScript come with the tests.
+# What integrators verify webhooks with in Python (the libraries for JavaScript come with the tests), and a mail server.
 if is_for_tests && ! has_verifiers; then
     echo "setup: installing $verifiers_wanted into .tools" >&2
     python3 -m venv --clear .tools/verifiers </dev/null >&2

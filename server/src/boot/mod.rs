@@ -100,7 +100,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let unsubscribe = Unsubscribe::new(Arc::clone(&rights.sealer), &config.public_url());
-    let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, &clock, life)?;
+    let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, (&clock, &metrics), life)?;
     senders.push(webhooks.ended().clone());
     open_hints(&bus, &storage, &notifier, life);
     keep_audit_log(&storage, &metrics, life);

@@ -12,6 +12,7 @@ use weft_storage::clock::Clock;
 use crate::auth::settings;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
 use crate::notifications::{
     Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, Ways,
 };
@@ -22,7 +23,7 @@ pub(super) fn open_notifier(
     config: &Config,
     storage: &Storage,
     unsubscribe: &Unsubscribe,
-    clock: &Arc<dyn Clock>,
+    (clock, metrics): (&Arc<dyn Clock>, &Arc<Metrics>),
     life: &Lifecycle,
 ) -> anyhow::Result<(Arc<Notifier>, Vec<CancellationToken>)> {
     let (records, ways) = (storage.records(), Ways::of(config));
@@ -56,7 +57,7 @@ pub(super) fn open_notifier(
     let mut ended = Vec::new();
     for adapter in adapters {
         let settings = DeliverySettings::from(&config.notifications);
-        let courier = Courier::new(records.clone(), Arc::clone(clock), adapter, settings);
+        let courier = Courier::new(records.clone(), Arc::clone(clock), adapter, settings, Arc::clone(metrics));
         ended.push(courier.ended().clone());
         let sending = Arc::new(courier).keep_sending(notifier.listen(), life.soft().clone());
         life.spawn_pillar("deliveries", sending);

@@ -33,6 +33,7 @@ mod external;
 mod moving;
 mod notification_gateway;
 mod notification_mails;
+mod notification_rules;
 mod notifications;
 mod oauth;
 mod projections;

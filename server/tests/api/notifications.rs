@@ -16,7 +16,7 @@ use crate::support::{Person, TestServer, id_of, number_of, postgres_database, te
 use crate::task_lists::{board, task};
 
 /// So that nobody waits for a limit of comments in a minute.
-const ROOMY: &[&str] = &[
+pub const ROOMY: &[&str] = &[
     "rates.comments_per_principal_per_minute=100000",
     "rates.per_principal_per_minute=100000",
     "rates.per_address_per_minute=100000",
@@ -35,14 +35,14 @@ async fn told(server: &TestServer) {
     panic!("not everything was looked at");
 }
 
-async fn list(server: &TestServer, who: &Person, query: &str) -> Vec<Value> {
+pub async fn list(server: &TestServer, who: &Person, query: &str) -> Vec<Value> {
     told(server).await;
     let path = format!("/v1/notifications?limit=100{query}");
     let list = server.get(&path).of(who).send().await.expect(200);
     list["data"].as_array().unwrap().clone()
 }
 
-async fn kinds(server: &TestServer, who: &Person) -> Vec<String> {
+pub async fn kinds(server: &TestServer, who: &Person) -> Vec<String> {
     let rows = list(server, who, "").await;
     rows.iter().map(|row| text(&row["type"])).collect()
 }
@@ -68,7 +68,7 @@ async fn read_all(server: &TestServer, who: &Person, before: &Value) -> Value {
         .clone()
 }
 
-async fn archive_all(server: &TestServer, who: &Person) {
+pub async fn archive_all(server: &TestServer, who: &Person) {
     for row in list(server, who, "").await {
         patch(server, who, id_of(&row), json!({ "archived": true })).await;
     }
@@ -92,7 +92,7 @@ async fn say(server: &TestServer, who: &Person, path: &str, form: Value) -> Uuid
 }
 
 /// A studio with a board, a document that is shared with a guest, and the guest.
-async fn world(server: &TestServer) -> (Studio, Person, Uuid, Uuid) {
+pub async fn world(server: &TestServer) -> (Studio, Person, Uuid, Uuid) {
     let studio = studio(server, "ada").await;
     let cem = server.person("cem").await;
     enlist(server, studio.owner.workspace, &cem, "guest").await;

@@ -106,6 +106,20 @@ pub enum NotificationDeliveryResult<'a> {
     Postponed(i64),
 }
 
+impl NotificationDeliveryResult<'_> {
+    /// Its name: `sent`, `cancelled`, `suppressed`, `failed`, `again` or `postponed`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Cancelled => "cancelled",
+            Self::Suppressed(_) => "suppressed",
+            Self::Failed(_) => "failed",
+            Self::Again(..) => "again",
+            Self::Postponed(_) => "postponed",
+        }
+    }
+}
+
 /// How far a delivery is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationDeliveryState {

@@ -2,6 +2,7 @@
 // Long form: WEFT_WEBHOOK_KILLS=100 (make events-proof).
 
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { listEvents, lastSequence } from '../support/feed.js'
 import { Receiver, register } from '../support/hooks.js'
 import { nodes, skipWithoutPostgres } from '../support/nodes.js'
@@ -19,7 +20,8 @@ const ENV = { WEFT_WEBHOOKS_TIMEOUT_SECONDS: '1' }
 async function makeEvents (servers, owner, random, stopped, answered) {
   while (!stopped()) {
     const server = random.pick(servers)
-    const description = `${answered.length} ${random.word()}`
+    // Never what it is already: that would be no change.
+    const description = randomUUID()
     try {
       await ask(server, 'PATCH', `/v1/projects/${owner.project}`, { token: owner.token, body: { description } })
       answered.push(description)

@@ -20,9 +20,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use weft_storage::clock::Clock;
-use weft_storage::records::Records;
+use weft_storage::records::{NotificationDeliveryResult, NotificationWay, Records};
 
 use crate::config::NotificationsConfig;
+use crate::metrics::Metrics;
 
 pub(crate) use self::adapter::Adapter;
 pub(crate) use self::email::EmailAdapter;
@@ -55,6 +56,7 @@ pub(crate) struct Courier {
     clock: Arc<dyn Clock>,
     adapter: Arc<dyn Adapter>,
     settings: DeliverySettings,
+    metrics: Arc<Metrics>,
     /// Cancelled when nothing is sent any more.
     ended: CancellationToken,
 }
@@ -75,14 +77,25 @@ impl Courier {
         clock: Arc<dyn Clock>,
         adapter: Arc<dyn Adapter>,
         settings: DeliverySettings,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
             records,
             clock,
             adapter,
             settings,
+            metrics,
             ended: CancellationToken::new(),
         }
+    }
+
+    /// Counts what came of a delivery.
+    fn count(&self, result: NotificationDeliveryResult<'_>) {
+        let deliveries = match self.adapter.way() {
+            NotificationWay::Email => &self.metrics.mail_deliveries,
+            NotificationWay::Http => &self.metrics.gateway_deliveries,
+        };
+        deliveries.with(result.as_str()).add(1);
     }
 
     /// Cancelled when nothing is sent any more.

@@ -42,7 +42,7 @@ impl Courier {
             .claim_notification_deliveries(whose, claim, (now_ms, until_ms), most)
             .await?;
         let quiet_until_ms = Timing::of(&user.notification_preferences).quiet_until_ms(now_ms);
-        let (mut items, mut renderer) = (Vec::new(), Renderer::default());
+        let (mut items, mut stopped, mut renderer) = (Vec::new(), Vec::new(), Renderer::default());
         for delivery in claimed {
             let id = delivery.id;
             let stop = match self.judge(&mut tenant, &user, &delivery).await? {
@@ -56,8 +56,10 @@ impl Courier {
             tenant
                 .finish_notification_delivery(id, claim, stop, now_ms)
                 .await?;
+            stopped.push(stop);
         }
         tx.commit().await?;
+        stopped.into_iter().for_each(|stop| self.count(stop));
         let message = Message {
             workspace: due.workspace,
             user,
@@ -114,6 +116,7 @@ impl Courier {
         let now_ms = self.clock.now_ms();
         let mut tx = self.records.write().await?;
         let mut tenant = tx.workspace(message.workspace).await?;
+        let mut results = Vec::new();
         for item in &message.items {
             let result = match outcome {
                 Outcome::Sent => Result_::Sent,
@@ -129,11 +132,16 @@ impl Courier {
                     }
                 }
             };
-            tenant
+            let stood = tenant
                 .finish_notification_delivery(item.id, message.claim, result, now_ms)
                 .await?;
+            if stood {
+                results.push(result);
+            }
         }
-        tx.commit().await
+        tx.commit().await?;
+        results.into_iter().for_each(|result| self.count(result));
+        Ok(())
     }
 }
 
