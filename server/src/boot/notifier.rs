@@ -57,7 +57,13 @@ pub(super) fn open_notifier(
     let mut ended = Vec::new();
     for adapter in adapters {
         let settings = DeliverySettings::from(&config.notifications);
-        let courier = Courier::new(records.clone(), Arc::clone(clock), adapter, settings, Arc::clone(metrics));
+        let courier = Courier::new(
+            records.clone(),
+            Arc::clone(clock),
+            adapter,
+            settings,
+            Arc::clone(metrics),
+        );
         ended.push(courier.ended().clone());
         let sending = Arc::new(courier).keep_sending(notifier.listen(), life.soft().clone());
         life.spawn_pillar("deliveries", sending);

@@ -70,6 +70,8 @@ pub struct Metrics {
     pub mail_deliveries: CounterFamily,
     /// The same of those for the operator's gateway.
     pub gateway_deliveries: CounterFamily,
+    /// The same of those for browsers.
+    pub push_deliveries: CounterFamily,
     /// Times the audit log could not be brought up to date with the events; it is tried again.
     pub audit_failures: Counter,
     /// Times an HTTP request was answered, by class of status.
@@ -172,6 +174,12 @@ impl Metrics {
                 "result",
                 DELIVERY_RESULTS,
             ),
+            push_deliveries: CounterFamily::new(
+                "weft_notification_pushes_total",
+                "Notifications for browsers, by what came of them.",
+                "result",
+                DELIVERY_RESULTS,
+            ),
             audit_failures: Counter::new("weft_audit_failures_total", "Failures to write the audit log."),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
@@ -226,6 +234,7 @@ impl Metrics {
             &self.webhook_attempts,
             &self.mail_deliveries,
             &self.gateway_deliveries,
+            &self.push_deliveries,
             &self.http_requests,
         ] {
             family.render(&mut text);

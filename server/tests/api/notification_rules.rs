@@ -19,7 +19,11 @@ async fn told(server: &TestServer, who: &Person) -> Vec<(Value, Value, Value)> {
     let rows = list(server, who, "").await;
     let told = rows.into_iter().map(|row| {
         let subject = row["subject"].clone();
-        (row["type"].clone(), subject["kind"].clone(), subject["id"].clone())
+        (
+            row["type"].clone(),
+            subject["kind"].clone(),
+            subject["id"].clone(),
+        )
     });
     told.collect()
 }
@@ -34,7 +38,12 @@ async fn who_works_on_a_task_hears_of_another_column_and_not_of_another_place() 
     task(&server, &studio, board, json!({ "title": "Weft" })).await;
     archive_all(&server, &cem).await;
     let path = format!("/v1/tasks/{made}");
-    let state = server.get(&format!("/v1/boards/{board}/state")).of(ada).send().await.expect(200);
+    let state = server
+        .get(&format!("/v1/boards/{board}/state"))
+        .of(ada)
+        .send()
+        .await
+        .expect(200);
     let columns = state["columns"].as_array().unwrap();
     let place = |form: Value, who: &Person| server.post(&format!("{path}:move")).of(who).json(form).send();
 
@@ -42,12 +51,19 @@ async fn who_works_on_a_task_hears_of_another_column_and_not_of_another_place() 
     assert_eq!(kinds(&server, &cem).await, NOTHING);
     let second = json!({ "column_id": columns[1]["id"], "pos": "top" });
     place(second, ada).await.expect(200);
-    assert_eq!(told(&server, &cem).await, [(json!("status_changed"), json!("task"), json!(made))]);
+    assert_eq!(
+        told(&server, &cem).await,
+        [(json!("status_changed"), json!("task"), json!(made))]
+    );
     archive_all(&server, &cem).await;
     let first = json!({ "column_id": columns[0]["id"], "pos": "top" });
     place(first, &cem).await.expect(200);
     assert_eq!(kinds(&server, &cem).await, NOTHING, "who moves it knows");
-    assert_eq!(kinds(&server, ada).await, NOTHING, "who has nothing to do with it is not told");
+    assert_eq!(
+        kinds(&server, ada).await,
+        NOTHING,
+        "who has nothing to do with it is not told"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -58,8 +74,17 @@ async fn who_comes_into_a_place_or_has_another_role_there_is_told() {
     enlist(&server, ada.workspace, &cem, "guest").await;
     let put = async |kind: &str, place: Uuid, role: &str| {
         let path = format!("/v1/{kind}s/{place}/members/{}", cem.id);
-        let answer = server.put(&path).of(ada).json(json!({ "role": role })).send().await;
-        assert!([200, 201].contains(&answer.status), "{kind} {role}: {}", answer.status);
+        let answer = server
+            .put(&path)
+            .of(ada)
+            .json(json!({ "role": role }))
+            .send()
+            .await;
+        assert!(
+            [200, 201].contains(&answer.status),
+            "{kind} {role}: {}",
+            answer.status
+        );
     };
     for (kind, place, role, told_as) in [
         ("workspace", ada.workspace, "member", "role_changed"),
@@ -69,7 +94,11 @@ async fn who_comes_into_a_place_or_has_another_role_there_is_told() {
         ("project", studio.project, "editor", "role_changed"),
     ] {
         put(kind, place, role).await;
-        assert_eq!(told(&server, &cem).await, [(json!(told_as), json!(kind), json!(place))], "{kind} {role}");
+        assert_eq!(
+            told(&server, &cem).await,
+            [(json!(told_as), json!(kind), json!(place))],
+            "{kind} {role}"
+        );
         archive_all(&server, &cem).await;
         // The same once more changes nothing.
         put(kind, place, role).await;
@@ -82,7 +111,11 @@ async fn who_comes_into_a_place_or_has_another_role_there_is_told() {
 async fn who_administers_hears_of_an_endpoint_that_is_given_up() {
     let server = TestServer::with(LOCAL).await;
     let studio = studio(&server, "ada").await;
-    let (ada, bob, cem) = (&studio.owner, server.person("bob").await, server.person("cem").await);
+    let (ada, bob, cem) = (
+        &studio.owner,
+        server.person("bob").await,
+        server.person("cem").await,
+    );
     enlist(&server, ada.workspace, &bob, "admin").await;
     enlist(&server, ada.workspace, &cem, "member").await;
     let gone = Receiver::answering(&[Reply::Status(410, "")]).await;

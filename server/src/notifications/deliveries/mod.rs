@@ -94,6 +94,7 @@ impl Courier {
         let deliveries = match self.adapter.way() {
             NotificationWay::Email => &self.metrics.mail_deliveries,
             NotificationWay::Http => &self.metrics.gateway_deliveries,
+            NotificationWay::WebPush => &self.metrics.push_deliveries,
         };
         deliveries.with(result.as_str()).add(1);
     }
