@@ -16,7 +16,7 @@ const EVERYWHERE = '';
 
 /** How the ways belong together. Whether a server pushes is known to who runs it. */
 const WAYS =
-  'What does not come into Weft is sent in no other way. It comes on devices where whoever runs this server has it passed on to them; elsewhere your choice is kept.';
+  'What does not come into Weft is sent in no other way. What you choose for devices reaches them if whoever runs this server has it passed on; if not, your choice is kept for then.';
 
 export async function openPreferences(shell: Shell): Promise<OpenPage> {
   const { api } = shell;
