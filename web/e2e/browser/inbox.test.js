@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { person, useBrowser } from '../support/browser.js'
+import { Receiver } from '../support/hooks.js'
 import { ask, joins, PASSWORD, person as account, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
@@ -15,9 +16,23 @@ const SOON = { ...POLL, within: 30_000 }
 
 useBrowser()
 
+/** A server that sends mails, and has a gateway that passes on to devices what is told. */
+async function withEveryWay (scene) {
+  const gateway = await new Receiver().start()
+  scene.defer(() => gateway.dispose())
+  const env = {
+    WEFT_NOTIFICATIONS_EMAIL: 'on',
+    WEFT_NOTIFICATIONS_ADAPTER_URL: gateway.url,
+    WEFT_NOTIFICATIONS_ADAPTER_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+    WEFT_NOTIFICATIONS_POLL_MILLISECONDS: '100',
+    WEFT_OUTGOING_ALLOWED_NETWORKS: '127.0.0.0/8',
+  }
+  return { gateway, env }
+}
+
 /** Ada and Bo share a workspace with a board; Bo looks at `path`, and Ada does what concerns Bo. */
-async function loom (scene, { path = '/inbox', options } = {}) {
-  const server = await scene.server({ playground: false, env: roomyLimits })
+async function loom (scene, { path = '/inbox', options, env = {} } = {}) {
+  const server = await scene.server({ playground: false, env: { ...roomyLimits, ...env } })
   const { paths } = await (await fetch(`${server.httpUrl}/openapi.json`)).json()
   assert.ok(paths['/v1/notifications'], 'the server has notifications')
   const [ada, bo] = [await account(server, 'ada'), await account(server, 'bo')]
@@ -247,11 +262,10 @@ scenario('what somebody does not want to be told does not come', { timeout: 180_
   const { server, bo, page, task, mention, told, complaints } = await loom(scene, { path: '/preferences' })
   const box = (name) => page.getByRole('checkbox', { name, exact: true })
   const isKept = () => page.getByTestId('kept').filter({ hasText: 'Kept.' }).waitFor()
-  assert.equal(await page.getByRole('columnheader', { name: 'On devices' }).count(), 0, 'nothing is pushed to devices')
   await box('Mentions: In Weft').uncheck()
   await isKept()
   // What is about mails is there with a server that sends them, and only then.
-  const quiet = page.getByLabel('Send no mail in these hours')
+  const quiet = page.getByLabel('Send me nothing in these hours')
   const sendsMails = 'digest' in await ask(server, 'GET', '/v1/notification-preferences', { token: bo.token })
   assert.equal(await quiet.count(), sendsMails ? 1 : 0)
   assert.equal(await page.getByRole('columnheader', { name: 'By mail' }).count(), sendsMails ? 1 : 0)
@@ -282,9 +296,66 @@ scenario('what somebody does not want to be told does not come', { timeout: 180_
   assert.deepEqual(complaints, [])
 })
 
+scenario('mails and what comes on devices are chosen for themselves, and all of it is read again', { timeout: 180_000 }, async (scene) => {
+  const { gateway, env } = await withEveryWay(scene)
+  const { server, bo, page, task, mention, complaints } = await loom(scene, { path: '/preferences', env })
+  const box = (name) => page.getByRole('checkbox', { name, exact: true })
+  const isKept = () => page.getByTestId('kept').filter({ hasText: 'Kept.' }).waitFor()
+  const read = () => ask(server, 'GET', '/v1/notification-preferences', { token: bo.token })
+  const ways = async () => {
+    const { in_app: inApp, email, push } = (await read()).types.find(({ type }) => type === 'mentioned')
+    return { inApp, email, push }
+  }
+  const pushed = (words) => gateway.deliveries.some(({ body }) => body.includes(words))
+
+  await page.getByRole('columnheader', { name: 'On devices' }).waitFor()
+  assert.ok(await box('Mentions: On devices').isChecked(), 'it is wanted by who has said nothing')
+  assert.ok(await box('Roles: On devices').isEnabled() && await box('Roles: In Weft').isDisabled())
+  await box('Mentions: On devices').uncheck()
+  await isKept()
+  assert.deepEqual(await ways(), { inApp: true, email: true, push: false })
+  await page.reload()
+  await page.getByRole('table').waitFor()
+  assert.deepEqual([await box('Mentions: On devices').isChecked(), await box('Mentions: By mail').isChecked()], [false, true])
+  await mention(await task('Find the wool'), 'said quietly')
+  await bellSays(page, 1)
+  await box('Mentions: By mail').uncheck()
+  await isKept()
+  await box('Mentions: On devices').check()
+  await until('it is wanted on devices again', async () => (await ways()).push, SOON)
+  assert.deepEqual(await ways(), { inApp: true, email: false, push: true })
+  await mention(await task('Mix the dye'), 'said aloud')
+  await until('the gateway is told', () => pushed('said aloud'), SOON)
+  assert.ok(!pushed('said quietly'))
+
+  // When nothing is sent, and how mails come; then no quiet hours any more.
+  const quiet = page.getByLabel('Send me nothing in these hours')
+  await quiet.check()
+  await page.getByLabel('From', { exact: true }).fill('21:30')
+  await page.getByLabel('To', { exact: true }).fill('06:15')
+  await page.getByLabel('Time zone').selectOption('Europe/Berlin')
+  await page.getByLabel('How they come').selectOption('weekly')
+  const hours = { from: '21:30', to: '06:15', time_zone: 'Europe/Berlin' }
+  await until('all of it is kept', async () => {
+    const { quiet_hours: kept, digest } = await read()
+    return digest === 'weekly' && Object.entries(hours).every(([name, value]) => kept?.[name] === value)
+  }, SOON)
+  await page.reload()
+  await page.getByRole('table').waitFor()
+  const fields = ['From', 'To', 'Time zone', 'How they come'].map((name) => page.getByLabel(name, { exact: true }).inputValue())
+  assert.deepEqual(await Promise.all(fields), [...Object.values(hours), 'weekly'])
+  await quiet.uncheck()
+  await until('there are no quiet hours', async () => (await read()).quiet_hours === null, SOON)
+  await page.reload()
+  await page.getByRole('table').waitFor()
+  assert.ok(!(await quiet.isChecked()))
+  assert.deepEqual(complaints, [])
+})
+
 for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
   scenario(`nobody is shut out of notifications, in the ${colorScheme}, ${width} pixels wide`, { timeout: 180_000 }, async (scene) => {
-    const { page, task, mention } = await loom(scene, { options: { colorScheme, viewport: { width, height: 800 } } })
+    const { env } = await withEveryWay(scene)
+    const { page, task, mention } = await loom(scene, { env, options: { colorScheme, viewport: { width, height: 800 } } })
     const fits = async (what) => {
       assert.deepEqual(await violations(page), [], what)
       const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }))
@@ -304,6 +375,9 @@ for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
     await page.keyboard.press('Escape')
     await page.goto(new URL('/preferences', page.url()).href)
     await page.getByRole('table').waitFor()
+    await page.getByRole('columnheader', { name: 'On devices' }).waitFor()
+    await page.getByLabel('Send me nothing in these hours').check()
+    await page.getByLabel('Time zone').waitFor()
     await fits('the preferences')
   })
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Webhook } from 'standardwebhooks'
 import { person, useBrowser } from '../support/browser.js'
-import { Receiver } from '../support/hooks.js'
+import { isSignedBy, Receiver } from '../support/hooks.js'
 import { ask, joins, PASSWORD, person as account, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
 import { until } from '../support/until.js'
@@ -44,8 +44,8 @@ async function console_ (scene, options) {
   return { server, ada, workspace, as, happens, ...looking }
 }
 
-/** Makes an endpoint as somebody does; the secret that was shown. */
-async function make (page, { url, types = ['team.created'] }) {
+/** Makes an endpoint as somebody does, who also does `more` in the form; the secret that was shown. */
+async function make (page, { url, types = ['team.created'], more = async () => {} }) {
   await page.getByTestId('new-endpoint').click()
   await page.getByLabel('Address that messages are sent to').fill(url)
   await page.getByRole('textbox', { name: 'Description' }).fill('Tells the weavers')
@@ -54,6 +54,7 @@ async function make (page, { url, types = ['team.created'] }) {
     await page.getByLabel('Find an event').fill(type)
     await page.getByRole('checkbox', { name: type, exact: true }).check()
   }
+  await more()
   await page.getByRole('button', { name: 'Make the endpoint' }).click()
   const secret = await page.getByTestId('secret').inputValue()
   await page.getByRole('button', { name: 'I have kept it' }).click()
@@ -65,6 +66,23 @@ const actions = async (page, name) => {
   await page.getByRole('button', { name: 'Endpoint: actions' }).click()
   await page.getByRole('menuitem', { name }).click()
 }
+const openly = (page) => page.getByRole('checkbox', { name: 'Sign with a key of its own, too' })
+const limit = (page) => page.getByLabel('Attempts a second, at most')
+/** Opens the form of the endpoint that is looked at. */
+const change = async (page) => {
+  await actions(page, 'Change…')
+  await page.getByRole('heading', { name: 'Change the endpoint' }).waitFor()
+}
+const keep = async (page) => {
+  await page.getByRole('button', { name: 'Keep the changes' }).click()
+  await page.getByRole('heading', { name: 'Change the endpoint' }).waitFor({ state: 'detached' })
+}
+const addHeader = async (page, name, value) => {
+  await page.getByRole('button', { name: 'Add a header' }).click()
+  await page.getByLabel('Name of the header').last().fill(name)
+  await page.getByLabel('Value', { exact: true }).last().fill(value)
+}
+const fact = (page, words) => page.locator('.facts dd').filter({ hasText: words }).waitFor()
 const figure = (page, status) => page.locator(`.figure[data-status=${status}]`)
 const counts = (page, status, count) => until(`${count} are ${status}`, async () =>
   await figure(page, status).locator('strong').textContent() === String(count), { ...POLL, within: 30_000 })
@@ -137,6 +155,101 @@ scenario('an endpoint is made, tried out and told, and its secret signs what com
   await actions(page, 'Delete…')
   await page.getByRole('button', { name: 'Delete the endpoint' }).click()
   await page.getByText('There is no endpoint yet').waitFor()
+  assert.deepEqual(complaints, [])
+})
+
+scenario('headers, a limit and a key of its own are set, sent and read again, and the values of headers never', { timeout: 120_000 }, async (scene) => {
+  const hook = await receiver(scene)
+  const { page, as, workspace, happens, complaints } = await console_(scene)
+  const said = (words) => page.getByRole('alert').filter({ hasText: words }).waitFor()
+  const send = () => page.getByRole('button', { name: 'Make the endpoint' }).click()
+  const shown = async () => (await as('GET', `/v1/webhooks/endpoints?workspace_id=${workspace}`)).data[0]
+  const key = page.getByTestId('public-key')
+
+  const secret = await make(page, {
+    url: hook.url,
+    async more () {
+      // What is wrong is said, at the field that it is about, and what was typed stays.
+      const name = page.getByLabel('Name of the header')
+      await addHeader(page, 'Content-Type', 'let me in')
+      await send()
+      await said('“content-type” is reserved')
+      assert.ok(await name.evaluate((field) => field === document.activeElement && field.ariaInvalid === 'true'))
+      await name.fill('X-Gate')
+      await page.getByLabel('Value', { exact: true }).fill('gr\u00fcn')
+      await send()
+      await said('The value of “x-gate” must be plain')
+      await page.getByLabel('Value', { exact: true }).fill('let me in')
+      await limit(page).fill('fast')
+      await send()
+      await said('from 1 to 1,000')
+      assert.ok(await limit(page).evaluate((field) => field === document.activeElement))
+      assert.equal(await name.inputValue(), 'X-Gate')
+      await limit(page).fill('50')
+      await openly(page).check()
+    },
+  })
+  await fact(page, 'x-gate (1 value not shown)')
+  await fact(page, 'At most 50 attempts a second')
+  const made = await shown()
+  assert.deepEqual([made.headers, made.rate_limit, made.signatures], [{ 'x-gate': '***' }, 50, ['v1', 'v1a']])
+  assert.equal(await key.inputValue(), made.public_key)
+  await happens('Weavers')
+  const [first] = await hook.waitFor(1)
+  assert.equal(first.headers['x-gate'], 'let me in')
+  assert.ok(isSignedBy(made.public_key, first))
+  assert.equal(verified(secret, first).type, 'team.created')
+
+  // The form shows everything but the value; one that is left alone stays, and so does its header.
+  await page.reload()
+  await key.waitFor()
+  await change(page)
+  const gate = page.getByLabel('Another value of x-gate')
+  assert.deepEqual([await gate.inputValue(), await limit(page).inputValue(), await openly(page).isChecked()], ['', '50', true])
+  assert.ok(!(await page.content()).includes('let me in'))
+  await addHeader(page, 'x-gate', 'twice')
+  await page.getByRole('button', { name: 'Keep the changes' }).click()
+  await said('“x-gate” is there twice')
+  await page.getByLabel('Name of the header').fill('X-Loom')
+  await page.getByLabel('Value', { exact: true }).fill('seven')
+  await limit(page).fill('20')
+  await keep(page)
+  await fact(page, 'x-gate, x-loom (2 values not shown)')
+  await fact(page, 'At most 20 attempts a second')
+  await happens('Spinners')
+  const second = (await hook.waitFor(2))[1]
+  assert.deepEqual([second.headers['x-gate'], second.headers['x-loom']], ['let me in', 'seven'])
+  assert.equal((await shown()).public_key, made.public_key, 'the key is the same')
+
+  // Another key: both sign, and the new public key is shown.
+  await actions(page, 'Change the signing key…')
+  await page.getByRole('button', { name: 'Make a new key' }).click()
+  await until('the new key is shown', async () => await key.inputValue() !== made.public_key, POLL)
+  const next = await key.inputValue()
+  assert.equal((await shown()).public_key, next)
+  await happens('Dyers')
+  const third = (await hook.waitFor(3))[2]
+  assert.ok(isSignedBy(made.public_key, third) && isSignedBy(next, third))
+
+  // Another value for one header, none for the other, no limit, and the signature of the secret alone.
+  await change(page)
+  await gate.fill('another word')
+  await page.getByRole('button', { name: 'Take x-loom away' }).click()
+  await limit(page).fill('')
+  await openly(page).uncheck()
+  await keep(page)
+  await fact(page, 'x-gate (1 value not shown)')
+  await fact(page, 'No limit')
+  await key.waitFor({ state: 'hidden' })
+  const last = await shown()
+  assert.deepEqual([last.headers, last.rate_limit ?? null, last.signatures], [{ 'x-gate': '***' }, null, ['v1']])
+  await happens('Fullers')
+  const fourth = (await hook.waitFor(4))[3]
+  assert.deepEqual([fourth.headers['x-gate'], fourth.headers['x-loom']], ['another word', undefined])
+  assert.ok(!fourth.headers['webhook-signature'].includes('v1a,'))
+  assert.equal(verified(secret, fourth).type, 'team.created')
+  await page.getByRole('button', { name: 'Endpoint: actions' }).click()
+  assert.equal(await page.getByRole('menuitem', { name: 'Change the signing key…' }).getAttribute('aria-disabled'), 'true')
   assert.deepEqual(complaints, [])
 })
 
@@ -221,8 +334,26 @@ for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
     await page.getByTestId('new-endpoint').click()
     await page.getByRole('radio', { name: 'Only these', exact: true }).check()
     await fits('the form')
+    // A header by keys alone: it is added, typed, taken away, and the focus is never lost.
+    const isFocused = (field) => field.evaluate((element) => element === document.activeElement)
+    const add = page.getByRole('button', { name: 'Add a header' })
+    await add.focus()
+    await page.keyboard.press('Enter')
+    assert.ok(await isFocused(page.getByLabel('Name of the header')), 'the name is typed at once')
+    await page.keyboard.type('x-gate')
+    await page.keyboard.press('Tab')
+    assert.ok(await isFocused(page.getByLabel('Value', { exact: true })))
+    await fits('a new header')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    assert.ok(await isFocused(add), 'the focus comes back')
     await page.keyboard.press('Escape')
-    await make(page, { url: hook.url })
+    const more = async () => {
+      await addHeader(page, `x-${'gate-'.repeat(12)}`, 'let me in')
+      await openly(page).check()
+    }
+    await make(page, { url: hook.url, more })
+    await page.getByTestId('public-key').waitFor()
     hook.status = 500
     hook.answer = 'x'.repeat(900)
     await happens('Weavers')
@@ -231,12 +362,20 @@ for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
     await page.getByTestId('trial').waitFor()
     await fits('an endpoint')
     // Everything by keys alone: to a delivery, into it, and back to it.
-    await page.locator('.delivery').first().focus()
+    // That of the event: the test comes before it as soon as it is listed.
+    const delivery = page.locator('.delivery').filter({ hasText: 'team.created' })
+    await delivery.focus()
     await page.keyboard.press('Enter')
     await page.getByTestId('delivery').locator('.attempt').first().waitFor()
     await fits('a delivery')
     await page.keyboard.press('Escape')
-    assert.ok(await page.locator('.delivery').first().evaluate((button) => button === document.activeElement), 'the focus comes back')
+    assert.ok(await isFocused(delivery), 'the focus comes back')
+    await change(page)
+    await fits('a change')
+    await page.keyboard.press('Escape')
+    await actions(page, 'Change the signing key…')
+    await fits('another key')
+    await page.keyboard.press('Escape')
     await actions(page, 'Recover a time…')
     await fits('a recovery')
     await page.keyboard.press('Escape')

@@ -1,6 +1,7 @@
 // Receivers of webhooks: one that keeps what comes, byte by byte, and some that are no good.
 
 import { spawn } from 'node:child_process'
+import { createPublicKey, verify } from 'node:crypto'
 import { createServer } from 'node:http'
 import { connect, createServer as createTcpServer } from 'node:net'
 import { ask } from './people.js'
@@ -12,6 +13,18 @@ export async function register (server, owner, url, more = {}) {
   const endpoint = await as('POST', '/v1/webhooks/endpoints', { workspace_id: owner.workspace, url, ...more })
   const { secret } = await as('GET', `/v1/webhooks/endpoints/${endpoint.id}/secret`)
   return { id: endpoint.id, secret }
+}
+
+/** Whether a delivery has an ed25519 signature of whoever has this public key, `whpk_` and base64. */
+export function isSignedBy (publicKey, { headers, body }) {
+  // What comes before the 32 bytes of such a key in its usual form (RFC 8410).
+  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey.replace(/^whpk_/, ''), 'base64')])
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  const content = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])
+  return headers['webhook-signature'].split(' ').some((signature) => {
+    const [version, value] = signature.split(',')
+    return version === 'v1a' && verify(null, content, key, Buffer.from(value, 'base64'))
+  })
 }
 
 export class Receiver {

@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { createPublicKey, verify } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
@@ -10,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { Webhook as SvixWebhook } from 'svix'
-import { Receiver, register as registerFor } from '../support/hooks.js'
+import { isSignedBy, Receiver, register as registerFor } from '../support/hooks.js'
 import { ask, person, roomyLimits } from '../support/people.js'
 import { Server } from '../support/server.js'
 
@@ -122,18 +121,6 @@ test('four libraries verify five hundred deliveries while secrets change over', 
   const forged = { ...deliveries[0], body: Buffer.from(deliveries[0].body.toString().replace('project.', 'project_')) }
   assert.deepEqual(await verifiedInPython([[secret, forged]]), [all(false)])
 })
-
-/** Whether a delivery has an ed25519 signature of whoever has this public key, `whpk_` and base64. */
-function isSignedBy (publicKey, { headers, body }) {
-  // What comes before the 32 bytes of such a key in its usual form (RFC 8410).
-  const der = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey.replace(/^whpk_/, ''), 'base64')])
-  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
-  const content = Buffer.concat([Buffer.from(`${headers['webhook-id']}.${headers['webhook-timestamp']}.`), body])
-  return headers['webhook-signature'].split(' ').some((signature) => {
-    const [version, value] = signature.split(',')
-    return version === 'v1a' && verify(null, content, key, Buffer.from(value, 'base64'))
-  })
-}
 
 test('whoever has the public key verifies, beside those who have the secret', async (context) => {
   const receiver = await new Receiver().start()

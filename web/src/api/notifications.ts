@@ -65,6 +65,8 @@ export interface TypePreference {
   type: string;
   in_app: boolean;
   email: boolean;
+  /** Kept also by a server that pushes nothing; it does not say whether it does. */
+  push: boolean;
   /** Whether it comes into the inbox whatever somebody wants. */
   is_fixed: boolean;
 }
@@ -89,6 +91,7 @@ export interface PreferencesPatch {
     type: string;
     in_app?: boolean;
     email?: boolean;
+    push?: boolean;
   }[];
   quiet_hours?: QuietHours | null;
   digest?: Digest;

@@ -50,11 +50,14 @@ export function openFormDialog(options: FormDialog): Dialog {
   /** Shows at which fields the server found something, and goes to the first of them. */
   const mark = (names: readonly string[]) => {
     const fields = [...form.querySelectorAll<HTMLInputElement>('[name]')];
+    // What is wrong with a member is wrong with its parts, which are called `member.part`.
+    const isNamed = (field: HTMLInputElement) =>
+      names.some((name) => field.name === name || field.name.startsWith(`${name}.`));
     for (const field of fields) {
-      if (names.includes(field.name)) field.setAttribute('aria-invalid', 'true');
+      if (isNamed(field)) field.setAttribute('aria-invalid', 'true');
       else field.removeAttribute('aria-invalid');
     }
-    fields.find(({ name }) => names.includes(name))?.focus();
+    fields.find(isNamed)?.focus();
   };
   form.addEventListener('submit', async (event) => {
     event.preventDefault();

@@ -14,6 +14,10 @@ import './preferences.css';
 
 const EVERYWHERE = '';
 
+/** How the ways belong together. Whether a server pushes is known to who runs it. */
+const WAYS =
+  'What does not come into Weft is sent in no other way. What you choose for devices reaches them if whoever runs this server has it passed on; if not, your choice is kept for then.';
+
 export async function openPreferences(shell: Shell): Promise<OpenPage> {
   const { api } = shell;
   const [workspaces, projects, first] = await Promise.all([
@@ -62,6 +66,7 @@ class PreferencesPage {
       this.#head,
       h('div', { class: 'preferences-said' }, this.#hint, this.#said),
       this.#matrix,
+      h('p', { class: 'hint' }, WAYS),
       this.#when,
     );
     this.#draw();

@@ -64,7 +64,8 @@ function quietHours(
     'fieldset',
     { class: 'when-set' },
     h('legend', {}, 'Quiet hours'),
-    h('label', { class: 'check-line' }, isOn, 'Send no mail in these hours; it comes after them'),
+    h('p', { class: 'hint' }, 'For mails and what comes on devices. Your inbox is told at any hour.'),
+    h('label', { class: 'check-line' }, isOn, 'Send me nothing in these hours; it comes after them'),
     fields,
     said,
   );

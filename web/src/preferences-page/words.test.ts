@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { channelsOf, groupPreferences, isFixed, typeWords, whyNotQuiet } from './words';
 
-const type = (name: string) => ({ type: name, in_app: true, email: false, is_fixed: false });
+const type = (name: string) => ({ type: name, in_app: true, email: false, push: false, is_fixed: false });
 
 it('groups what the server has, and leaves nothing out', () => {
   const groups = groupPreferences(['security', 'brand_new', 'reply', 'mentioned'].map(type));
@@ -20,14 +20,15 @@ it('has a word for each type', () => {
 
 it('offers mails where the server sends them', () => {
   const channels = (kept: { digest?: 'none' }) => channelsOf(kept).map(([channel]) => channel);
-  expect([channels({}), channels({ digest: 'none' })]).toEqual([['in_app'], ['in_app', 'email']]);
+  expect([channels({}), channels({ digest: 'none' })]).toEqual([
+    ['in_app', 'push'],
+    ['in_app', 'email', 'push'],
+  ]);
 });
 
 it('leaves no choice about what must come into the inbox', () => {
-  expect([isFixed({ is_fixed: true }, 'in_app'), isFixed({ is_fixed: true }, 'email')]).toEqual([
-    true,
-    false,
-  ]);
+  const fixed = (['in_app', 'email', 'push'] as const).map((channel) => isFixed({ is_fixed: true }, channel));
+  expect(fixed).toEqual([true, false, false]);
   expect(isFixed({ is_fixed: false }, 'in_app')).toBe(false);
 });
 

@@ -75,11 +75,12 @@ export function groupPreferences(types: readonly TypePreference[]): TypeGroup[] 
   return groups.filter(({ types }) => types.length > 0);
 }
 
-export type Channel = 'in_app' | 'email';
+export type Channel = 'in_app' | 'email' | 'push';
 
 const CHANNELS: readonly (readonly [Channel, string])[] = [
   ['in_app', 'In Weft'],
   ['email', 'By mail'],
+  ['push', 'On devices'],
 ];
 
 /** Whether the server sends mails about notifications: then it says how they come. */
@@ -87,11 +88,11 @@ export function sendsMails({ digest }: Pick<NotificationPreferences, 'digest'>):
   return digest !== undefined;
 }
 
-/** The ways that the server offers. Nothing is pushed to devices yet. */
+/** The ways that there are: by mail where the server sends some. What is wanted on devices is kept by every server. */
 export function channelsOf(
   kept: Pick<NotificationPreferences, 'digest'>,
 ): readonly (readonly [Channel, string])[] {
-  return CHANNELS.filter(([channel]) => channel === 'in_app' || sendsMails(kept));
+  return CHANNELS.filter(([channel]) => channel !== 'email' || sendsMails(kept));
 }
 
 /** Whether somebody has no choice. */

@@ -3,6 +3,8 @@ import type { Api, Schemas } from '../api/client';
 import { listWorkspaces } from '../app/boards';
 import { all, done, good, part } from '../app/lists';
 import { PageError } from '../app/shell';
+import type { HeaderChanges } from './headers';
+import type { Signature } from './signatures';
 
 export type Endpoint = Schemas['WebhookEndpoint'];
 export type Stats = Schemas['WebhookStats'];
@@ -63,16 +65,32 @@ export async function listEventTypes(api: Api): Promise<readonly EventType[]> {
   return (await good(api.GET('/v1/event-types'))).data;
 }
 
-/** What people say of an endpoint; empty lists mean everything. */
+/** What people say of an endpoint; empty lists mean everything, and headers that are not named stay. */
 export interface Wanted {
   readonly url: string;
   readonly description: string;
   readonly event_types: string[];
   readonly project_ids: string[];
+  readonly headers: HeaderChanges;
+  /** In attempts a second; null for none. */
+  readonly rate_limit: number | null;
+  readonly signatures: Signature[];
 }
 
-export function createEndpoint(api: Api, workspace: string, wanted: Wanted): Promise<Endpoint> {
-  return good(api.POST('/v1/webhooks/endpoints', { body: { workspace_id: workspace, ...wanted } }));
+export function createEndpoint(
+  api: Api,
+  workspace: string,
+  { headers, ...wanted }: Wanted,
+): Promise<Endpoint> {
+  const body = { workspace_id: workspace, ...wanted, headers: Object.fromEntries(headers.set) };
+  return good(api.POST('/v1/webhooks/endpoints', { body }));
+}
+
+/** What somebody wants, as a change. Headers are left out where none of them is another one. */
+export function changeTo({ headers: { set, removed }, ...wanted }: Wanted): Schemas['WebhookEndpointPatch'] {
+  if (set.size + removed.size === 0) return wanted;
+  const gone = [...removed].map((name): [string, null] => [name, null]);
+  return { ...wanted, headers: Object.fromEntries<string | null>([...gone, ...set]) };
 }
 
 export async function changeEndpoint(
@@ -103,6 +121,12 @@ export async function readSecret(api: Api, id: string): Promise<string> {
 export async function rotateSecret(api: Api, id: string): Promise<string> {
   const call = api.POST('/v1/webhooks/endpoints/{endpoint_id}:rotate-secret', { ...at(id), body: {} });
   return (await good(call, MISSING)).secret;
+}
+
+/** The public half of the new key; the private one is never shown. */
+export async function rotateSigningKey(api: Api, id: string): Promise<string> {
+  const call = api.POST('/v1/webhooks/endpoints/{endpoint_id}:rotate-signing-key', { ...at(id), body: {} });
+  return (await good(call, MISSING)).public_key;
 }
 
 export function testEndpoint(api: Api, id: string): Promise<Trial> {

@@ -8,6 +8,8 @@ import { changeEndpoint, deleteEndpoint, type Endpoint, rotateSecret } from './c
 import { openEditEndpoint } from './endpoint-form';
 import { openRecover } from './recovery';
 import { showSecret } from './secret-dialog';
+import { isSignedOpenly } from './signatures';
+import { openChangeSigningKey } from './signing-key-dialog';
 
 export interface EndpointActions {
   readonly shell: Shell;
@@ -26,6 +28,12 @@ export function openActions(anchor: HTMLElement, actions: EndpointActions): void
   openMenu(anchor, 'Endpoint', [
     { label: 'Change…', icon: 'pencil', run: () => void busy(() => openEditEndpoint(shell, id, changed)) },
     { label: 'Change the secret…', icon: 'key', run: () => rotate(actions) },
+    {
+      label: 'Change the signing key…',
+      icon: 'key',
+      disabled: !isSignedOpenly(actions.endpoint.signatures),
+      run: () => openChangeSigningKey(shell, actions.endpoint, changed),
+    },
     {
       label: 'Recover a time…',
       icon: 'restore',

@@ -6,6 +6,7 @@ import { PageError, type Shell } from '../app/shell';
 import { h, labelled } from '../ui/dom';
 import {
   changeEndpoint,
+  changeTo,
   createEndpoint,
   type Endpoint,
   listEventTypes,
@@ -14,13 +15,16 @@ import {
 } from './calls';
 import { type Choice, choice } from './choice';
 import { groupTypes, MOST_TYPES } from './event-groups';
+import { headersPart } from './headers-part';
+import { limitOf, WHY_NOT_LIMIT } from './rate-limit';
+import { signaturesPart } from './signatures-part';
 
 interface Form {
   readonly fields: readonly HTMLElement[];
   read(): Wanted;
 }
 
-async function endpointForm(shell: Shell, workspace: string, now: Wanted | null): Promise<Form> {
+async function endpointForm(shell: Shell, workspace: string, now: Endpoint | null): Promise<Form> {
   const [types, projects] = await Promise.all([listEventTypes(shell.api), listProjects(shell.api)]);
   const url = h('input', {
     class: 'field',
@@ -48,6 +52,17 @@ async function endpointForm(shell: Shell, workspace: string, now: Wanted | null)
     })),
     now?.event_types ?? [],
   );
+  const limit = h('input', {
+    class: 'field limit',
+    name: 'rate_limit',
+    inputmode: 'numeric',
+    maxlength: 20,
+    placeholder: 'No limit',
+    autocomplete: 'off',
+  });
+  limit.value = now?.rate_limit == null ? '' : String(now.rate_limit);
+  const headers = headersPart(Object.keys(now?.headers ?? {}));
+  const signatures = signaturesPart(now?.signatures ?? ['v1']);
   const own = projects.filter(({ workspace_id }) => workspace_id === workspace);
   const places = choice(
     {
@@ -65,6 +80,9 @@ async function endpointForm(shell: Shell, workspace: string, now: Wanted | null)
       labelled('Description', description),
       events.element,
       places.element,
+      headers.element,
+      labelled('Attempts a second, at most', limit),
+      signatures.element,
     ],
     read() {
       return {
@@ -72,6 +90,9 @@ async function endpointForm(shell: Shell, workspace: string, now: Wanted | null)
         description: description.value.trim(),
         event_types: chosen(events, 'an event'),
         project_ids: chosen(places, 'a project'),
+        headers: headers.read(),
+        rate_limit: readLimit(limit),
+        signatures: signatures.read(),
       };
     },
   };
@@ -82,6 +103,14 @@ function chosen(from: Choice, what: string): string[] {
   if (values === null) throw new PageError(`Choose ${what}, or all of them.`);
   if (values.length > MOST_TYPES) throw new PageError(`Choose at most ${MOST_TYPES}, or all of them.`);
   return values;
+}
+
+function readLimit(field: HTMLInputElement): number | null {
+  const limit = limitOf(field.value);
+  if (limit !== undefined) return limit;
+  const why = new PageError(WHY_NOT_LIMIT);
+  why.fields = [field.name];
+  throw why;
 }
 
 export async function openNewEndpoint(
@@ -116,7 +145,7 @@ export async function openEditEndpoint(
     action: 'Keep the changes',
     fields: [h('div', { class: 'form-fields' }, ...form.fields)],
     async submit() {
-      changed(await changeEndpoint(shell.api, id, form.read(), etag));
+      changed(await changeEndpoint(shell.api, id, changeTo(form.read()), etag));
     },
   });
 }

@@ -22,9 +22,13 @@ import {
 import { Deliveries } from './deliveries';
 import { type EndpointActions, openActions, openRecovery } from './endpoint-actions';
 import { typesWords } from './event-groups';
+import { headersWords } from './headers';
 import { healthOf, trialWords } from './health';
+import { PublicKey } from './public-key';
+import { limitWords } from './rate-limit';
 import { type RecoveryProgress, recoveryProgress } from './recovery';
 import { Repeated } from './repeated';
+import { signaturesWords } from './signatures';
 import './webhooks.css';
 
 /** How often the figures are looked at while the page is open, and how often all of it though they are the same. */
@@ -49,6 +53,7 @@ class EndpointPage {
   readonly #description = h('p', { class: 'hint' });
   readonly #explanation = h('p', { class: 'hint' });
   readonly #facts = h('dl', { class: 'facts' });
+  readonly #publicKey = new PublicKey();
   readonly #came = h('div', { class: 'trial', role: 'status', hidden: true, 'data-testid': 'trial' });
   readonly #recoverySlot = h('div', {});
   readonly #test = h('button', { type: 'button', class: 'tool framed' }, icon('send'), 'Send a test');
@@ -100,6 +105,7 @@ class EndpointPage {
       this.#description,
       this.#explanation,
       this.#facts,
+      this.#publicKey.element,
       this.#came,
       this.#recoverySlot,
       this.#deliveries.element,
@@ -118,6 +124,7 @@ class EndpointPage {
 
   #draw(): void {
     const { url, description, event_types, created_at, is_disabled } = this.endpoint;
+    const { headers, rate_limit, signatures, public_key } = this.endpoint;
     const health = healthOf(this.endpoint, this.#stats, Date.now());
     setText(this.#url, url);
     if (this.#mark.textContent !== health.label) fill(this.#mark, badge(health));
@@ -129,6 +136,9 @@ class EndpointPage {
     const facts: [string, string][] = [
       ['Events', typesWords(event_types)],
       ['Projects', this.#projectWords()],
+      ['Headers', headersWords(headers)],
+      ['Speed', limitWords(rate_limit)],
+      ['Signed', signaturesWords(signatures)],
       ['Made', fromNow(created_at, Date.now())],
     ];
     const { events_behind = 0, oldest_open_at } = this.#stats ?? {};
@@ -139,6 +149,7 @@ class EndpointPage {
     const nodes = facts.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
     nodes[1]?.setAttribute('title', event_types.join(', '));
     fill(this.#facts, ...nodes);
+    this.#publicKey.draw(public_key);
   }
 
   #projectWords(): string {
