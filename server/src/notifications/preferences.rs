@@ -3,14 +3,18 @@
 //!
 //! Invariant: what cannot be read counts as not said, so that a strange document never silences anything.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_storage::records::{RecordError, Tenant};
 
 use super::Kind;
 
 /// A way on which something is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NotificationChannel)]
 pub(crate) enum Channel {
     /// In the inbox.
     InApp,

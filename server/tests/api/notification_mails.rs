@@ -403,6 +403,7 @@ async fn mails_wait_for_the_end_of_quiet_hours_and_are_gathered_if_somebody_want
     let hours = json!({ "from": clock(0), "to": clock(20), "time_zone": "UTC" });
     let view = prefer(&server, &cem, "", json!({ "quiet_hours": hours })).await;
     assert_eq!(view["quiet_hours"], hours);
+    assert_eq!(view["channels"], json!(["in_app", "email"]));
     say(
         &server,
         &ada,
@@ -483,6 +484,7 @@ async fn a_server_without_mail_keeps_what_people_want_and_sends_nothing() {
         .await
         .expect(200);
     assert!(view.get("digest").is_none() && view.get("quiet_hours").is_none());
+    assert_eq!(view["channels"], json!(["in_app"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -89,7 +89,7 @@ async fn who_comes_into_a_place_or_has_another_role_there_is_told() {
     for (kind, place, role, told_as) in [
         ("workspace", ada.workspace, "member", "role_changed"),
         ("team", studio.team, "member", "invited"),
-        ("team", studio.team, "lead", "role_changed"),
+        ("team", studio.team, "admin", "role_changed"),
         ("project", studio.project, "viewer", "invited"),
         ("project", studio.project, "editor", "role_changed"),
     ] {

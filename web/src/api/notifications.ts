@@ -79,10 +79,15 @@ export interface QuietHours {
 
 export type Digest = 'none' | 'hourly' | 'daily' | 'weekly';
 
+export type Channel = 'in_app' | 'email' | 'push';
+
 export interface NotificationPreferences {
+  /** The ways that the server has. */
+  channels: Channel[];
   types: TypePreference[];
-  /** Left out, as `digest` is, by a server that sends no mails about notifications. */
+  /** Left out by a server that has no way but the inbox. */
   quiet_hours?: QuietHours | null;
+  /** Left out by a server that sends no mails about notifications. */
   digest?: Digest;
 }
 

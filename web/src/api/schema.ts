@@ -5850,6 +5850,11 @@ export interface components {
             /** Format: uuid */
             user_id: string;
         };
+        /**
+         * @description A way on which something is told.
+         * @enum {string}
+         */
+        NotificationChannel: "in_app" | "email" | "push";
         /** @description How much is new: rows of your inbox that you have not read, and those that you have not even seen. */
         NotificationCounts: {
             /** Format: int64 */
@@ -5883,6 +5888,8 @@ export interface components {
         };
         /** @description What you want to be told in a scope: what is said there, or in the next wider one. */
         NotificationPreferences: {
+            /** @description The ways that this server has: your inbox always, mail and push if whoever runs it has set them up. */
+            channels: components["schemas"]["NotificationChannel"][];
             digest?: components["schemas"]["NotificationDigest"] | null;
             quiet_hours?: components["schemas"]["NotificationQuietHours"] | null;
             scope: components["schemas"]["NotificationScope"];

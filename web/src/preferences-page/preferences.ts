@@ -1,5 +1,10 @@
 /** What somebody wants to be told, by which way, and when not. Everything is kept as soon as it is chosen. */
-import type { NotificationPreferences, PreferencesPatch, TypePreference } from '../api/notifications';
+import type {
+  Channel,
+  NotificationPreferences,
+  PreferencesPatch,
+  TypePreference,
+} from '../api/notifications';
 import { listProjects, listWorkspaces } from '../app/boards';
 import { chooser } from '../app/chooser';
 import { wordsOf } from '../app/lists';
@@ -9,14 +14,13 @@ import { changePreferences, getPreferences, type Scope } from '../notifications/
 import { fill, h, setText } from '../ui/dom';
 import { sentence } from '../ui/words';
 import { whenPart } from './when-part';
-import { type Channel, channelsOf, groupPreferences, isFixed, sendsMails, typeWords } from './words';
+import { channelsOf, groupPreferences, isFixed, typeWords } from './words';
 import './preferences.css';
 
 const EVERYWHERE = '';
 
-/** How the ways belong together. Whether a server pushes is known to who runs it. */
-const WAYS =
-  'What does not come into Weft is sent in no other way. What you choose for devices reaches them if whoever runs this server has it passed on; if not, your choice is kept for then.';
+/** How the ways belong together. */
+const WAYS = 'What does not come into Weft is sent in no other way.';
 
 export async function openPreferences(shell: Shell): Promise<OpenPage> {
   const { api } = shell;
@@ -53,6 +57,7 @@ class PreferencesPage {
   readonly #said = h('p', { class: 'said', role: 'status', 'data-testid': 'kept' });
   readonly #hint = h('p', { class: 'hint' });
   readonly #matrix = h('div', { class: 'matrix-frame' });
+  readonly #ways = h('p', { class: 'hint' }, WAYS);
   readonly #when = h('div', {});
 
   constructor(
@@ -66,7 +71,7 @@ class PreferencesPage {
       this.#head,
       h('div', { class: 'preferences-said' }, this.#hint, this.#said),
       this.#matrix,
-      h('p', { class: 'hint' }, WAYS),
+      this.#ways,
       this.#when,
     );
     this.#draw();
@@ -131,7 +136,9 @@ class PreferencesPage {
           : 'These count everywhere, unless a workspace or a project has others.',
     );
     fill(this.#matrix, this.#drawMatrix());
-    const isShown = workspace_id === undefined && project_id === undefined && sendsMails(this.#kept);
+    const hasMore = this.#kept.channels.length > 1;
+    this.#ways.hidden = !hasMore;
+    const isShown = workspace_id === undefined && project_id === undefined && hasMore;
     this.#when.hidden = !isShown;
     fill(this.#when, isShown ? whenPart(this.#kept, (change) => this.#change(change)) : null);
   }

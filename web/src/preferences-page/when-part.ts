@@ -20,7 +20,7 @@ export function whenPart(
     'div',
     { class: 'when-part' },
     quietHours(kept.quiet_hours ?? null, (quiet_hours) => change({ quiet_hours })),
-    digest(kept.digest ?? 'none', (digest) => change({ digest })),
+    kept.digest === undefined ? null : digest(kept.digest, (digest) => change({ digest })),
   );
 }
 
@@ -28,7 +28,8 @@ function quietHours(
   kept: QuietHours | null,
   change: (hours: QuietHours | null) => Promise<boolean>,
 ): HTMLElement {
-  const isOn = h('input', { type: 'checkbox', checked: kept !== null });
+  let wasOn = kept !== null;
+  const isOn = h('input', { type: 'checkbox', checked: wasOn });
   const from = h('input', { class: 'field', type: 'time', required: true });
   const to = h('input', { class: 'field', type: 'time', required: true });
   from.value = kept?.from.slice(0, 5) ?? USUAL.from;
@@ -53,8 +54,10 @@ function quietHours(
     setText(said, wrong ?? '');
     if (wrong !== null) return;
     const hours = isOn.checked ? { from: from.value, to: to.value, time_zone: zone.value } : null;
-    if (!(await change(hours)) && isOn.checked !== (kept !== null)) {
-      isOn.checked = kept !== null;
+    if (await change(hours)) {
+      wasOn = hours !== null;
+    } else if (isOn.checked !== wasOn) {
+      isOn.checked = wasOn;
       fields.hidden = !isOn.checked;
     }
   };

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Channel } from '../api/notifications';
 import { channelsOf, groupPreferences, isFixed, typeWords, whyNotQuiet } from './words';
 
 const type = (name: string) => ({ type: name, in_app: true, email: false, push: false, is_fixed: false });
@@ -18,12 +19,10 @@ it('has a word for each type', () => {
   expect(typeWords('toString').label).toBe('ToString');
 });
 
-it('offers mails where the server sends them', () => {
-  const channels = (kept: { digest?: 'none' }) => channelsOf(kept).map(([channel]) => channel);
-  expect([channels({}), channels({ digest: 'none' })]).toEqual([
-    ['in_app', 'push'],
-    ['in_app', 'email', 'push'],
-  ]);
+it('offers the ways that the server has', () => {
+  const offered = (channels: Channel[]) => channelsOf({ channels }).map(([, label]) => label);
+  expect(offered(['in_app'])).toEqual(['In Weft']);
+  expect(offered(['push', 'in_app', 'email'])).toEqual(['In Weft', 'By mail', 'On devices']);
 });
 
 it('leaves no choice about what must come into the inbox', () => {

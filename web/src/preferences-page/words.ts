@@ -1,5 +1,5 @@
 /** What types of notifications are called, and in which groups they stand. Pure. */
-import type { NotificationPreferences, TypePreference } from '../api/notifications';
+import type { Channel, NotificationPreferences, TypePreference } from '../api/notifications';
 
 export interface TypeWords {
   readonly label: string;
@@ -75,24 +75,17 @@ export function groupPreferences(types: readonly TypePreference[]): TypeGroup[] 
   return groups.filter(({ types }) => types.length > 0);
 }
 
-export type Channel = 'in_app' | 'email' | 'push';
-
 const CHANNELS: readonly (readonly [Channel, string])[] = [
   ['in_app', 'In Weft'],
   ['email', 'By mail'],
   ['push', 'On devices'],
 ];
 
-/** Whether the server sends mails about notifications: then it says how they come. */
-export function sendsMails({ digest }: Pick<NotificationPreferences, 'digest'>): boolean {
-  return digest !== undefined;
-}
-
-/** The ways that there are: by mail where the server sends some. What is wanted on devices is kept by every server. */
-export function channelsOf(
-  kept: Pick<NotificationPreferences, 'digest'>,
-): readonly (readonly [Channel, string])[] {
-  return CHANNELS.filter(([channel]) => channel !== 'email' || sendsMails(kept));
+/** The ways that the server has, in our order. */
+export function channelsOf({
+  channels,
+}: Pick<NotificationPreferences, 'channels'>): readonly (readonly [Channel, string])[] {
+  return CHANNELS.filter(([channel]) => channels.includes(channel));
 }
 
 /** Whether somebody has no choice. */

@@ -32,6 +32,16 @@ impl Ways {
         }
     }
 
+    /// By which channels something is told, the inbox first.
+    pub(crate) fn channels(self) -> Vec<Channel> {
+        let sends = |channel: &Channel| match channel {
+            Channel::InApp => true,
+            Channel::Email => self.mail_delay_ms.is_some(),
+            Channel::Push => self.has_gateway,
+        };
+        Channel::ALL.into_iter().filter(sends).collect()
+    }
+
     /// Has what came into the row `notification` sent by every way that its reader wants.
     ///
     /// # Errors

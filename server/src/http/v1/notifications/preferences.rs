@@ -63,10 +63,13 @@ struct TypeView {
 #[schema(as = NotificationPreferences)]
 pub(super) struct PreferencesView {
     scope: ScopeName,
+    /// The ways that this server has: your inbox always, mail and push if whoever runs it has set them up.
+    #[schema(max_items = 3)]
+    channels: Vec<Channel>,
     #[schema(max_items = 100)]
     types: Vec<TypeView>,
     /// When nothing is sent to you, everywhere; what would have been comes after it. Null if never; left out by a server
-    /// that sends nothing by mail.
+    /// that has no way but the inbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<QuietHours>)]
     quiet_hours: Option<Option<QuietHours>>,
@@ -235,7 +238,8 @@ async fn said(tx: &mut Tx, user: Uuid, scope: Scope) -> Result<String, Problem> 
 
 async fn view(tx: &mut Tx, user: Uuid, scope: Scope, ways: Ways) -> Result<PreferencesView, Problem> {
     let everywhere = said(tx, user, Scope::Everywhere).await?;
-    let timing = ways.mail_delay_ms.map(|_| Timing::of(&everywhere));
+    let channels = ways.channels();
+    let timing = Timing::of(&everywhere);
     let wanted = match scope {
         Scope::Everywhere => Preferences::of([everywhere.as_str()]),
         Scope::Workspace(workspace) => {
@@ -257,8 +261,9 @@ async fn view(tx: &mut Tx, user: Uuid, scope: Scope, ways: Ways) -> Result<Prefe
     Ok(PreferencesView {
         scope: scope.name(),
         types: types.collect(),
-        digest: timing.as_ref().map(|timing| timing.digest),
-        quiet_hours: timing.map(|timing| timing.quiet),
+        digest: channels.contains(&Channel::Email).then_some(timing.digest),
+        quiet_hours: (channels.len() > 1).then_some(timing.quiet),
+        channels,
     })
 }
 
