@@ -39,7 +39,7 @@ use crate::ws::{self, Gateway};
 
 mod notifier;
 
-use self::notifier::open_notifier;
+use self::notifier::{open_notifier, open_web_push};
 
 /// The longest time between two decisions about one membership, whether or not anything is known to have changed.
 const LEASE: Duration = Duration::from_secs(60);
@@ -100,7 +100,9 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let gateway = open_gateway(config, &storage, &rights, &metrics, &bus, life);
     let webhooks = open_webhooks(config, &storage, &rights, &metrics, life)?;
     let unsubscribe = Unsubscribe::new(Arc::clone(&rights.sealer), &config.public_url());
-    let (notifier, mut senders) = open_notifier(config, &storage, &unsubscribe, (&clock, &metrics), life)?;
+    let web_push = open_web_push(config, &storage, &rights.sealer, &clock).await?;
+    let ways_out = (&unsubscribe, web_push.as_ref());
+    let (notifier, mut senders) = open_notifier(config, &storage, ways_out, (&clock, &metrics), life)?;
     senders.push(webhooks.ended().clone());
     open_hints(&bus, &storage, &notifier, life);
     keep_audit_log(&storage, &metrics, life);
@@ -132,6 +134,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         webhooks,
         notifier,
         unsubscribe,
+        web_push,
         streams: http::v1::Streams::new(life.soft().clone(), life.tracker().clone()),
         public_url: config.public_url().into(),
     };

@@ -9,20 +9,49 @@ use tokio_util::sync::CancellationToken;
 use weft_storage::Storage;
 use weft_storage::clock::Clock;
 
+use crate::auth::sealed::Sealer;
 use crate::auth::settings;
 use crate::config::Config;
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::notifications::{
-    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, Ways,
+    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, Notifier, Unsubscribe, VapidKey, Ways,
+    WebPush,
 };
 use crate::webhooks::WebhookSecret;
+
+/// What tells browsers; `None` if the settings turn that off.
+///
+/// # Errors
+/// A failure of the database, or of what seals our key.
+pub(super) async fn open_web_push(
+    config: &Config,
+    storage: &Storage,
+    sealer: &Arc<Sealer>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<WebPush>>> {
+    if !config.notifications.web_push {
+        return Ok(None);
+    }
+    let records = storage.records();
+    let contact = config.notifications.contact(&config.public_url());
+    let key = VapidKey::load_or_create(records, sealer, &contact).await?;
+    let client = settings::outgoing(config)?;
+    let push = WebPush::new(
+        records.clone(),
+        Arc::clone(clock),
+        Arc::clone(sealer),
+        client,
+        key,
+    );
+    Ok(Some(Arc::new(push)))
+}
 
 /// What tells people what happens, put to work; and what says when nothing is sent to them any more.
 pub(super) fn open_notifier(
     config: &Config,
     storage: &Storage,
-    unsubscribe: &Unsubscribe,
+    (unsubscribe, web_push): (&Unsubscribe, Option<&Arc<WebPush>>),
     (clock, metrics): (&Arc<dyn Clock>, &Arc<Metrics>),
     life: &Lifecycle,
 ) -> anyhow::Result<(Arc<Notifier>, Vec<CancellationToken>)> {
@@ -53,6 +82,9 @@ pub(super) fn open_notifier(
             public_url,
             Arc::clone(clock),
         )));
+    }
+    if let Some(web_push) = web_push {
+        adapters.push(Arc::clone(web_push) as Arc<dyn Adapter>);
     }
     let mut ended = Vec::new();
     for adapter in adapters {

@@ -31,6 +31,10 @@ pub struct NotificationsConfig {
     pub email: EmailNotifications,
     /// How long a mail waits for what else happens.
     pub email_delay_seconds: u64,
+    /// Whether browsers are told by Web Push.
+    pub web_push: bool,
+    /// Whom push services ask if we are a nuisance: an address, or empty for our own.
+    pub web_push_contact: String,
     /// The operator's gateway. Empty: none.
     pub adapter_url: String,
     /// What signs messages to it.
@@ -51,7 +55,24 @@ impl NotificationsConfig {
         }
     }
 
+    /// Whom push services ask about us, whose address is `public_url`.
+    pub(crate) fn contact(&self, public_url: &str) -> String {
+        match (self.web_push_contact.as_str(), public_url) {
+            ("", url) if url.starts_with("https://") => url.to_owned(),
+            ("", _) => "mailto:weft@localhost".to_owned(),
+            (contact, _) => contact.to_owned(),
+        }
+    }
+
     pub(super) fn check(&self, checks: &mut Checks) {
+        let contact = &self.web_push_contact;
+        let is_contact = contact.is_empty()
+            || ["mailto:", "https://"]
+                .iter()
+                .any(|kind| contact.starts_with(kind));
+        checks.require(is_contact && contact.len() <= 256, || {
+            "notifications.web_push_contact must be an address such as mailto:ops@example.com".to_owned()
+        });
         checks.range(
             "notifications.email_delay_seconds",
             self.email_delay_seconds,

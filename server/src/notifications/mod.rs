@@ -24,7 +24,8 @@ use weft_storage::clock::Clock;
 use weft_storage::records::Records;
 
 pub(crate) use self::deliveries::{
-    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, MAX_TOKEN_BYTES, Stop, Unsubscribe, Ways,
+    Adapter, Courier, DeliverySettings, EmailAdapter, HttpAdapter, MAX_TOKEN_BYTES, PUBLIC_KEY_BYTES,
+    SECRET_BYTES, Stop, Unsubscribable, Unsubscribe, VapidKey, Ways, WebPush, Wish,
 };
 pub(crate) use self::kind::Kind;
 pub(crate) use self::preferences::{Channel, MailScope, Preferences, without_mails};

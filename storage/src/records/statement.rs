@@ -233,7 +233,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 10] = [
+    const SCHEMA: [&str; 11] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -244,6 +244,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0008_webhook_endpoints.sql"),
         include_str!("../../../migrations/postgres/0009_audit.sql"),
         include_str!("../../../migrations/postgres/0010_notification_deliveries.sql"),
+        include_str!("../../../migrations/postgres/0011_push_subscriptions.sql"),
     ];
 
     #[test]

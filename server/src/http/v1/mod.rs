@@ -96,7 +96,7 @@ use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
 use crate::accounts::Accounts;
 use crate::auth::Authenticator;
-use crate::notifications::{Notifier, Unsubscribe};
+use crate::notifications::{Notifier, Unsubscribe, WebPush};
 use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
@@ -137,6 +137,8 @@ pub(crate) struct Api {
     pub(crate) notifier: Arc<Notifier>,
     /// Reads the addresses that stop mails.
     pub(crate) unsubscribe: Unsubscribe,
+    /// Tells browsers that are closed, unless that is turned off.
+    pub(crate) web_push: Option<Arc<WebPush>>,
     /// Those who are told what happens as it happens.
     pub(crate) streams: Streams,
     /// Where the server is reached.

@@ -13,6 +13,7 @@ mod http;
 mod prepare;
 mod unsubscribe;
 mod ways;
+mod web_push;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(crate) use self::email::EmailAdapter;
 pub(crate) use self::http::HttpAdapter;
 pub(crate) use self::unsubscribe::{MAX_TOKEN_BYTES, Stop, Unsubscribe};
 pub(crate) use self::ways::Ways;
+pub(crate) use self::web_push::{PUBLIC_KEY_BYTES, SECRET_BYTES, Unsubscribable, VapidKey, WebPush, Wish};
 
 /// How deliveries behave.
 #[derive(Debug, Clone)]

@@ -16,6 +16,8 @@ use crate::notifications::{Channel, Kind, Preferences};
 pub(crate) struct Ways {
     /// How long a mail waits for what else happens, in milliseconds; `None` if none are sent.
     pub(crate) mail_delay_ms: Option<i64>,
+    /// Whether browsers are told.
+    pub(crate) has_web_push: bool,
     /// Whether there is a gateway of the operator.
     pub(crate) has_gateway: bool,
 }
@@ -28,6 +30,7 @@ impl Ways {
         let sends_mail = told.sends_mail(!config.mail.smtp_host.is_empty());
         Self {
             mail_delay_ms: sends_mail.then_some(delay_ms),
+            has_web_push: told.web_push,
             has_gateway: !told.adapter_url.is_empty(),
         }
     }
@@ -37,7 +40,7 @@ impl Ways {
         let sends = |channel: &Channel| match channel {
             Channel::InApp => true,
             Channel::Email => self.mail_delay_ms.is_some(),
-            Channel::Push => self.has_gateway,
+            Channel::Push => self.has_gateway || self.has_web_push,
         };
         Channel::ALL.into_iter().filter(sends).collect()
     }
@@ -62,8 +65,13 @@ impl Ways {
             let due_at_ms = timing.mail_due_ms(new.now_ms, delay_ms, &account.preferences);
             due.push((NotificationWay::Email, due_at_ms));
         }
-        if self.has_gateway && wanted.wants(kind, Channel::Push) {
-            due.push((NotificationWay::Http, new.now_ms));
+        if wanted.wants(kind, Channel::Push) {
+            if self.has_gateway {
+                due.push((NotificationWay::Http, new.now_ms));
+            }
+            if self.has_web_push && has_browser(tenant, new).await? {
+                due.push((NotificationWay::WebPush, new.now_ms));
+            }
         }
         for (way, due_at_ms) in due {
             let delivery = NewNotificationDelivery {
@@ -80,4 +88,9 @@ impl Ways {
         }
         Ok(())
     }
+}
+
+async fn has_browser(tenant: &mut Tenant<'_>, new: &NewNotification<'_>) -> Result<bool, RecordError> {
+    let browsers = tenant.tx().push_subscriptions(new.user_id, new.now_ms).await?;
+    Ok(!browsers.is_empty())
 }

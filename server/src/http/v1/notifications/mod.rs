@@ -8,6 +8,7 @@ mod counts;
 mod list;
 mod many;
 mod preferences;
+mod push_subscriptions;
 mod shapes;
 mod stream;
 mod unsubscribe;
@@ -34,6 +35,12 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(many::read_all_notifications))
         .routes(routes!(many::see_all_notifications))
         .routes(routes!(list::get_notification, change::update_notification))
+        .routes(routes!(push_subscriptions::get_push_key))
+        .routes(routes!(
+            push_subscriptions::list_push_subscriptions,
+            push_subscriptions::create_push_subscription
+        ))
+        .routes(routes!(push_subscriptions::delete_push_subscription))
         .routes(routes!(
             preferences::get_notification_preferences_of,
             preferences::update_notification_preferences_of
