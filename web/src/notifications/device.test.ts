@@ -17,10 +17,11 @@ function world() {
   const subscribe = async ({ applicationServerKey }: PushSubscriptionOptionsInit = {}) => {
     count += 1;
     const endpoint = `https://push.test/${count}`;
-    const bytes = Buffer.from(String(applicationServerKey), 'base64url');
+    const base64 = String(applicationServerKey).replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     subscription = {
       endpoint,
-      options: { applicationServerKey: new Uint8Array(bytes).buffer, userVisibleOnly: true },
+      options: { applicationServerKey: bytes.buffer, userVisibleOnly: true },
       unsubscribe: async () => {
         subscription = null;
         return true;
