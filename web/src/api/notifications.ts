@@ -65,7 +65,7 @@ export interface TypePreference {
   type: string;
   in_app: boolean;
   email: boolean;
-  /** Kept also by a server that pushes nothing; it does not say whether it does. */
+  /** Kept also by a server that pushes nothing. */
   push: boolean;
   /** Whether it comes into the inbox whatever somebody wants. */
   is_fixed: boolean;
