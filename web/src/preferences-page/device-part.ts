@@ -79,10 +79,10 @@ class DevicePart {
     const isOwn = id === own;
     const remove = h('button', { type: 'button', class: 'tool framed' }, 'Remove');
     const words = h(
-      'span',
+      'div',
       { id: `device-${id}` },
-      isOwn ? 'This device, by ' : 'By ',
       h('strong', {}, host),
+      h('small', {}, isOwn ? 'This device, added ' : 'Added ', timeElement(created_at)),
     );
     remove.setAttribute('aria-describedby', words.id);
     remove.addEventListener('click', () => {
@@ -90,6 +90,6 @@ class DevicePart {
       this.#switch.focus();
       this.#do(() => (isOwn ? this.device.turnOff() : removeDevice(this.shell.api, id)), 'Removed.');
     });
-    return h('li', {}, h('div', {}, words, h('small', {}, 'since ', timeElement(created_at))), remove);
+    return h('li', {}, words, remove);
   }
 }
