@@ -31,14 +31,47 @@ const boardsHaveAPage: Plugin = {
   },
 };
 
+const WORKER = 'push-worker';
+
+/** The worker is at the root, so that every page is in its scope, and one file, as not every browser takes modules there. */
+const workerAtTheRoot: Plugin = {
+  name: 'worker-at-the-root',
+  configureServer({ middlewares }) {
+    middlewares.use((request, _response, next) => {
+      const asked = request as { url?: string };
+      if (asked.url === `/${WORKER}.js`) asked.url = '/src/push-worker/worker.ts';
+      next();
+    });
+  },
+  generateBundle(_options, bundle) {
+    const worker = bundle[`${WORKER}.js`];
+    if (
+      worker?.type !== 'chunk' ||
+      [worker.imports, worker.dynamicImports, worker.exports].some(({ length }) => length > 0)
+    )
+      throw new Error('the worker of Web Push is not one file');
+  },
+};
+
 export default defineConfig({
   base: '/',
-  plugins: [nothingFromElsewhere, boardsHaveAPage],
+  plugins: [nothingFromElsewhere, boardsHaveAPage, workerAtTheRoot],
   server: { host: '127.0.0.1', proxy: { '/v1': { target: WEFT_URL, ws: true }, '/openapi.json': WEFT_URL } },
   build: {
     target: 'es2022',
     sourcemap: false,
     chunkSizeWarningLimit: 1200,
-    rolldownOptions: { input: ['index.html', 'reference.html', 'account.html', 'boards.html'] },
+    rolldownOptions: {
+      input: {
+        index: 'index.html',
+        reference: 'reference.html',
+        account: 'account.html',
+        boards: 'boards.html',
+        [WORKER]: 'src/push-worker/worker.ts',
+      },
+      output: {
+        entryFileNames: ({ name }) => (name === WORKER ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
   },
 });

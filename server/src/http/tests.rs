@@ -227,6 +227,12 @@ async fn the_page_is_revalidated_and_its_hashed_assets_are_kept() {
         asset.header("cache-control"),
         Some("public, max-age=31536000, immutable")
     );
+    // At the root, so that every page is in its scope.
+    let worker = server.get("/push-worker.js").await;
+    assert_eq!(
+        (worker.header("content-type"), worker.header("cache-control")),
+        (Some("text/javascript; charset=utf-8"), Some("no-cache"))
+    );
 }
 
 #[tokio::test]

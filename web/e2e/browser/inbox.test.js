@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { person, useBrowser } from '../support/browser.js'
+import { deviceOf } from '../support/devices.js'
 import { Receiver } from '../support/hooks.js'
 import { ask, joins, PASSWORD, person as account, roomyLimits } from '../support/people.js'
 import { scenario } from '../support/scenario.js'
@@ -259,7 +260,7 @@ scenario('tabs share one stream, another one takes it over, and a server that wa
 })
 
 scenario('what somebody does not want to be told does not come', { timeout: 180_000 }, async (scene) => {
-  const { page, task, mention, told, complaints } = await loom(scene, { path: '/preferences' })
+  const { page, task, mention, told, complaints } = await loom(scene, { path: '/preferences', env: { WEFT_NOTIFICATIONS_WEB_PUSH: 'off' } })
   const box = (name) => page.getByRole('checkbox', { name, exact: true })
   const isKept = () => page.getByTestId('kept').filter({ hasText: 'Kept.' }).waitFor()
   await box('Mentions: In Weft').uncheck()
@@ -343,7 +344,7 @@ scenario('mails and what comes on devices are chosen for themselves, and all of 
 for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
   scenario(`nobody is shut out of notifications, in the ${colorScheme}, ${width} pixels wide`, { timeout: 180_000 }, async (scene) => {
     const { env } = await withEveryWay(scene)
-    const { page, task, mention } = await loom(scene, { env, options: { colorScheme, viewport: { width, height: 800 } } })
+    const { server, bo, page, task, mention } = await loom(scene, { env, options: { colorScheme, viewport: { width, height: 800 } } })
     const fits = async (what) => {
       assert.deepEqual(await violations(page), [], what)
       const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }))
@@ -361,11 +362,13 @@ for (const [colorScheme, width] of [['light', 1200], ['dark', 375]]) {
     await page.getByTestId('bell-panel').getByText('word').first().waitFor()
     await fits('the bell')
     await page.keyboard.press('Escape')
+    await deviceOf(scene, server, bo)
     await page.goto(new URL('/preferences', page.url()).href)
     await page.getByRole('table').waitFor()
     await page.getByRole('columnheader', { name: 'On devices' }).waitFor()
     await page.getByLabel('Send me nothing in these hours').check()
     await page.getByLabel('Time zone').waitFor()
+    await page.getByTestId('devices').getByRole('button', { name: 'Remove' }).waitFor()
     await fits('the preferences')
   })
 }

@@ -34,12 +34,14 @@ export class Receiver {
     /** A number, or what gives one for the headers of a delivery. @type {number | ((headers: Record<string, string>) => number)} */
     this.status = 200
     this.answer = 'thanks'
+    /** @type {Record<string, string>} headers of every answer */
+    this.says = {}
     this.server = createServer((request, response) => {
       const parts = []
       request.on('data', (part) => parts.push(part))
       request.on('end', () => {
         this.deliveries.push({ headers: request.headers, body: Buffer.concat(parts), at: Date.now() })
-        response.writeHead(typeof this.status === 'function' ? this.status(request.headers) : this.status).end(this.answer)
+        response.writeHead(typeof this.status === 'function' ? this.status(request.headers) : this.status, this.says).end(this.answer)
       })
     })
   }

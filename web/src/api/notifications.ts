@@ -65,7 +65,7 @@ export interface TypePreference {
   type: string;
   in_app: boolean;
   email: boolean;
-  /** Kept also by a server that pushes nothing; it does not say whether it does. */
+  /** Kept also by a server that pushes nothing. */
   push: boolean;
   /** Whether it comes into the inbox whatever somebody wants. */
   is_fixed: boolean;
@@ -102,6 +102,22 @@ export interface PreferencesPatch {
   digest?: Digest;
 }
 
+/** Where a browser that is told lets itself be reached: what `PushSubscription.toJSON()` gives. */
+export interface PushAddress {
+  endpoint: string;
+  expirationTime: number | null;
+  keys: { p256dh: string; auth: string };
+}
+
+/** A browser that is told. Its address is not shown, as whoever has it can send there. */
+export interface PushDevice {
+  id: string;
+  /** Of the push service. */
+  host: string;
+  created_at: string;
+  used_at: string | null;
+}
+
 type Answer<T> = {
   responses: {
     200: { content: { 'application/json': T } };
@@ -111,6 +127,12 @@ type Answer<T> = {
 type Ask<Query> = { parameters: { query?: Query } };
 type Send<T> = { requestBody: { content: { 'application/json': T } } };
 type AtId = { parameters: { path: { notification_id: string } } };
+type Gone = {
+  responses: {
+    204: { content?: never };
+    400: { content: { 'application/problem+json': Schemas['Problem'] } };
+  };
+};
 type Part<T> = { data: T[]; meta: Schemas['ListMeta'] };
 type Until = { before: string; workspace_id?: string };
 type Scope = { workspace_id?: string; project_id?: string };
@@ -131,6 +153,14 @@ export interface NotificationPaths {
   '/v1/notification-preferences': {
     get: Answer<NotificationPreferences> & Ask<Scope>;
     patch: Answer<NotificationPreferences> & Ask<Scope> & Send<PreferencesPatch>;
+  };
+  '/v1/push-key': { get: Answer<{ public_key: string }> };
+  '/v1/push-subscriptions': {
+    get: Answer<{ data: PushDevice[] }>;
+    post: Answer<PushDevice> & Send<PushAddress>;
+  };
+  '/v1/push-subscriptions/{subscription_id}': {
+    delete: Gone & { parameters: { path: { subscription_id: string } } };
   };
 }
 

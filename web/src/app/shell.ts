@@ -2,6 +2,7 @@
 import { type Api, createApi } from '../api/client';
 import { avatar } from '../board-page/avatar';
 import { getCounts } from '../notifications/calls';
+import { type Device, thisDevice } from '../notifications/device';
 import { browserParts, LiveNotifications } from '../notifications/live';
 import { badgeWords } from '../notifications/words';
 import { fill, h } from '../ui/dom';
@@ -12,10 +13,15 @@ import { BAR, PAGES } from './pages';
 import { type BarItem, findPage, type OpenPage } from './router';
 import { signInForm } from './sign-in';
 
+/** How long a logout waits for what it ends on this device. */
+const LEAVING_MS = 3_000;
+
 export class Shell {
   readonly api: Api;
   /** What whoever is logged in is told, as it happens. */
   readonly live: LiveNotifications;
+  /** This browser as something that is told; null where it cannot be. */
+  readonly device: Device | null;
   /** Where a page puts what belongs into the bar, such as who is here. It is emptied when another page comes. */
   readonly slot = h('div', { class: 'bar-slot' });
 
@@ -46,6 +52,9 @@ export class Shell {
       openStream: (lastId, signal) => this.#openStream('/v1/notifications/stream', lastId, signal),
     });
     this.live.onTold(() => this.#drawTitle());
+    this.device = thisDevice(this.api);
+    this.#keepDevice();
+    navigator.serviceWorker?.addEventListener('message', ({ data }) => this.#sentTo(data));
     const brand = h(
       'a',
       { class: 'brand', href: '/boards', title: 'All boards' },
@@ -68,7 +77,9 @@ export class Shell {
     window.addEventListener('popstate', () => void this.show());
     window.addEventListener('storage', ({ key }) => credentials.changedElsewhere(key));
     credentials.onChange = () => {
-      if ((credentials.user?.id ?? null) !== this.#userShown) void this.show();
+      if ((credentials.user?.id ?? null) === this.#userShown) return;
+      this.#keepDevice();
+      void this.show();
     };
   }
 
@@ -190,13 +201,34 @@ export class Shell {
             openMenu(account, 'Account', [
               ...ways.map(({ label, icon, href }) => ({ label, icon, run: () => this.go(href) })),
               null,
-              { label: `Log out ${name}`, icon: 'signout', run: () => void this.credentials.logOut() },
+              { label: `Log out ${name}`, icon: 'signout', run: () => void this.#logOut() },
             ]),
         },
       },
       avatar(user.id, name),
     );
     return account;
+  }
+
+  /** What this device was subscribed for ends with the login, while the server still takes our word for it. */
+  async #logOut(): Promise<void> {
+    const leaving = this.device?.turnOff().catch(() => {});
+    await Promise.race([leaving, new Promise((resolve) => setTimeout(resolve, LEAVING_MS))]);
+    await this.credentials.logOut();
+  }
+
+  #keepDevice(): void {
+    // What could not be done now is tried when the page is loaded the next time.
+    void this.device?.keep(this.credentials.user?.id ?? null).catch(() => {});
+  }
+
+  /** Somebody has followed a notification of the device, and this tab was opened where it leads. */
+  #sentTo(word: unknown): void {
+    const { kind, url } = (word ?? {}) as { readonly kind?: unknown; readonly url?: unknown };
+    if (kind !== 'open' || typeof url !== 'string') return;
+    const { origin, pathname, search } = new URL(url, location.href);
+    const path = pathname + search;
+    if (origin === location.origin && path !== location.pathname + location.search) this.go(path);
   }
 
   /** A stream of events. `EventSource` could not show a token. */

@@ -8,8 +8,11 @@ import {
   type NotificationState,
   notificationsOf,
   type PreferencesPatch,
+  type PushAddress,
+  type PushDevice,
 } from '../api/notifications';
-import { good, part } from '../app/lists';
+import { done, good, part } from '../app/lists';
+import { PageError } from '../app/shell';
 
 const MISSING = 'There is no such notification any more.';
 
@@ -79,6 +82,34 @@ export function changePreferences(
       body: change,
     }),
   );
+}
+
+/** The key by which push services know the server; null where it sends no Web Push. */
+export async function getPushKey(api: Api): Promise<string | null> {
+  try {
+    return (await good(notificationsOf(api).GET('/v1/push-key'))).public_key;
+  } catch (error) {
+    if (error instanceof PageError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+export async function listDevices(api: Api): Promise<readonly PushDevice[]> {
+  return (await good(notificationsOf(api).GET('/v1/push-subscriptions'))).data;
+}
+
+export function addDevice(api: Api, address: PushAddress): Promise<PushDevice> {
+  return good(notificationsOf(api).POST('/v1/push-subscriptions', { body: address }));
+}
+
+/** One that is gone already is as good as removed. */
+export async function removeDevice(api: Api, id: string): Promise<void> {
+  try {
+    const params = { path: { subscription_id: id } };
+    await done(notificationsOf(api).DELETE('/v1/push-subscriptions/{subscription_id}', { params }));
+  } catch (error) {
+    if (!(error instanceof PageError && error.status === 404)) throw error;
+  }
 }
 
 export function getTask(api: Api, id: string): Promise<Schemas['Task']> {

@@ -13,6 +13,7 @@ import type { Shell } from '../app/shell';
 import { changePreferences, getPreferences, type Scope } from '../notifications/calls';
 import { fill, h, setText } from '../ui/dom';
 import { sentence } from '../ui/words';
+import { devicePart } from './device-part';
 import { whenPart } from './when-part';
 import { channelsOf, groupPreferences, isFixed, typeWords } from './words';
 import './preferences.css';
@@ -59,6 +60,7 @@ class PreferencesPage {
   readonly #matrix = h('div', { class: 'matrix-frame' });
   readonly #ways = h('p', { class: 'hint' }, WAYS);
   readonly #when = h('div', {});
+  readonly #devices = h('div', { hidden: true });
 
   constructor(
     private readonly shell: Shell,
@@ -73,8 +75,19 @@ class PreferencesPage {
       this.#matrix,
       this.#ways,
       this.#when,
+      this.#devices,
     );
     this.#draw();
+    if (first.channels.includes('push')) void this.#offerDevices();
+  }
+
+  /** The page does not wait for it. */
+  async #offerDevices(): Promise<void> {
+    try {
+      fill(this.#devices, await devicePart(this.shell));
+    } catch (error) {
+      fill(this.#devices, h('p', { class: 'said wrong' }, sentence(wordsOf(error))));
+    }
   }
 
   close(): void {
@@ -139,6 +152,7 @@ class PreferencesPage {
     const hasMore = this.#kept.channels.length > 1;
     this.#ways.hidden = !hasMore;
     const isShown = workspace_id === undefined && project_id === undefined && hasMore;
+    this.#devices.hidden = !isShown;
     this.#when.hidden = !isShown;
     fill(this.#when, isShown ? whenPart(this.#kept, (change) => this.#change(change)) : null);
   }
