@@ -37,6 +37,7 @@ mod notification_rules;
 mod notifications;
 mod oauth;
 mod projections;
+mod push_subscriptions;
 mod reminders;
 mod revocation;
 mod sessions;

@@ -403,7 +403,7 @@ async fn mails_wait_for_the_end_of_quiet_hours_and_are_gathered_if_somebody_want
     let hours = json!({ "from": clock(0), "to": clock(20), "time_zone": "UTC" });
     let view = prefer(&server, &cem, "", json!({ "quiet_hours": hours })).await;
     assert_eq!(view["quiet_hours"], hours);
-    assert_eq!(view["channels"], json!(["in_app", "email"]));
+    assert_eq!(view["channels"], json!(["in_app", "email", "push"]));
     say(
         &server,
         &ada,
@@ -466,7 +466,7 @@ async fn mails_wait_for_the_end_of_quiet_hours_and_are_gathered_if_somebody_want
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_without_mail_keeps_what_people_want_and_sends_nothing() {
-    let server = TestServer::with(&["auth.access_token_seconds=3600"]).await;
+    let server = TestServer::with(&["auth.access_token_seconds=3600", "notifications.web_push=false"]).await;
     let (ada, cem, document) = world(&server, "Plan").await;
     say(
         &server,

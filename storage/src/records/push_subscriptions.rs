@@ -11,6 +11,10 @@ use super::statement::global_sql;
 use super::tx::Tx;
 use super::value::args;
 
+/// How many deliveries are remembered that a browser took.
+const MAX_TOLD: usize = 32;
+const UUID_BYTES: usize = 16;
+
 /// A browser that is to be told from now on.
 #[derive(Debug, Clone, Copy)]
 pub struct NewPushSubscription<'a> {
@@ -47,6 +51,8 @@ pub struct PushSubscription {
     pub created_at_ms: i64,
     /// When the push service last took something for it.
     pub used_at_ms: Option<i64>,
+    /// The deliveries that it took last, the newest first.
+    pub told: Vec<Uuid>,
 }
 
 impl std::fmt::Debug for PushSubscription {
@@ -61,6 +67,8 @@ impl std::fmt::Debug for PushSubscription {
 
 impl FromRow for PushSubscription {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
+        let told: Vec<u8> = row.get("told")?;
+        let told = told.chunks_exact(UUID_BYTES);
         Ok(Self {
             id: row.get("id")?,
             endpoint: row.get("endpoint")?,
@@ -68,6 +76,7 @@ impl FromRow for PushSubscription {
             secret: row.get("secret")?,
             created_at_ms: row.get("created_at_ms")?,
             used_at_ms: row.get("used_at_ms")?,
+            told: told.filter_map(|id| Uuid::from_slice(id).ok()).collect(),
         })
     }
 }
@@ -84,10 +93,10 @@ impl Tx {
     ) -> Result<PushSubscription, RecordError> {
         let sql = global_sql!(
             "INSERT INTO push_subscriptions \
-             (id, user_id, session_id, endpoint, endpoint_hash, public_key, secret, created_at_ms) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (endpoint_hash) DO UPDATE SET user_id = $2, \
-             session_id = $3, public_key = $6, secret = $7, created_at_ms = $8, used_at_ms = NULL \
-             RETURNING id, endpoint, public_key, secret, created_at_ms, used_at_ms"
+             (id, user_id, session_id, endpoint, endpoint_hash, public_key, secret, created_at_ms, told) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (endpoint_hash) DO UPDATE SET user_id = $2, \
+             session_id = $3, public_key = $6, secret = $7, created_at_ms = $8, used_at_ms = NULL, told = $9 \
+             RETURNING id, endpoint, public_key, secret, created_at_ms, used_at_ms, told"
         );
         let values = args![
             new.id,
@@ -97,7 +106,8 @@ impl Tx {
             new.endpoint_hash,
             new.public_key,
             new.secret,
-            new.now_ms
+            new.now_ms,
+            Vec::<u8>::new()
         ];
         let put: Option<PushSubscription> = self.one(sql, values).await?;
         let put = put.ok_or(RecordError::unreadable("id"))?;
@@ -121,20 +131,29 @@ impl Tx {
         now_ms: i64,
     ) -> Result<Vec<PushSubscription>, RecordError> {
         let sql = global_sql!(
-            "SELECT p.id, p.endpoint, p.public_key, p.secret, p.created_at_ms, p.used_at_ms FROM push_subscriptions p \
-             LEFT JOIN sessions s ON s.id = p.session_id WHERE p.user_id = $1 AND (p.session_id IS NULL \
+            "SELECT p.id, p.endpoint, p.public_key, p.secret, p.created_at_ms, p.used_at_ms, \
+             p.told FROM push_subscriptions p LEFT JOIN sessions s ON s.id = p.session_id WHERE p.user_id = $1 AND (p.session_id IS NULL \
              OR (s.ended_at_ms IS NULL AND s.expires_at_ms > $2)) ORDER BY p.created_at_ms, p.id"
         );
         self.all(sql, args![user, now_ms]).await
     }
 
-    /// Notes that the push service took something for a browser.
+    /// Notes that the push service took a delivery for a browser, which is as it was read.
     ///
     /// # Errors
     /// A failure of the database.
-    pub async fn use_push_subscription(&mut self, id: Uuid, now_ms: i64) -> Result<(), RecordError> {
-        let sql = global_sql!("UPDATE push_subscriptions SET used_at_ms = $2 WHERE id = $1");
-        self.execute(sql, args![id, now_ms]).await.map(|_| ())
+    pub async fn use_push_subscription(
+        &mut self,
+        browser: &PushSubscription,
+        delivery: Uuid,
+        now_ms: i64,
+    ) -> Result<(), RecordError> {
+        let told = std::iter::once(&delivery).chain(&browser.told).take(MAX_TOLD);
+        let told: Vec<u8> = told.flat_map(|id| *id.as_bytes()).collect();
+        let sql = global_sql!("UPDATE push_subscriptions SET used_at_ms = $2, told = $3 WHERE id = $1");
+        self.execute(sql, args![browser.id, now_ms, told])
+            .await
+            .map(|_| ())
     }
 
     /// Tells one of somebody's browsers nothing more. Whether it was told anything.

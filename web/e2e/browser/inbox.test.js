@@ -260,7 +260,7 @@ scenario('tabs share one stream, another one takes it over, and a server that wa
 })
 
 scenario('what somebody does not want to be told does not come', { timeout: 180_000 }, async (scene) => {
-  const { page, task, mention, told, complaints } = await loom(scene, { path: '/preferences', env: { WEFT_NOTIFICATIONS_WEB_PUSH: 'off' } })
+  const { page, task, mention, told, complaints } = await loom(scene, { path: '/preferences', env: { WEFT_NOTIFICATIONS_WEB_PUSH: 'false' } })
   const box = (name) => page.getByRole('checkbox', { name, exact: true })
   const isKept = () => page.getByTestId('kept').filter({ hasText: 'Kept.' }).waitFor()
   await box('Mentions: In Weft').uncheck()

@@ -237,7 +237,7 @@ const MATRIX = {
 }
 
 /** Operations whose answer depends on the account alone: `server/tests/api` is about them. */
-const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'delete_session', 'revoke_oauth_grant', 'get_notification', 'update_notification']
+const ELSEWHERE = ['get_user', 'change_user', 'delete_user', 'get_avatar', 'delete_session', 'revoke_oauth_grant', 'get_notification', 'update_notification', 'delete_push_subscription']
 
 let world
 let description

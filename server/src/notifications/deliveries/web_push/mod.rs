@@ -168,13 +168,17 @@ impl WebPush {
 
     /// Tells one browser, and writes down whether it is still there.
     async fn tell(&self, user: Uuid, browser: &PushSubscription, item: &Item, plain: &[u8]) -> Reached {
+        // An earlier attempt failed for another one alone.
+        if browser.told.contains(&item.id) {
+            return Reached::Yes;
+        }
         let reached = match self.request(browser, item, plain) {
             Ok(request) => self.post(request).await,
             Err(why) => Reached::Never(why.to_owned()),
         };
         let noted = match reached {
-            Reached::Yes => self.note(user, browser.id, true).await,
-            Reached::Gone => self.note(user, browser.id, false).await,
+            Reached::Yes => self.took(browser, item.id).await,
+            Reached::Gone => self.forget(user, browser.id).await,
             Reached::Again(..) | Reached::Never(_) => Ok(()),
         };
         if let Err(error) = noted {
@@ -184,13 +188,16 @@ impl WebPush {
         reached
     }
 
-    async fn note(&self, user: Uuid, browser: Uuid, is_there: bool) -> Result<(), RecordError> {
+    async fn took(&self, browser: &PushSubscription, delivery: Uuid) -> Result<(), RecordError> {
         let mut tx = self.records.write().await?;
-        if is_there {
-            tx.use_push_subscription(browser, self.clock.now_ms()).await?;
-        } else {
-            tx.remove_push_subscription(user, browser).await?;
-        }
+        tx.use_push_subscription(browser, delivery, self.clock.now_ms())
+            .await?;
+        tx.commit().await
+    }
+
+    async fn forget(&self, user: Uuid, browser: Uuid) -> Result<(), RecordError> {
+        let mut tx = self.records.write().await?;
+        tx.remove_push_subscription(user, browser).await?;
         tx.commit().await
     }
 
@@ -309,7 +316,7 @@ fn plain(item: &Item) -> Vec<u8> {
     say(&short, "")
 }
 
-/// Whoever can be reached later is tried again; those who have it already know it by its topic.
+/// If one can be reached later, all are tried again, but those that are known to have it; others know it by its topic.
 fn outcome(all: Vec<Reached>) -> Outcome {
     let mut outcome = Outcome::Unwanted;
     for reached in all {
