@@ -125,12 +125,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         cursors: Cursors::new(rights.sealer),
         clock: Arc::clone(&clock),
         max_body_bytes: config.limits.max_message_bytes,
-        files: http::v1::Files {
-            objects: Arc::clone(storage.objects()),
-            max_bytes: config.limits.max_attachment_bytes,
-            max_workspace_bytes: config.limits.max_workspace_attachment_bytes,
-            upload: config.limits.upload(),
-        },
+        files: files(config, &storage),
         webhooks,
         notifier,
         unsubscribe,
@@ -166,6 +161,16 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         upkeep,
         setup_token,
     })
+}
+
+/// What people upload, and within which limits.
+fn files(config: &Config, storage: &Storage) -> http::v1::Files {
+    http::v1::Files {
+        objects: Arc::clone(storage.objects()),
+        max_bytes: config.limits.max_attachment_bytes,
+        max_workspace_bytes: config.limits.max_workspace_attachment_bytes,
+        upload: config.limits.upload(),
+    }
 }
 
 /// Who is who and may do what, for REST and for sockets.

@@ -3,12 +3,14 @@
 //! Counting is one atomic addition and never waits. Labels take values from fixed lists, so no client can make the
 //! number of series grow; names of users and documents are never labels.
 
+mod deliveries;
 mod kinds;
 
 use std::fmt::Write as _;
 
 use weft_protocol::close::CloseReason;
 
+pub use self::deliveries::DeliveryCounters;
 pub use self::kinds::{Counter, CounterFamily, Gauge, Histogram};
 
 /// Every metric of the process. Shared in an `Arc`.
@@ -65,13 +67,8 @@ pub struct Metrics {
     pub webhook_attempts: CounterFamily,
     /// Time from an event's message until its endpoint took it at the first attempt, in seconds.
     pub webhook_delay_seconds: Histogram,
-    /// Notifications by mail, by what came of them: `sent`, `again` (it is tried later), `failed`, `cancelled` (nobody
-    /// needs it any more), `suppressed` (it may not be sent), `postponed` (to the end of quiet hours).
-    pub mail_deliveries: CounterFamily,
-    /// The same of those for the operator's gateway.
-    pub gateway_deliveries: CounterFamily,
-    /// The same of those for browsers.
-    pub push_deliveries: CounterFamily,
+    /// What came of notifications that left the inbox.
+    pub deliveries: DeliveryCounters,
     /// Times the audit log could not be brought up to date with the events; it is tried again.
     pub audit_failures: Counter,
     /// Times an HTTP request was answered, by class of status.
@@ -84,8 +81,6 @@ impl Default for Metrics {
     }
 }
 
-/// What comes of a notification that leaves the inbox.
-const DELIVERY_RESULTS: &[&str] = &["sent", "again", "failed", "cancelled", "suppressed", "postponed"];
 const DIRECTIONS: &[&str] = &["in", "out"];
 
 impl Metrics {
@@ -162,24 +157,7 @@ impl Metrics {
                 "weft_webhook_delay_seconds",
                 "Time from an event until an endpoint took its message at the first attempt.",
             ),
-            mail_deliveries: CounterFamily::new(
-                "weft_notification_mails_total",
-                "Notifications by mail, by what came of them.",
-                "result",
-                DELIVERY_RESULTS,
-            ),
-            gateway_deliveries: CounterFamily::new(
-                "weft_notification_gateway_total",
-                "Notifications for the gateway, by what came of them.",
-                "result",
-                DELIVERY_RESULTS,
-            ),
-            push_deliveries: CounterFamily::new(
-                "weft_notification_pushes_total",
-                "Notifications for browsers, by what came of them.",
-                "result",
-                DELIVERY_RESULTS,
-            ),
+            deliveries: DeliveryCounters::new(),
             audit_failures: Counter::new("weft_audit_failures_total", "Failures to write the audit log."),
             http_requests: CounterFamily::new(
                 "weft_http_requests_total",
@@ -232,9 +210,9 @@ impl Metrics {
             &self.ratelimited,
             &self.auth_failures,
             &self.webhook_attempts,
-            &self.mail_deliveries,
-            &self.gateway_deliveries,
-            &self.push_deliveries,
+            &self.deliveries.mails,
+            &self.deliveries.pushes,
+            &self.deliveries.gateway,
             &self.http_requests,
         ] {
             family.render(&mut text);

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use weft_storage::clock::Clock;
-use weft_storage::records::{NotificationDeliveryResult, NotificationWay, Records};
+use weft_storage::records::{NotificationDeliveryResult, Records};
 
 use crate::config::NotificationsConfig;
 use crate::metrics::Metrics;
@@ -93,12 +93,7 @@ impl Courier {
 
     /// Counts what came of a delivery.
     fn count(&self, result: NotificationDeliveryResult<'_>) {
-        let deliveries = match self.adapter.way() {
-            NotificationWay::Email => &self.metrics.mail_deliveries,
-            NotificationWay::Http => &self.metrics.gateway_deliveries,
-            NotificationWay::WebPush => &self.metrics.push_deliveries,
-        };
-        deliveries.with(result.as_str()).add(1);
+        self.metrics.deliveries.count(self.adapter.way(), result);
     }
 
     /// Cancelled when nothing is sent any more.
