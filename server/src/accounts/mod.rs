@@ -9,6 +9,7 @@ mod email;
 mod external;
 mod keyring;
 mod links;
+mod notices;
 mod password;
 mod post;
 mod register;

@@ -97,7 +97,7 @@ impl Accounts {
         tx.commit().await?;
         self.changes.announce();
         self.attempts.succeeded(&attempted, Instant::now());
-        self.notify(&user, "Your password was changed.", client);
+        self.notify(&user, "Your password was changed.", Some(client));
         Ok(())
     }
 
@@ -133,7 +133,7 @@ impl Accounts {
             .await?;
         tx.commit().await?;
         self.changes.announce();
-        self.notify(&secret.user, "Your password was changed.", client);
+        self.notify(&secret.user, "Your password was changed.", Some(client));
         Ok(())
     }
 
@@ -182,28 +182,6 @@ impl Accounts {
         }
         Ok(user)
     }
-
-    /// Tells somebody what happened to their account.
-    fn notify(&self, user: &User, what: &str, client: &Client) {
-        if let Ok(address) = EmailAddress::parse(&user.email) {
-            let when = written(self.now_ms());
-            let from = client.address.to_string();
-            let letter = Letter::SecurityNotice {
-                what,
-                when: &when,
-                from: Some(&from),
-            };
-            self.post.send(&letter, &address);
-        }
-    }
-}
-
-/// A time as people read it.
-fn written(now_ms: i64) -> String {
-    let time = time::OffsetDateTime::from_unix_timestamp(now_ms / 1000).ok();
-    let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-    time.and_then(|time| time.format(&format).ok())
-        .unwrap_or_default()
 }
 
 /// Words that are no good password for somebody.

@@ -19,7 +19,7 @@ use crate::auth::tokens::refresh::{RefreshDecision, RefreshRecord};
 use crate::mail::EmailAddress;
 
 /// How much of what a client says of itself is kept, in characters.
-const MAX_USER_AGENT_CHARACTERS: usize = 256;
+pub(super) const MAX_USER_AGENT_CHARACTERS: usize = 256;
 /// How often a refresh that somebody else overtook is decided anew.
 const MAX_ROUNDS: usize = 4;
 
@@ -128,6 +128,7 @@ impl Accounts {
                 .await?;
         }
         let mut tx = self.records.write().await?;
+        let device = Self::device(&mut tx, &found.user, client).await?;
         let begun = self
             .begin_session(&mut tx, found.user.id, SessionKind::Password, client)
             .await;
@@ -139,6 +140,7 @@ impl Accounts {
         }
         let logged_in = begun?;
         tx.commit().await?;
+        self.tell_of_device(&logged_in.user, device, client);
         Ok(logged_in)
     }
 
@@ -229,9 +231,12 @@ impl Accounts {
             .rotate(&mut tx, presented, &[SessionKind::Password, SessionKind::Oidc])
             .await?;
         let Some(family) = rotated else {
-            self.note_reuse(&mut tx, presented).await?;
+            let whose = self.note_reuse(&mut tx, presented).await?;
             tx.commit().await?;
             self.changes.announce();
+            if let Some(user) = whose {
+                self.tell_of_reuse(&user);
+            }
             return Err(AccountError::SessionOver);
         };
         let user = tx.user(family.user).await?.ok_or(AccountError::SessionOver)?;
@@ -314,18 +319,20 @@ impl Accounts {
         Ok(is_theirs)
     }
 
-    /// Writes down that a refresh token came twice, as the last thing before the commit that ends its session.
-    async fn note_reuse(&self, tx: &mut Tx, presented: &str) -> Result<(), AccountError> {
+    /// Writes down that a refresh token came twice, as the last thing before the commit that ends its session. Whose it
+    /// was.
+    async fn note_reuse(&self, tx: &mut Tx, presented: &str) -> Result<Option<User>, AccountError> {
         let Ok(token) = OpaqueToken::parse(TokenKind::Refresh, presented) else {
-            return Ok(());
+            return Ok(None);
         };
-        if let Some(row) = tx.refresh_token(token.hash().as_bytes()).await? {
-            Act::new(Deed::RefreshTokenReused, row.session_id)
-                .with(json!({ "user_id": row.user_id }))
-                .write_for_server(tx, self.now_ms())
-                .await?;
-        }
-        Ok(())
+        let Some(row) = tx.refresh_token(token.hash().as_bytes()).await? else {
+            return Ok(None);
+        };
+        Act::new(Deed::RefreshTokenReused, row.session_id)
+            .with(json!({ "user_id": row.user_id }))
+            .write_for_server(tx, self.now_ms())
+            .await?;
+        Ok(tx.user(row.user_id).await?)
     }
 
     /// Writes down that somebody did not show who they are.

@@ -124,6 +124,44 @@ async fn b2_a_refresh_token_that_comes_twice_ends_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_told_of_strange_devices_and_stolen_tokens() {
+    const SUBJECT: &str = "Security notice";
+    let server = TestServer::start().await;
+    let ada = server.person("ada").await;
+    let with = async |agent: &str| {
+        let body = json!({ "email": ada.email, "password": PASSWORD });
+        let login = server.post("/v1/users/login").header("user-agent", agent);
+        login.json(body).send().await.expect(200)
+    };
+    assert_eq!(
+        server.newest_mail(&ada.email, SUBJECT),
+        None,
+        "the first login is no news"
+    );
+    with("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0").await;
+    let told = server.mail(&ada.email, SUBJECT).await;
+    assert!(
+        told.contains("was not used for it before") && told.contains("from 127.0.0.1"),
+        "{told}"
+    );
+
+    // Another version of the same browser is no other device.
+    with("Mozilla/5.0 (X11; Linux x86_64) Firefox/141.0.2").await;
+    server.log_in("ada").await;
+    let bob = server.person("bob").await;
+    let second = text(&refresh(&server, &bob.refresh_token).await.expect(200)["refresh_token"]);
+    refresh(&server, &second).await.expect(200);
+    assert_eq!(
+        refresh(&server, &bob.refresh_token).await.problem(401),
+        "SESSION_ENDED"
+    );
+    let told = server.mail(&bob.email, SUBJECT).await;
+    assert!(told.contains("That login was ended"), "{told}");
+    // Mails leave in order: what ada was not told by now, she is not told.
+    assert_eq!(server.count_mails(&ada.email, SUBJECT), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_refreshes_get_one_successor() {
     let server = TestServer::start().await;
     let ada = server.person("ada").await;

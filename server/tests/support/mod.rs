@@ -263,11 +263,22 @@ impl TestServer {
 
     /// The newest mail to `address` whose subject contains `subject`, if there is one.
     pub fn newest_mail(&self, address: &str, subject: &str) -> Option<String> {
-        let folder = std::fs::read_dir(self.data.path().join("data/mail")).ok()?;
+        self.mails(address, subject).pop()
+    }
+
+    /// How many mails to `address` there are whose subject contains `subject`.
+    pub fn count_mails(&self, address: &str, subject: &str) -> usize {
+        self.mails(address, subject).len()
+    }
+
+    fn mails(&self, address: &str, subject: &str) -> Vec<String> {
+        let Ok(folder) = std::fs::read_dir(self.data.path().join("data/mail")) else {
+            return Vec::new();
+        };
         let mut names: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
         names.retain(|path| path.extension().is_some_and(|extension| extension == "eml"));
         names.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
-        names.iter().rev().find_map(|path| {
+        let found = names.iter().filter_map(|path| {
             // Lines that were broken for the way are put together again.
             let text = std::fs::read_to_string(path)
                 .ok()?
@@ -275,7 +286,8 @@ impl TestServer {
                 .replace("=3D", "=");
             let has = |line: String| text.lines().any(|other| other.contains(&line));
             (has(format!("To: {address}")) && text.contains(subject)).then_some(text)
-        })
+        });
+        found.collect()
     }
 }
 

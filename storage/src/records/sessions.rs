@@ -129,6 +129,14 @@ impl FromRow for RefreshRow {
     }
 }
 
+struct UserAgent(String);
+
+impl FromRow for UserAgent {
+    fn from_row(row: &Row) -> Result<Self, RecordError> {
+        row.get("user_agent").map(Self)
+    }
+}
+
 impl Tx {
     /// Begins a login.
     ///
@@ -158,6 +166,20 @@ impl Tx {
     pub async fn session(&mut self, id: Uuid) -> Result<Option<Session>, RecordError> {
         let sql = global_sql!("SELECT ", columns!(), " FROM sessions WHERE id = $1");
         self.one(sql, args![id]).await
+    }
+
+    /// With what somebody logged in, the latest login first; what says nothing of itself is empty. Applications that act
+    /// for them are left out.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn known_user_agents(&mut self, user: Uuid, limit: u32) -> Result<Vec<String>, RecordError> {
+        let sql = global_sql!(
+            "SELECT COALESCE(user_agent, '') AS user_agent FROM sessions WHERE user_id = $1 AND kind <> 'oauth' \
+             ORDER BY id DESC LIMIT $2"
+        );
+        let found: Vec<UserAgent> = self.all(sql, args![user, limit]).await?;
+        Ok(found.into_iter().map(|found| found.0).collect())
     }
 
     /// Somebody's logins that have not ended, in the order in which they began.

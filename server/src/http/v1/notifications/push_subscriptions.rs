@@ -111,7 +111,7 @@ fn turned_on(api: &Api) -> Result<&WebPush, Problem> {
 
 /// Reads the key for which browsers subscribe.
 #[utoipa::path(
-    get, path = "/v1/push-key", tag = "Notifications",
+    get, path = "/v1/push-key", tag = "Notifications", security(()),
     responses(
         (status = 200, body = PushKey),
         (status = 404, description = "The server tells no browsers"),
