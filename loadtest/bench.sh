@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures Weft beside the floor and its peers, on this machine: servers on core 0, the load on core 1.
 #
-#   bench.sh [--smoke] [--no-peers] [SCENARIO...]
+#   bench.sh [--smoke] [--no-peers] [--shared] [SCENARIO...]
 #   bench.sh [--no-peers] sweep connections|receivers|writers|history|documents|cards ...
 #   bench.sh [--no-peers] breaking-point fanout|hot-room|presence ...
 #   bench.sh soak MINUTES
@@ -11,6 +11,8 @@
 # afresh for each round, alone, with data in a scratch directory, so rounds are interleaved and memory is comparable. weft-y
 # is spoken to as y-websocket, weft-hocuspocus as Hocuspocus; both are the same program with its defaults (SQLite, an fsync before each acknowledgement).
 # --smoke is small, short and without peers: it only shows that everything runs and that the content is right.
+# --shared measures two servers over one Postgres, one Redis and one bucket, all of these on the load's core; connections
+# go to both in turn, so that each room has members on both. The floor takes part, peers do not.
 #
 # WEFT_BIN      the server (default: target/release/weft)
 # LOADTEST_BIN  the load generator (default: beside WEFT_BIN)
@@ -33,7 +35,8 @@ default_pin=
 [ "$(nproc)" -lt 2 ] || default_pin=0,1
 pin=${BENCH_PIN-$default_pin}
 peers="$here/peers/start.sh"
-smoke= with_peers=yes words= mode=
+smoke= with_peers=yes shared= words= mode=
+asked="$*"
 usage() {
     sed -n '2,/^set -eu/s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -42,6 +45,7 @@ for argument in "$@"; do
     case "$argument" in
     --smoke) smoke=yes with_peers=no ;;
     --no-peers) with_peers=no ;;
+    --shared) shared=yes with_peers=no ;;
     -*) usage ;;
     sweep | breaking-point | soak)
         # Only the first word says what is done; `soak` may also be one of several scenarios.
@@ -55,17 +59,33 @@ done
     exit 1
 }
 mkdir -p "$out"
+if [ -n "$shared" ]; then
+    # shellcheck disable=SC2086 # the words of this command
+    [ -n "${WEFT_TEST_BUCKET:-}" ] || exec "$root/scripts/with-cluster.sh" "$0" $asked
+    redis=$(redis-cli -u "$WEFT_TEST_REDIS" info server | sed -n 's/^process_id:\([0-9]*\).*/\1/p')
+    for pid in $(pgrep -f "$WEFT_TEST_POSTGRES/data") "$redis"; do
+        [ -z "$pin" ] || taskset -apc "${pin#*,}" "$pid" >/dev/null
+    done
+fi
 
 # Servers, each with a port of its own. A playground needs no tokens; roomy limits keep what is measured from being
 # slowed down on purpose.
+# What a connection may send is bounded, too; a history that is taken in as fast as it comes is not what the bound is for.
+unbounded="WEFT_LIMITS_MESSAGES_PER_SECOND=1000000 WEFT_LIMITS_MESSAGES_BURST=1000000"
+unbounded="$unbounded WEFT_LIMITS_BYTES_PER_SECOND=1000000000 WEFT_LIMITS_BYTES_BURST=1000000000"
 roomy="WEFT_RATES_PER_PRINCIPAL_PER_MINUTE=1000000 WEFT_RATES_PER_ADDRESS_PER_MINUTE=1000000"
 roomy="$roomy WEFT_LIMITS_MAX_SOCKETS_PER_USER=100000 WEFT_OUTGOING_ALLOWED_NETWORKS=127.0.0.0/8"
-playground="$weft serve --playground --listen 127.0.0.1:{port} --data {data}"
+playground="env $unbounded $weft serve --playground --listen 127.0.0.1:{port} --data {data}"
 accounts="env $roomy WEFT_METRICS_LISTEN=127.0.0.1:$((port + 9)) $weft serve --listen 127.0.0.1:{port} --data {data}"
 
 # What a group of servers is called on the command line: names of targets and how to start them, one argument a line.
 floor() { target floor floor 0 "$loadtest floor --listen 127.0.0.1:{port}"; }
 wefts() {
+    if [ -n "$shared" ]; then
+        pair weft-y 1
+        pair weft-hocuspocus 3
+        return
+    fi
     target weft-y weft-y 1 "$playground"
     target weft-hocuspocus weft-hocuspocus 2 "$playground"
 }
@@ -78,6 +98,11 @@ others() {
     durable) target "y-websocket LevelDB" y 5 "$peers y-websocket-leveldb {port} {data}/leveldb" ;;
     esac
     [ -z "${BENCH_Y_SWEET:-}" ] || target y-sweet y-sweet 6 "$peers y-sweet {port} {data}/y-sweet"
+}
+# pair KIND OFFSET: two servers that act as one.
+pair() {
+    printf '%s\n' "--target" "2 × $1:$1=ws://127.0.0.1:$((port + $2)),$((port + $2 + 1))" \
+        "--start" "2 × $1=env SETTINGS='$unbounded' $here/pair.sh {port} $((port + $2 + 1)) {data}"
 }
 target() {
     printf '%s\n' "--target" "$1:$2=ws://127.0.0.1:$((port + $3))" "--start" "$1=$4"
@@ -97,7 +122,7 @@ servers() {
 # run NAME SERVERS ARGUMENT...: one run of the load generator with these servers.
 failed=0
 run() {
-    name=$1 list=$(servers "$2")
+    name=${shared:+shared-}$1 list=$(servers "$2")
     shift 2
     # One argument a line, as commands hold spaces.
     old=$IFS

@@ -293,17 +293,18 @@ impl Connection {
 }
 
 async fn connect(target: &Target, coming: &Coming) -> std::io::Result<TcpStream> {
-    let socket = match target.address {
+    let (address, source) = target.next_way();
+    let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     if coming.receive_buffer_bytes > 0 {
         socket.set_recv_buffer_size(coming.receive_buffer_bytes)?;
     }
-    if let Some(source) = target.source() {
+    if let Some(source) = source {
         // Ports that linger after earlier connections may be used again.
         socket.set_reuseaddr(true)?;
         socket.bind(SocketAddr::new(source, 0))?;
     }
-    socket.connect(target.address).await
+    socket.connect(address).await
 }

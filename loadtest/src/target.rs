@@ -51,8 +51,10 @@ pub enum Content {
 pub struct Target {
     /// What tables call it.
     pub label: String,
-    /// Its loopback address.
+    /// Its loopback address; where it is several servers that act as one, the first one's.
     pub address: SocketAddr,
+    /// The ports of the others, at the same address.
+    pub other_ports: Vec<u16>,
     /// Path before the document's name (A) or the whole path (B); starts with `/`.
     pub path: String,
     /// The protocol it is spoken to in.
@@ -78,9 +80,9 @@ pub struct Target {
 /// Why an argument names no target.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// Not `[LABEL:]KIND=ws://HOST:PORT[/PATH]`.
+    /// Not `[LABEL:]KIND=ws://HOST:PORT[,PORT...][/PATH]`.
     #[error(
-        "`{0}` is not [LABEL:]KIND=ws://HOST:PORT[/PATH] with KIND one of weft, weft-y, weft-y-sweet, \
+        "`{0}` is not [LABEL:]KIND=ws://HOST:PORT[,PORT...][/PATH] with KIND one of weft, weft-y, weft-y-sweet, \
          weft-hocuspocus, y, y-sweet, hocuspocus, hocuspocus-memory, floor"
     )]
     Syntax(String),
@@ -101,11 +103,15 @@ pub fn parse_targets(argument: &str) -> Result<Vec<Target>, TargetError> {
         .map_or((None, name), |(label, kind)| (Some(label), kind));
     let rest = url.strip_prefix("ws://").ok_or_else(syntax)?;
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (authority, others) = authority.split_once(',').unwrap_or((authority, ""));
+    let other_ports: Result<Vec<u16>, _> = others.split_terminator(',').map(str::parse).collect();
+    let other_ports = other_ports.map_err(|_| syntax())?;
     let address =
         loopback_address(authority).ok_or_else(|| TargetError::NotLoopback(authority.to_owned()))?;
     let make = |suffix: &str, endpoint: &str, protocol, acknowledgement| Target {
         label: label.map_or_else(|| format!("{kind}{suffix}"), |label| format!("{label}{suffix}")),
         address,
+        other_ports: other_ports.clone(),
         path: format!("{}{endpoint}", path.trim_end_matches('/')),
         protocol,
         acknowledgement,
@@ -171,17 +177,26 @@ impl Target {
         format!("ws://{}{}{document}", self.address, self.path)
     }
 
-    /// The address that the next connection comes from, if it must not be the system's choice.
+    /// Where the next connection goes, each server in turn, and the address that it comes from, if that must not be
+    /// the system's choice.
     ///
     /// One address has ports for some 28,000 connections to one server; loopback has many addresses.
     #[must_use]
-    pub fn source(&self) -> Option<IpAddr> {
+    pub fn next_way(&self) -> (SocketAddr, Option<IpAddr>) {
         let before = self.connections.fetch_add(1, Ordering::Relaxed);
+        let mut to = self.address;
+        let server = before % (self.other_ports.len() + 1);
+        if let Some(port) = server
+            .checked_sub(1)
+            .and_then(|other| self.other_ports.get(other))
+        {
+            to.set_port(*port);
+        }
         let turn = (before / CONNECTIONS_PER_SOURCE) % SOURCES;
-        let own = u8::try_from(turn).ok().filter(|turn| *turn > 0)?;
-        self.address
-            .is_ipv4()
-            .then(|| IpAddr::V4(Ipv4Addr::new(127, 0, 0, own + 1)))
+        let own = u8::try_from(turn)
+            .ok()
+            .filter(|turn| *turn > 0 && self.address.is_ipv4());
+        (to, own.map(|own| IpAddr::V4(Ipv4Addr::new(127, 0, 0, own + 1))))
     }
 }
 
@@ -213,12 +228,22 @@ mod tests {
             .expect("a target")
             .remove(0);
         let sources: Vec<_> = (0..2 * CONNECTIONS_PER_SOURCE + 1)
-            .map(|_| target.source())
+            .map(|_| target.next_way().1)
             .collect();
         assert_eq!((sources[0], sources[CONNECTIONS_PER_SOURCE - 1]), (None, None));
         let of = |last| Some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)));
         assert_eq!(sources[CONNECTIONS_PER_SOURCE], of(2));
         assert_eq!(sources[2 * CONNECTIONS_PER_SOURCE], of(3));
+    }
+
+    #[test]
+    fn connections_go_to_each_server_in_turn() {
+        let target = parse_targets("weft-y=ws://127.0.0.1:9000,9001,9002/x")
+            .expect("a target")
+            .remove(0);
+        let ports: Vec<_> = (0..4).map(|_| target.next_way().0.port()).collect();
+        assert_eq!(ports, [9000, 9001, 9002, 9000]);
+        assert_eq!(target.url("d"), "ws://127.0.0.1:9000/x/v1/sync/d");
     }
 
     #[test]
@@ -234,7 +259,12 @@ mod tests {
                 "{elsewhere}"
             );
         }
-        for nonsense in ["y", "y=127.0.0.1:80", "z=ws://127.0.0.1:80"] {
+        for nonsense in [
+            "y",
+            "y=ws://127.0.0.1:80,x/",
+            "y=127.0.0.1:80",
+            "z=ws://127.0.0.1:80",
+        ] {
             assert!(
                 matches!(parse_targets(nonsense), Err(TargetError::Syntax(_))),
                 "{nonsense}"

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -193,12 +194,16 @@ impl DocumentLog for Engine {
         }))
     }
 
-    async fn append(&self, append: Append) -> Result<Seq, StorageError> {
+    async fn append_within(&self, append: Append, patience: Duration) -> Result<Seq, StorageError> {
         let changes_rows = append.projection.as_deref().is_some_and(|rows| !rows.is_empty());
         if append.updates.is_empty() && !changes_rows {
             return Ok(append.expected_head);
         }
-        self.writer.append(append).await
+        self.writer.append(append, patience).await
+    }
+
+    fn hurry(&self) {
+        self.writer.hurry();
     }
 
     async fn kind(&self, workspace: WorkspaceId, name: &DocumentName) -> Result<DocumentKind, StorageError> {

@@ -1,12 +1,14 @@
 //! The writer task: takes everything that waits and commits it together.
 //!
-//! Batching is natural and never timed: while one commit is on its way to the disk the next batch gathers. Invariant:
-//! an append is answered after the commit that holds it and never before; one that fails does not fail its
-//! neighbours; the task survives every failure of the database.
+//! While one commit is on its way to the disk the next batch gathers. What may be late waits for company besides, until
+//! the first of those who wait may not wait any longer. Invariant: an append is answered after the commit that holds it
+//! and never before; one that fails does not fail its neighbours; the task survives every failure of the database.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedRwLockReadGuard, mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,7 +32,8 @@ type Reply<T> = oneshot::Sender<Result<T, StorageError>>;
 
 /// Something to write.
 enum Write {
-    Append(Append, Reply<Seq>),
+    /// Rows, and when they have to be on their way to the disk.
+    Append(Append, Instant, Reply<Seq>),
     Quarantine(DocumentId, String, Reply<()>),
     Fold(Box<Fold>, Naming, Reply<Guarded>),
     Replace(Box<Replacement>, Naming, Reply<Guarded>),
@@ -43,6 +46,7 @@ enum Write {
 pub(crate) struct WriterHandle {
     queue: mpsc::Sender<Write>,
     health: Arc<Mutex<WriteHealth>>,
+    hurry: Arc<Notify>,
     stop: CancellationToken,
 }
 
@@ -51,7 +55,18 @@ struct WriterTask {
     bell: Bell,
     queue: mpsc::Receiver<Write>,
     health: Arc<Mutex<WriteHealth>>,
+    hurry: Arc<Notify>,
     clock: Arc<dyn Clock>,
+}
+
+impl Write {
+    /// When it has to be on its way to the disk.
+    fn due(&self, now: Instant) -> Instant {
+        match self {
+            Self::Append(_, due, _) => *due,
+            _ => now,
+        }
+    }
 }
 
 impl WriterHandle {
@@ -66,12 +81,14 @@ impl WriterHandle {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(queue_length.max(1));
         let health = Arc::new(Mutex::new(WriteHealth::default()));
+        let hurry = Arc::new(Notify::new());
         let stop = CancellationToken::new();
         let task = WriterTask {
             writer,
             bell,
             queue: receiver,
             health: Arc::clone(&health),
+            hurry: Arc::clone(&hurry),
             clock,
         };
         let stopped = stop.clone();
@@ -82,13 +99,20 @@ impl WriterHandle {
         Self {
             queue: sender,
             health,
+            hurry,
             stop,
         }
     }
 
-    /// See [`crate::DocumentLog::append`].
-    pub(crate) async fn append(&self, append: Append) -> Result<Seq, StorageError> {
-        self.ask(|reply| Write::Append(append, reply)).await
+    /// See [`crate::DocumentLog::append_within`].
+    pub(crate) async fn append(&self, append: Append, patience: Duration) -> Result<Seq, StorageError> {
+        let due = Instant::now() + patience;
+        self.ask(|reply| Write::Append(append, due, reply)).await
+    }
+
+    /// See [`crate::DocumentLog::hurry`].
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
     }
 
     pub(crate) async fn quarantine(&self, id: DocumentId, reason: String) -> Result<(), StorageError> {
@@ -164,6 +188,7 @@ impl WriterTask {
             if received == 0 {
                 break;
             }
+            self.gather(&mut waiting, &stop).await;
             self.write(waiting.drain(..)).await;
             // Lets those who have just been answered ask again before the next batch is taken. Without it, waiting
             // callers fall into two halves that take turns, and each commit serves only one of them.
@@ -174,11 +199,33 @@ impl WriterTask {
         }
     }
 
+    /// Waits for more to write, as long as everything in `waiting` may be late.
+    async fn gather(&mut self, waiting: &mut Vec<Write>, stop: &CancellationToken) {
+        let mut seen = 0;
+        let mut until = None;
+        loop {
+            let now = Instant::now();
+            let due = waiting[seen..].iter().map(|write| write.due(now)).min();
+            until = until.into_iter().chain(due).min();
+            seen = waiting.len();
+            let Some(until) = until.filter(|until| *until > now && seen < LARGEST_BATCH) else {
+                return;
+            };
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.hurry.notified() => return,
+                received = self.queue.recv_many(waiting, LARGEST_BATCH - seen) => if received == 0 { return },
+                () = sleep_until(until) => return,
+            }
+        }
+    }
+
     async fn write(&mut self, waiting: impl Iterator<Item = Write>) {
         let (mut appends, mut replies, mut others) = (Vec::new(), Vec::new(), Vec::new());
         for write in waiting {
             match write {
-                Write::Append(append, reply) => {
+                Write::Append(append, _, reply) => {
                     appends.push(append);
                     replies.push(reply);
                 }
@@ -240,7 +287,7 @@ impl WriterTask {
     async fn write_other(&mut self, write: Write) {
         let now_ms = self.clock.now_ms();
         match write {
-            Write::Append(append, reply) => {
+            Write::Append(append, _, reply) => {
                 let answer = self.append(std::slice::from_ref(&append)).await.pop();
                 let _ = reply.send(answer.unwrap_or(Err(StorageError::Closed)));
             }

@@ -3,6 +3,8 @@
 //! Its invariant: what `append` has answered is on stable storage, gapless, in order. It never shows an empty or
 //! partial document in place of one that it cannot read.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use weft_protocol::id::DocumentName;
 
@@ -35,7 +37,19 @@ pub trait DocumentLog: Send + Sync + 'static {
     /// # Errors
     /// [`StorageError::Conflict`] when `expected_head` is not the committed head or the name belongs to another
     /// document, [`StorageError::Quarantined`], [`StorageError::TooLarge`], or a failure of the storage.
-    async fn append(&self, append: Append) -> Result<Seq, StorageError>;
+    async fn append(&self, append: Append) -> Result<Seq, StorageError> {
+        self.append_within(append, Duration::ZERO).await
+    }
+
+    /// As [`append`](Self::append), for what nobody waits for: its commit may begin up to `patience` later, so that one
+    /// fsync serves more appends. It begins earlier when anything else has to be written, or with [`hurry`](Self::hurry).
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    async fn append_within(&self, append: Append, patience: Duration) -> Result<Seq, StorageError>;
+
+    /// Somebody waits by now: what was appended with patience is committed without more of it.
+    fn hurry(&self);
 
     /// What a document is, and what a board begins with. A name that belongs to no project is [`DocumentKind::Plain`].
     ///

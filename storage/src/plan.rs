@@ -176,7 +176,8 @@ impl Place<'_> {
     }
 }
 
-fn check_limits(append: &Append) -> Result<(), StorageError> {
+/// Whether an append is within the limits of the log.
+pub(crate) fn check_limits(append: &Append) -> Result<(), StorageError> {
     for update in &append.updates {
         check_limit("an update's size", update.bytes.len(), MAX_UPDATE_BYTES)?;
         let author_bytes = update.author.as_ref().map_or(0, |author| author.len());

@@ -73,7 +73,8 @@ pub enum Command {
 /// What all scenarios have in common.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
-    /// A server, `[LABEL:]KIND=ws://127.0.0.1:PORT[/PATH]`. Repeat it to compare servers in interleaved rounds.
+    /// A server, `[LABEL:]KIND=ws://127.0.0.1:PORT[,PORT...][/PATH]`. Repeat it to compare servers in interleaved rounds.
+    /// Several ports are several servers that act as one; connections go to each in turn.
     ///
     /// KIND is weft (both protocols), weft-y, weft-y-sweet (asks after each edit whether it is saved), weft-hocuspocus,
     /// y, y-sweet, hocuspocus, hocuspocus-memory (forgets a document with its last client) or floor.

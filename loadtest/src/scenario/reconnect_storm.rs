@@ -4,8 +4,6 @@
 //! Invariant: a client has returned when it was sent what it lacks; each must have got the edit that it missed. The
 //! break is one without goodbye.
 
-use tokio::time::Instant;
-
 use crate::cli::{Common, ReconnectStorm};
 use crate::connection::{Coming, Connection, ConnectionError};
 use crate::marker::{MARKER_LEN, Marker, scan};
@@ -74,7 +72,6 @@ impl ReconnectStorm {
         bystanders.clear();
         let opened = round.open();
         // Without a closing handshake, as when a network breaks.
-        let start = Instant::now();
         drop(connected);
         let missed = self.edit_meanwhile(&mut documents).await?;
         let returning = comers.into_iter().enumerate().map(|(index, mut comer)| {
@@ -85,7 +82,7 @@ impl ReconnectStorm {
             comer
         });
         let storm = storm(round.target, returning.collect()).await;
-        outcome.cost("all synced again, s", start.elapsed().as_secs_f64());
+        outcome.cost("all synced again, s", storm.all_s);
         outcome.as_headline();
         let window = opened.close();
         let names = [
@@ -178,8 +175,7 @@ impl ReconnectStorm {
             let text: [u8; MARKER_LEN] = marker.encode();
             document.text.extend_from_slice(&text);
             let edit = document.writer.append(&text);
-            let frame = document.host.wire().update(&edit);
-            document.host.send(frame).await?;
+            document.host.pour_edits(&[edit], 0).await?;
             missed.push(marker);
         }
         Ok(missed)

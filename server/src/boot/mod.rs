@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -86,9 +86,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     let metrics = Arc::new(Metrics::new());
     let storage = open_storage(config, Arc::clone(&clock)).await?;
     let listen = config.server.listen;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = listen_on(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     // Links and issuers name the port that was taken.
     let mut config = config.clone();
@@ -415,6 +413,20 @@ async fn sweep_blobs(life: Lifecycle, storage: Arc<Storage>) {
     }
 }
 
+/// Listens, with room for everybody who comes back at once after a network has failed: who finds the queue full tries again
+/// only after a second. The system may allow fewer (`net.core.somaxconn`).
+fn listen_on(address: SocketAddr) -> std::io::Result<TcpListener> {
+    const QUEUE: u32 = 4_096;
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
+
 async fn serve_metrics(
     config: &Config,
     settings: ServeSettings,
@@ -424,9 +436,7 @@ async fn serve_metrics(
     let Some(listen) = config.server.metrics_listen else {
         return Ok(());
     };
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = listen_on(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let settings = ServeSettings {
         max_sockets: 16,
         ..settings
@@ -464,6 +474,8 @@ pub(crate) fn hub_settings(config: &Config) -> HubSettings {
         compact_after_rows: config.rooms.compact_after_rows,
         compact_after_bytes: config.rooms.compact_after_bytes,
         mailbox_messages: config.rooms.mailbox_messages,
+        longest_rest: config.rooms.longest_rest(),
+        gather_saves: config.rooms.gather_saves(),
         renew_boards_after: config.rooms.renew_boards_after(),
         storage_patience: limits.storage_patience(),
         max_unsaved_bytes: limits.max_document_bytes,

@@ -37,6 +37,10 @@ pub(crate) struct HubSettings {
     pub(crate) compact_after_bytes: u64,
     /// Messages that may wait in front of a room; then connections wait, and TCP pushes back.
     pub(crate) mailbox_messages: usize,
+    /// The longest that a room rests after it has spoken to a crowd.
+    pub(crate) longest_rest: Duration,
+    /// How long a save for which nobody waits may wait for others.
+    pub(crate) gather_saves: Duration,
     /// A board that has outgrown what it shows is made anew when it is opened after so long without an edit.
     pub(crate) renew_boards_after: Duration,
     /// How long the log may fail before the room gives up.

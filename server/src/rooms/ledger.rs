@@ -25,6 +25,12 @@ pub(crate) enum Acknowledgement {
     Answer(Deferred),
 }
 
+impl Acknowledgement {
+    fn is_answer(&self) -> bool {
+        matches!(self, Self::Answer(_))
+    }
+}
+
 /// A change of the document that is to become a row of its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Delta {
@@ -43,6 +49,8 @@ pub(crate) struct Ledger {
     waiting: Vec<Delta>,
     unsaved_bytes: usize,
     acknowledgements: VecDeque<(Seq, MemberId, Acknowledgement)>,
+    /// How many of these are answers to requests.
+    answers: usize,
 }
 
 impl Ledger {
@@ -54,6 +62,7 @@ impl Ledger {
             waiting: Vec::new(),
             unsaved_bytes: 0,
             acknowledgements: VecDeque::new(),
+            answers: 0,
         }
     }
 
@@ -69,6 +78,7 @@ impl Ledger {
         if position == self.head {
             return Some(what);
         }
+        self.answers += usize::from(what.is_answer());
         self.acknowledgements.push_back((position, member, what));
         None
     }
@@ -91,7 +101,9 @@ impl Ledger {
             .acknowledgements
             .partition_point(|(position, _, _)| *position <= self.head);
         let free = self.acknowledgements.drain(..free);
-        (rows, free.map(|(_, member, what)| (member, what)).collect())
+        let free: Vec<_> = free.map(|(_, member, what)| (member, what)).collect();
+        self.answers -= free.iter().filter(|(_, what)| what.is_answer()).count();
+        (rows, free)
     }
 
     /// Others have written rows, and the log ends at `head` now: what was under way has not been written, and everything
@@ -119,6 +131,16 @@ impl Ledger {
     /// The size of the deltas that only memory holds, in bytes.
     pub(crate) fn unsaved_bytes(&self) -> usize {
         self.unsaved_bytes
+    }
+
+    /// Whether a request cannot go on before everything accepted is durable.
+    pub(crate) fn holds_up_requests(&self) -> bool {
+        self.answers > 0
+    }
+
+    /// Whether anybody is to be told that something is durable.
+    pub(crate) fn owes_answers(&self) -> bool {
+        !self.acknowledgements.is_empty()
     }
 
     /// Whether everything accepted is durable.

@@ -4,9 +4,10 @@
 //! messages wait for rooms; every wait for the client has an end. It must never wait for a room without writing meanwhile.
 
 use std::collections::VecDeque;
-use std::future::{Future, pending, ready};
-use std::pin::Pin;
+use std::future::{Future, pending, poll_fn, ready};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Error as SocketError;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use tokio_util::task::TaskTracker;
 use weft_protocol::close::CloseReason;
 use weft_protocol::hocuspocus::SyncStatus;
@@ -178,6 +180,8 @@ impl<P: Protocol> Connection<P> {
 
     async fn serve(&mut self) -> End {
         let mut timer = Box::pin(sleep_until(self.next_deadline()));
+        // One registration for the life of the connection: all of them share a lock.
+        let mut stopping = Box::pin(self.gateway.stopping.clone().cancelled_owned());
         loop {
             let more = match self.write_turn().await {
                 Ok(more) => more,
@@ -186,14 +190,19 @@ impl<P: Protocol> Connection<P> {
             if std::mem::take(&mut self.has_new_right) {
                 timer.as_mut().reset(self.next_deadline());
             }
-            if let Err(end) = self.wait(timer.as_mut(), more).await {
+            if let Err(end) = self.wait(timer.as_mut(), stopping.as_mut(), more).await {
                 return end;
             }
         }
     }
 
     /// Waits for the next thing to do, and does what does not need the socket for writing.
-    async fn wait(&mut self, mut timer: Pin<&mut Sleep>, more: bool) -> Result<(), End> {
+    async fn wait(
+        &mut self,
+        mut timer: Pin<&mut Sleep>,
+        stopping: Pin<&mut WaitForCancellationFutureOwned>,
+        more: bool,
+    ) -> Result<(), End> {
         while let Some(question) = self.post.questions.pop_front() {
             self.admissions.ask(&self.gateway, question);
         }
@@ -204,7 +213,7 @@ impl<P: Protocol> Connection<P> {
         let wake = Arc::clone(&self.post.wake);
         tokio::select! {
             biased;
-            () = self.gateway.stopping.cancelled() => Err(CloseReason::Restart.into()),
+            () = stopping => Err(CloseReason::Restart.into()),
             () = timer.as_mut() => {
                 let result = self.on_timer(Instant::now());
                 timer.as_mut().reset(self.next_deadline());
@@ -446,6 +455,12 @@ async fn within(
     gateway: &Gateway,
     write: impl Future<Output = Result<(), axum::Error>>,
 ) -> Result<(), End> {
+    let mut write = pin!(write);
+    // Nearly always the socket takes it at once, and nothing else has to be looked at.
+    let first = poll_fn(|context| Poll::Ready(write.as_mut().poll(context))).await;
+    if let Poll::Ready(written) = first {
+        return written.map_err(|_| End::Lost);
+    }
     tokio::select! {
         biased;
         written = timeout(allowance, write) => match written {

@@ -6,11 +6,13 @@
 mod append;
 mod checkpoint;
 mod connect;
+mod current;
 mod error;
 mod migrate;
 mod read;
 mod rows;
 mod statements;
+mod swift;
 mod write;
 
 pub(crate) use connect::{DATABASE_FILE, open};

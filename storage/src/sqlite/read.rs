@@ -1,4 +1,4 @@
-//! The reading side of the SQLite log. A call that reads more than one table does so in one transaction.
+//! The reading side of the SQLite log. A call that reads more than one table does so in one transaction or statement.
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -7,6 +7,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 use weft_protocol::id::DocumentName;
 
+use super::current;
 use super::error::sorted;
 use super::rows::{self, SUMMARY_COLUMNS, to_sql};
 use crate::backend::{DocumentView, HistoryRow, LogReader, Lookup, SnapshotRow, TailLimit, TailRow};
@@ -36,18 +37,8 @@ impl LogReader for SqliteReader {
         limit: TailLimit,
     ) -> Result<Option<DocumentView>, StorageError> {
         let read = async {
-            let mut transaction = self.pool.begin().await?;
-            let Some(document) = find(&mut transaction, lookup).await? else {
-                return Ok(None);
-            };
-            let snapshot = snapshot(&mut transaction, document.id).await?;
-            let tail = tail(&mut transaction, document.id, document.snapshot_seq, limit).await?;
-            Ok(Some(DocumentView {
-                document,
-                snapshot,
-                tail,
-                history: Vec::new(),
-            }))
+            let mut connection = self.pool.acquire().await?;
+            current::read(&mut connection, lookup, limit).await
         };
         read.await.map_err(sorted(READING))
     }

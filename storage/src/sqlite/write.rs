@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 use super::checkpoint::Checkpointer;
 use super::error::{failure, sorted};
 use super::rows::{self, to_sql};
+use super::swift::{Statements, Swift};
 use crate::backend::{
     BatchFailure, BatchOutcome, Fold, Guarded, HistoryRow, LogWriter, Replacement, SnapshotMark,
 };
@@ -24,6 +25,7 @@ use crate::stored::{Place, StoredBytes};
 /// The one connection that writes.
 pub(crate) struct SqliteWriter {
     connection: SqliteConnection,
+    statements: Statements,
     checkpointer: Checkpointer,
     /// Taken for each call, so that whoever writes records beside the log waits in line and not in SQLite.
     turn: WriteTurn,
@@ -49,8 +51,43 @@ impl SqliteWriter {
     pub(super) fn new(connection: SqliteConnection, checkpointer: Checkpointer, turn: WriteTurn) -> Self {
         Self {
             connection,
+            statements: Statements::default(),
             checkpointer,
             turn,
+        }
+    }
+
+    /// Commits in one go what can be. `None`: nothing was committed, and why is for the general way to find out.
+    async fn append_swiftly(&mut self, appends: &[Append], now_ms: i64) -> Option<BatchOutcome> {
+        let swift = Swift::of(appends)?;
+        match swift
+            .commit(&mut self.connection, &mut self.statements, now_ms)
+            .await
+        {
+            Ok(outcome) => Some(outcome),
+            Err(error) => {
+                tracing::debug!(%error, "a commit did not go the usual way");
+                self.roll_back().await;
+                None
+            }
+        }
+    }
+
+    async fn append_generally(
+        &mut self,
+        appends: &[Append],
+        now_ms: i64,
+    ) -> Result<BatchOutcome, sqlx::Error> {
+        self.begin().await?;
+        let written = super::append::write(&mut self.connection, appends, now_ms).await;
+        self.end(written.map(Ending::Commit)).await
+    }
+
+    /// Makes sure that no transaction is open.
+    async fn roll_back(&mut self) {
+        if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
+            // Most likely SQLite has already rolled back and there is no transaction left.
+            tracing::debug!(%error, "the rollback had nothing to do");
         }
     }
 
@@ -71,10 +108,7 @@ impl SqliteWriter {
             Ok(Ending::Rollback(value)) => Ok(value),
             Err(error) => Err(error),
         };
-        if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
-            // Most likely SQLite has already rolled back and there is no transaction left.
-            tracing::debug!(%error, "the rollback had nothing to do");
-        }
+        self.roll_back().await;
         failed
     }
 }
@@ -83,12 +117,13 @@ impl SqliteWriter {
 impl LogWriter for SqliteWriter {
     async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure> {
         let _turn = self.turn.clone().lock_owned().await;
-        let write = async {
-            self.begin().await?;
-            let written = super::append::write(&mut self.connection, appends, now_ms).await;
-            self.end(written.map(Ending::Commit)).await
+        let outcome = match self.append_swiftly(appends, now_ms).await {
+            Some(outcome) => outcome,
+            None => self
+                .append_generally(appends, now_ms)
+                .await
+                .map_err(failure("appending"))?,
         };
-        let outcome = write.await.map_err(failure("appending"))?;
         let updates = || appends.iter().flat_map(|append| &append.updates);
         self.checkpointer.note(
             updates().count(),

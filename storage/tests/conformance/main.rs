@@ -20,8 +20,9 @@ mod boards;
 mod bucket;
 #[cfg(test)]
 mod cluster;
-#[cfg(test)]
 mod compaction;
+#[cfg(test)]
+mod company;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
@@ -79,6 +80,9 @@ macro_rules! suite {
 }
 
 suite! { [sqlite, postgres] {
+    company::an_urgent_append_takes_the_patient_along,
+    company::whoever_hurries_is_not_kept_waiting,
+    company::closing_does_not_wait_for_company,
     appends::unknown_documents_are_none_and_leave_no_trace,
     appends::what_was_acknowledged_is_there_after_reopening,
     appends::a_stale_head_conflicts_and_changes_nothing,

@@ -4,6 +4,7 @@
 
 mod open;
 mod others;
+mod pace;
 mod patience;
 mod renew;
 
@@ -24,6 +25,7 @@ use weft_storage::{
     WorkspaceId,
 };
 
+use self::pace::rest_after;
 use self::patience::{append_patiently, poll_or_wait};
 use super::hub::Hub;
 use super::load::{Loaded, quarantine};
@@ -86,6 +88,8 @@ struct Live {
     idle_since: Instant,
     presence_checked: Instant,
     blameless_failures: u32,
+    /// Until then nothing is taken from the mailbox, see [`pace`].
+    rests_until: Instant,
     /// The log may have more than the document.
     is_behind: bool,
 }
@@ -170,6 +174,7 @@ impl Actor {
             idle_since: now,
             presence_checked: now,
             blameless_failures: 0,
+            rests_until: now,
             is_behind: false,
         };
         if self.line.is_some() {
@@ -198,7 +203,14 @@ impl Actor {
                 self.start_append(live);
             }
             match self.next_event(live, &mut buffer).await {
-                Event::Messages => self.take_in(live, &mut buffer).await?,
+                Event::Messages => {
+                    self.take_in(live, &mut buffer).await?;
+                    let rest = rest_after(live.state.take_sent(), self.hub.settings.longest_rest);
+                    live.rests_until = Instant::now() + rest;
+                    if live.append.is_some() && live.state.is_waited_for() {
+                        self.log().hurry();
+                    }
+                }
                 Event::Appended(Ok(_)) => {
                     live.append = None;
                     let after = Seq(live.state.head());
@@ -266,7 +278,7 @@ impl Actor {
             biased;
             result = poll_or_wait(live.append.as_mut()) => Event::Appended(result),
             result = poll_or_wait(live.compaction.as_mut()) => Event::Compacted(result),
-            _ = self.mailbox.recv_many(buffer, BATCH), if accepts => {
+            _ = receive(&mut self.mailbox, buffer, live.rests_until), if accepts => {
                 if crowded {
                     tokio::task::yield_now().await;
                     while buffer.len() < BATCH && let Ok(message) = self.mailbox.try_recv() {
@@ -361,8 +373,18 @@ impl Actor {
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),
             append,
+            self.patience(live),
             self.hub.settings.storage_patience,
         )));
+    }
+
+    /// How long a save may wait for others. Other nodes hear of edits when they are saved.
+    fn patience(&self, live: &Live) -> Duration {
+        if live.state.is_waited_for() || self.line.is_some() {
+            Duration::ZERO
+        } else {
+            self.hub.settings.gather_saves
+        }
     }
 
     /// Events get their ids here, because rooms neither read clocks nor draw random numbers.
@@ -453,6 +475,18 @@ impl Actor {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.hub.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
+}
+
+/// Takes what waits in the mailbox, not before `at`.
+async fn receive(
+    mailbox: &mut mpsc::Receiver<RoomMessage>,
+    buffer: &mut Vec<RoomMessage>,
+    at: Instant,
+) -> usize {
+    if at > Instant::now() {
+        sleep_until(at).await;
+    }
+    mailbox.recv_many(buffer, BATCH).await
 }
 
 /// Answers `message` in a room that has no document. Members it had before were told already.

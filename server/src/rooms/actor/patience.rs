@@ -13,10 +13,11 @@ use weft_storage::{Append, DocumentLog, Seq, StorageError};
 /// The longest pause between two tries to append.
 const MAX_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Appends, and tries again for `patience` when the storage fails for a reason that may pass.
+/// Appends within `gather`, and tries again for `patience` when the storage fails for a reason that may pass.
 pub(super) async fn append_patiently(
     log: Arc<dyn DocumentLog>,
     append: Append,
+    gather: Duration,
     patience: Duration,
 ) -> Result<Seq, StorageError> {
     let give_up_at = Instant::now() + patience;
@@ -24,7 +25,7 @@ pub(super) async fn append_patiently(
     let mut pause = Duration::from_millis(50);
     let mut uncertain = false;
     loop {
-        let outcome = match log.append(append.clone()).await {
+        let outcome = match log.append_within(append.clone(), gather).await {
             // A failed try may have been committed after all; or another node has written just as much.
             Err(StorageError::Conflict { head }) if uncertain && head == appended => {
                 confirm(log.as_ref(), &append, head).await

@@ -114,7 +114,7 @@ impl Replica {
             replica.nesting_bound = replica.nesting_with(&facts);
         }
         for chunk in updates.chunks(UPDATES_PER_TRANSACTION) {
-            guarded(|| replica.integrate(chunk))?;
+            guarded(|| replica.load(chunk))?;
         }
         if let Role::Board { .. } = role {
             replica.board = Some(guarded(|| Ok(LiveBoard::of(&replica.doc)))?);
@@ -301,24 +301,8 @@ impl Replica {
         &mut self,
         updates: impl IntoIterator<Item = &'a Bytes>,
     ) -> Result<Applied, ReplicaError> {
-        let mut applied = Applied::default();
         let mut transaction = self.doc.transact_mut();
-        for (position, update) in updates.into_iter().enumerate() {
-            let held = self.gate.ever_held();
-            match self.gate.admit(update, || transaction.state_vector().encode_v1()) {
-                Ok(admitted) => {
-                    applied.released |= admitted.len() > 1;
-                    admitted
-                        .iter()
-                        .try_for_each(|part| integrate_part(&mut transaction, part))?;
-                }
-                Err(GateError::TooMuchWaiting) => applied.refused.push(position),
-                Err(GateError::Scan(_)) => return Err(ReplicaError::Poisoned),
-            }
-            if self.gate.ever_held() != held {
-                applied.waiting.push(position);
-            }
-        }
+        let mut applied = admit(&mut self.gate, &mut transaction, updates)?;
         applied.delta = delta(&transaction);
         transaction.commit();
         drop(transaction);
@@ -329,6 +313,14 @@ impl Replica {
             }
             _ => Ok(applied),
         }
+    }
+
+    /// Takes in what is stored: nobody has to be told what it changes, which would be encoding all of it once more.
+    fn load(&mut self, updates: &[Bytes]) -> Result<(), ReplicaError> {
+        let mut transaction = self.doc.transact_mut();
+        admit(&mut self.gate, &mut transaction, updates)?;
+        transaction.commit();
+        Ok(())
     }
 
     fn free(&self) -> Result<(), ReplicaError> {
@@ -350,6 +342,32 @@ impl Drop for Replica {
             tracing::warn!("a document that failed was not freed");
         }
     }
+}
+
+/// Applies of `updates` what the gate lets through.
+fn admit<'a>(
+    gate: &mut Gate,
+    transaction: &mut TransactionMut<'_>,
+    updates: impl IntoIterator<Item = &'a Bytes>,
+) -> Result<Applied, ReplicaError> {
+    let mut applied = Applied::default();
+    for (position, update) in updates.into_iter().enumerate() {
+        let held = gate.ever_held();
+        match gate.admit(update, || transaction.state_vector().encode_v1()) {
+            Ok(admitted) => {
+                applied.released |= admitted.len() > 1;
+                admitted
+                    .iter()
+                    .try_for_each(|part| integrate_part(transaction, part))?;
+            }
+            Err(GateError::TooMuchWaiting) => applied.refused.push(position),
+            Err(GateError::Scan(_)) => return Err(ReplicaError::Poisoned),
+        }
+        if gate.ever_held() != held {
+            applied.waiting.push(position);
+        }
+    }
+    Ok(applied)
 }
 
 /// What `transaction` has changed so far. To be asked before the commit, which joins new text to what its author wrote

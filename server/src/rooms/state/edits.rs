@@ -162,6 +162,7 @@ impl RoomState {
             if Some(*id) == except || member.behind_since.is_some() {
                 continue;
             }
+            self.sent += 1;
             if member.outbox.push_update(broadcast.frame_for(&member.dialect)) {
                 let state_vector = match &reached {
                     Some(known) => Bytes::clone(known),

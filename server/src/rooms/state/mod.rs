@@ -120,6 +120,8 @@ pub(crate) struct RoomState {
     /// At most the size of the document, in bytes: measured once, then grown by each delta.
     size_bound: usize,
     shared_answers: Vec<(Dialect, Bytes, Bytes)>,
+    /// Frames queued for all since this was asked last.
+    sent: usize,
 }
 
 impl std::fmt::Debug for RoomState {
@@ -153,6 +155,7 @@ impl RoomState {
             outward: Outward::default(),
             size_bound,
             shared_answers: Vec::new(),
+            sent: 0,
         }
     }
 
@@ -219,6 +222,17 @@ impl RoomState {
         for member in self.members.drain() {
             member.1.outbox.close(reason);
         }
+    }
+
+    /// How many frames were queued by telling everybody something since the last call.
+    pub(crate) fn take_sent(&mut self) -> usize {
+        std::mem::take(&mut self.sent)
+    }
+
+    /// Whether somebody may go on only when everything accepted is durable: a request, or a lone member that is told. Several
+    /// members are told as well, but they work on meanwhile.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.ledger.holds_up_requests() || (self.members.len() <= 1 && self.ledger.owes_answers())
     }
 
     /// How many members there are.

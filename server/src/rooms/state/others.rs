@@ -84,7 +84,7 @@ impl RoomState {
     }
 
     /// A member of another node's room says something to everybody.
-    pub(crate) fn hear_stateless(&self, payload: &str) {
+    pub(crate) fn hear_stateless(&mut self, payload: &str) {
         self.spread_stateless(None, payload);
     }
 

@@ -41,6 +41,7 @@ impl RoomState {
         let mut broadcast = Broadcast::new(Payload::Awareness(&body));
         for (_, member) in self.members.iter().filter(|(id, _)| Some(**id) != author) {
             member.outbox.push_presence(broadcast.frame_for(&member.dialect));
+            self.sent += 1;
         }
     }
 
@@ -69,12 +70,13 @@ impl RoomState {
         self.spread_stateless(Some(from), payload);
     }
 
-    pub(super) fn spread_stateless(&self, except: Option<MemberId>, payload: &str) {
+    pub(super) fn spread_stateless(&mut self, except: Option<MemberId>, payload: &str) {
         for (id, member) in &self.members {
             if let Dialect::Hocuspocus(name) = &member.dialect
                 && Some(*id) != except
             {
                 member.outbox.push_transient(hocuspocus::stateless(name, payload));
+                self.sent += 1;
             }
         }
     }
