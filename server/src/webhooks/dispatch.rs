@@ -232,9 +232,10 @@ impl Webhooks {
         errand: &Errand,
         flight: &Flight,
     ) -> Result<Turn, WebhookError> {
-        let now_ms = self.clock.now_ms();
         let mut tx = self.records.write().await?;
         let mut tenant = tx.workspace(workspace).await?;
+        // Whoever waited for the others who write would claim for less than it takes.
+        let now_ms = self.clock.now_ms();
         let disabled = self.settle_all(&mut tenant, &errand.reports, now_ms).await?;
         let endpoints = tenant.live_webhook_endpoints().await?;
         let followed = follow(&mut tenant, &endpoints, now_ms).await?;
@@ -264,9 +265,9 @@ impl Webhooks {
 
     /// Writes what came of attempts, and nothing else.
     async fn write_only(&self, workspace: WorkspaceId, reports: &[Report]) -> Result<(), WebhookError> {
-        let now_ms = self.clock.now_ms();
         let mut tx = self.records.write().await?;
         let mut tenant = tx.workspace(workspace).await?;
+        let now_ms = self.clock.now_ms();
         for ending in self.settle_all(&mut tenant, reports, now_ms).await? {
             disabled_event(&mut tenant, ending, None, now_ms).await?;
         }

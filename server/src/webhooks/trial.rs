@@ -32,11 +32,11 @@ impl Webhooks {
     /// # Errors
     /// [`WebhookError`]: nothing is wrong with the endpoint then.
     pub(crate) async fn try_out(&self, endpoint: &WebhookEndpoint) -> Result<Trial, WebhookError> {
-        let now_ms = self.clock.now_ms();
         let (message, claim) = (Uuid::now_v7(), Uuid::now_v7());
         let keys = Keys::open(&self.sealer, endpoint)?;
         let mut tx = self.records.write().await?;
         let mut tenant = tx.workspace(endpoint.workspace).await?;
+        let now_ms = self.clock.now_ms();
         let new = NewWebhookMessage {
             id: message,
             endpoint_id: endpoint.id,

@@ -233,7 +233,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 11] = [
+    const SCHEMA: [&str; 12] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -245,6 +245,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0009_audit.sql"),
         include_str!("../../../migrations/postgres/0010_notification_deliveries.sql"),
         include_str!("../../../migrations/postgres/0011_push_subscriptions.sql"),
+        include_str!("../../../migrations/postgres/0012_webhook_line.sql"),
     ];
 
     #[test]

@@ -200,7 +200,8 @@ impl Tx {
     }
 
     /// What there is to do at `now_ms`: endpoints behind their workspace's events, recoveries that are not over, and
-    /// endpoints with messages that are due and may be asked by their limit. At most `limit` of each sort.
+    /// endpoints with messages that are due and may be asked by their limit. First attempts are always due. At most `limit`
+    /// of each sort.
     ///
     /// # Errors
     /// A failure of the database.
@@ -217,14 +218,19 @@ impl Tx {
             "SELECT DISTINCT r.workspace_id, CASE WHEN 1 = 0 THEN r.id END AS due FROM webhook_recoveries r \
              WHERE r.finished_at_ms IS NULL LIMIT $1",
         );
+        // That of the first attempts has an order so that Postgres looks into their index, however many there are.
         const DUE: CrossTenantSql = CrossTenantSql::because(
             "webhooks are delivered in all workspaces",
             "SELECT w.workspace_id, w.id AS due FROM webhook_endpoints w \
              JOIN workspaces o ON o.workspace_id = w.workspace_id \
              WHERE w.disabled_at_ms IS NULL AND o.deleted_at_ms IS NULL \
-             AND (w.rate_limit IS NULL OR w.paced_until_us <= $1 * 1000) AND EXISTS \
+             AND (w.rate_limit IS NULL OR w.paced_until_us <= $1 * 1000) AND (\
+             (SELECT m.id FROM webhook_messages m WHERE m.workspace_id = w.workspace_id AND m.endpoint_id = w.id \
+             AND m.status = 'pending' AND m.claim IS NULL ORDER BY m.event_seq NULLS FIRST LIMIT 1) IS NOT NULL OR EXISTS \
              (SELECT 1 FROM webhook_messages m WHERE m.workspace_id = w.workspace_id AND m.endpoint_id = w.id \
-             AND m.next_attempt_at_ms <= $1) LIMIT $2",
+             AND m.status = 'failed' AND m.claim IS NULL AND m.next_attempt_at_ms <= $1) OR EXISTS \
+             (SELECT 1 FROM webhook_messages m WHERE m.workspace_id = w.workspace_id AND m.endpoint_id = w.id \
+             AND m.claim IS NOT NULL AND m.next_attempt_at_ms <= $1)) LIMIT $2",
         );
         let mut work: Vec<WebhookWork> = self.all_across(BEHIND, args![limit]).await?;
         work.extend(self.all_across::<WebhookWork>(RECOVERED, args![limit]).await?);

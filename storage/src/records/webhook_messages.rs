@@ -1,7 +1,8 @@
 //! Messages to webhook endpoints: what each is to be told, and how far that is.
 //!
 //! Invariant: an endpoint has one message for an event, whatever happens, and that keeps its id. A message is claimed
-//! before it is attempted, and its claim ends by itself: an attempt whose server died is made again.
+//! before it is attempted, and its claim ends by itself: an attempt whose server died is made again. No first attempt is
+//! claimed while one of an earlier event waits.
 
 use uuid::Uuid;
 
@@ -264,8 +265,12 @@ impl Tenant<'_> {
         Ok(count.map_or(0, |count| count.0))
     }
 
-    /// Takes messages of an endpoint that are due at `now_ms`, at most `limit`: first those that somebody took who died, which
-    /// are older than what waits behind them, then those that wait longest. Until `until_ms` nobody else takes them.
+    /// Takes messages of an endpoint, at most `limit`; until `until_ms` nobody else takes them. First come those that
+    /// somebody took who died, which are older than what waits behind them; then whatever waits longest of what waits for
+    /// its first attempt and of what is due again at `now_ms`.
+    ///
+    /// First attempts are taken in the order of their events alone. The moments in their rows are by the clocks of several
+    /// servers, which differ: by them only their turns among those that failed are told.
     ///
     /// # Errors
     /// A failure of the database.
@@ -276,26 +281,26 @@ impl Tenant<'_> {
         (now_ms, until_ms): (i64, i64),
         limit: u32,
     ) -> Result<Vec<WebhookMessage>, RecordError> {
-        let orphaned = tenant_sql!(
+        // A first attempt waits no less than those before it: so the order by `place` is also that by their events.
+        let sql = tenant_sql!(
             "UPDATE webhook_messages SET claim = $3, next_attempt_at_ms = $5 WHERE workspace_id = $1 AND id IN \
-             (SELECT o.id FROM webhook_messages o WHERE o.workspace_id = $1 AND o.endpoint_id = $2 \
-             AND o.claim IS NOT NULL AND o.next_attempt_at_ms <= $4 ORDER BY o.event_seq LIMIT $6) RETURNING ",
+             (SELECT l.id FROM (\
+             SELECT d.id, d.event_seq, 0 AS place FROM \
+             (SELECT o.id, o.event_seq FROM webhook_messages o WHERE o.workspace_id = $1 AND o.endpoint_id = $2 \
+             AND o.claim IS NOT NULL AND o.next_attempt_at_ms <= $4 ORDER BY o.event_seq NULLS FIRST LIMIT $6) d \
+             UNION ALL SELECT a.id, a.event_seq, a.next_attempt_at_ms FROM \
+             (SELECT o.id, o.event_seq, o.next_attempt_at_ms FROM webhook_messages o \
+             WHERE o.workspace_id = $1 AND o.endpoint_id = $2 AND o.status = 'failed' AND o.claim IS NULL \
+             AND o.next_attempt_at_ms <= $4 ORDER BY o.next_attempt_at_ms, o.event_seq LIMIT $6) a \
+             UNION ALL SELECT f.id, f.event_seq, max(f.next_attempt_at_ms) OVER (ORDER BY f.event_seq NULLS FIRST) FROM \
+             (SELECT o.id, o.event_seq, o.next_attempt_at_ms FROM webhook_messages o \
+             WHERE o.workspace_id = $1 AND o.endpoint_id = $2 AND o.status = 'pending' AND o.claim IS NULL \
+             ORDER BY o.event_seq NULLS FIRST LIMIT $6) f\
+             ) l ORDER BY l.place, l.event_seq NULLS FIRST LIMIT $6) RETURNING ",
             columns!("")
         );
         let values = args![endpoint, claim, now_ms, until_ms, limit];
-        let mut claimed: Vec<WebhookMessage> = self.all(orphaned, values).await?;
-        let rest = limit.saturating_sub(u32::try_from(claimed.len()).unwrap_or(limit));
-        if rest > 0 {
-            let waiting = tenant_sql!(
-                "UPDATE webhook_messages SET claim = $3, next_attempt_at_ms = $5 WHERE workspace_id = $1 AND id IN \
-                 (SELECT o.id FROM webhook_messages o WHERE o.workspace_id = $1 AND o.endpoint_id = $2 \
-                 AND o.next_attempt_at_ms <= $4 ORDER BY o.next_attempt_at_ms, o.event_seq LIMIT $6) RETURNING ",
-                columns!("")
-            );
-            let values = args![endpoint, claim, now_ms, until_ms, rest];
-            let more: Vec<WebhookMessage> = self.all(waiting, values).await?;
-            claimed.extend(more);
-        }
+        let mut claimed: Vec<WebhookMessage> = self.all(sql, values).await?;
         claimed.sort_by_key(|message| (message.event_seq, message.id));
         Ok(claimed)
     }

@@ -50,6 +50,8 @@ mod records_documents;
 #[cfg(test)]
 mod records_tenancy;
 #[cfg(test)]
+mod records_webhooks;
+#[cfg(test)]
 mod s3;
 #[cfg(test)]
 mod server;
@@ -159,6 +161,9 @@ suite! { [sqlite, postgres] {
     records_tenancy::lists_of_teams_and_workspaces_hold_what_somebody_is_in,
     records_tenancy::an_invitation_is_used_once,
     records_tenancy::projects_leave_the_trash_when_their_time_is_over,
+    records_webhooks::first_attempts_go_by_their_events_whatever_clocks_say,
+    records_webhooks::what_failed_has_its_turn_among_what_waits,
+    records_webhooks::of_servers_that_die_none_has_a_first_attempt_overtake_too_many,
     board_edits::an_edit_its_rows_and_its_events_are_one_commit,
     board_edits::rows_that_are_equal_are_not_touched,
     board_edits::what_does_not_fit_leaves_nothing,

@@ -35,7 +35,7 @@ struct Written {
     inbox: Option<(i64, i64)>,
 }
 
-const WRITTEN: [Written; 6] = [
+const WRITTEN: [Written; 7] = [
     Written {
         version: 2,
         heads: &[("Large", 7), ("Small", 8)],
@@ -78,6 +78,14 @@ const WRITTEN: [Written; 6] = [
     },
     Written {
         version: 7,
+        heads: &[("Large", 4), ("Shuttles", 26), ("Small", 8)],
+        tasks: Some((12, 1, 1)),
+        comments: Some((2, 1, 1, 1)),
+        messages: Some([16, 16]),
+        inbox: Some((3, 2)),
+    },
+    Written {
+        version: 11,
         heads: &[("Large", 4), ("Shuttles", 26), ("Small", 8)],
         tasks: Some((12, 1, 1)),
         comments: Some((2, 1, 1, 1)),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hyper::Method;
 use hyper::header::{self, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use serde_json::json;
@@ -16,17 +15,13 @@ use weft_storage::clock::Clock;
 use weft_storage::records::{NotificationWay, User};
 
 use super::adapter::{Adapter, Message, Outcome};
+use super::post::{BOUNDS, pause, post, value};
 use crate::notifications::Channel;
-use crate::outgoing::{Bounds, OutgoingClient, OutgoingRequest};
-use crate::webhooks::{WebhookSecret, retry_after_ms, sign, wire_id};
+use crate::outgoing::OutgoingClient;
+use crate::webhooks::{WebhookSecret, sign, wire_id};
 
 /// Messages under way at a time.
 const AT_ONCE: usize = 16;
-/// How long an answer may take, and how much of it is read.
-const BOUNDS: Bounds = Bounds {
-    timeout: Duration::from_secs(15),
-    max_body_bytes: 16 * 1024,
-};
 /// The type of what is posted.
 const TYPE: &str = "notification.created";
 
@@ -117,34 +112,21 @@ impl Adapter for HttpAdapter {
         };
         let (id, seconds) = (wire_id(item.id), now_ms.div_euclid(1_000));
         let signature = sign(self.secret.bytes(), &id, seconds, &body);
-        let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
-        let request = OutgoingRequest {
-            method: Method::POST,
-            url: self.url.clone(),
-            headers: vec![
-                (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-                (ID, value(&id)),
-                (TIMESTAMP, value(&seconds.to_string())),
-                (SIGNATURE, value(&signature)),
-            ],
-            body,
-            bounds: BOUNDS,
-        };
+        let headers = vec![
+            (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+            (ID, value(&id)),
+            (TIMESTAMP, value(&seconds.to_string())),
+            (SIGNATURE, value(&signature)),
+        ];
+        let request = post(&self.url, headers, body);
         match self.client.send(request).await {
             Ok(answer) if (200..300).contains(&answer.status) => Outcome::Sent,
             // Nobody there to pass it on to.
             Ok(answer) if answer.status == 410 => Outcome::Unwanted,
-            Ok(answer) => {
-                let asked = answer.headers.get(header::RETRY_AFTER);
-                let asked = asked.and_then(|value| retry_after_ms(value.to_str().ok()?, now_ms));
-                let wait = asked
-                    .and_then(|ms| u64::try_from(ms).ok())
-                    .map(Duration::from_millis);
-                Outcome::Again(
-                    format!("the gateway answered with status {}", answer.status),
-                    wait,
-                )
-            }
+            Ok(answer) => Outcome::Again(
+                format!("the gateway answered with status {}", answer.status),
+                pause(&answer, now_ms),
+            ),
             Err(error) => Outcome::Again(error.to_string(), None),
         }
     }

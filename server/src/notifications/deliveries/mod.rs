@@ -10,6 +10,7 @@ mod adapter;
 mod dispatch;
 mod email;
 mod http;
+mod post;
 mod prepare;
 mod unsubscribe;
 mod ways;

@@ -15,7 +15,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use futures_util::future::join_all;
-use hyper::Method;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -27,11 +26,11 @@ use weft_storage::records::{
 };
 
 use super::adapter::{Adapter, Item, Message, Outcome};
+use super::post::{BOUNDS, pause, post, value};
 use crate::accounts::seconds;
 use crate::auth::sealed::{SealError, Sealer};
 use crate::notifications::Channel;
-use crate::outgoing::{Bounds, OutgoingClient, OutgoingError, OutgoingRequest};
-use crate::webhooks::retry_after_ms;
+use crate::outgoing::{OutgoingClient, OutgoingError, OutgoingRequest};
 
 pub(crate) use self::encrypt::{BrowserKeys, PUBLIC_KEY_BYTES, SECRET_BYTES};
 pub(crate) use self::vapid::VapidKey;
@@ -40,11 +39,6 @@ pub(crate) use self::vapid::VapidKey;
 pub(crate) const MAX_BROWSERS: u32 = 10;
 /// Messages under way at a time.
 const AT_ONCE: usize = 8;
-/// How long an answer may take, and how much of it is read.
-const BOUNDS: Bounds = Bounds {
-    timeout: Duration::from_secs(15),
-    max_body_bytes: 16 * 1024,
-};
 /// How long a push service keeps a message for a browser that is away, in seconds: a day.
 const TTL: &str = "86400";
 /// The longest title of a message that would be too long otherwise, in characters.
@@ -173,7 +167,7 @@ impl WebPush {
             return Reached::Yes;
         }
         let reached = match self.request(browser, item, plain) {
-            Ok(request) => self.post(request).await,
+            Ok(request) => self.ask(request).await,
             Err(why) => Reached::Never(why.to_owned()),
         };
         let noted = match reached {
@@ -216,27 +210,21 @@ impl WebPush {
         let origin = url.origin().ascii_serialization();
         let we = self.key.authorization(&origin, seconds(self.clock.now_ms()));
         let topic = URL_SAFE_NO_PAD.encode(item.notification.as_bytes());
-        let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
-        Ok(OutgoingRequest {
-            method: Method::POST,
-            url: browser.endpoint.clone(),
-            headers: vec![
-                (
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/octet-stream"),
-                ),
-                (header::CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
-                (header::AUTHORIZATION, value(&we)),
-                (TTL_HEADER, HeaderValue::from_static(TTL)),
-                (URGENCY, HeaderValue::from_static("normal")),
-                (TOPIC, value(&topic)),
-            ],
-            body: Bytes::from(body),
-            bounds: BOUNDS,
-        })
+        let headers = vec![
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/octet-stream"),
+            ),
+            (header::CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
+            (header::AUTHORIZATION, value(&we)),
+            (TTL_HEADER, HeaderValue::from_static(TTL)),
+            (URGENCY, HeaderValue::from_static("normal")),
+            (TOPIC, value(&topic)),
+        ];
+        Ok(post(&browser.endpoint, headers, Bytes::from(body)))
     }
 
-    async fn post(&self, request: OutgoingRequest) -> Reached {
+    async fn ask(&self, request: OutgoingRequest) -> Reached {
         let answer = match self.client.send(request).await {
             Ok(answer) => answer,
             Err(error @ OutgoingError::Forbidden) => return Reached::Never(error.to_string()),
@@ -246,12 +234,7 @@ impl WebPush {
         match answer.status {
             200..300 => Reached::Yes,
             404 | 410 => Reached::Gone,
-            429 | 500.. => {
-                let asked = answer.headers.get(header::RETRY_AFTER);
-                let asked = asked.and_then(|value| retry_after_ms(value.to_str().ok()?, self.clock.now_ms()));
-                let wait = asked.and_then(|ms| u64::try_from(ms).ok());
-                Reached::Again(why, wait.map(Duration::from_millis))
-            }
+            429 | 500.. => Reached::Again(why, pause(&answer, self.clock.now_ms())),
             _ => Reached::Never(why),
         }
     }
