@@ -102,8 +102,13 @@ impl AuditArchive {
         let segments = match is_enough || after + 1 >= before {
             true => Vec::new(),
             false => {
-                let part = (is_reversed, SEARCHED + 1);
-                tenant.audit_segments_with((after, before), filter, part).await?
+                let one_more = Span {
+                    limit: SEARCHED + 1,
+                    ..span.clone()
+                };
+                tenant
+                    .audit_segments_with((after, before), filter, &one_more)
+                    .await?
             }
         };
         drop(tx);

@@ -111,8 +111,8 @@ macro_rules! led {
 
 impl Lead {
     /// The statement of a page. `$10` and `$11`, or `$9` and `$10`, are how many rows and how many of them are left out.
-    fn page(&self, is_reversed: bool) -> TenantSql {
-        match (self, is_reversed) {
+    fn page(&self, span: &Span) -> TenantSql {
+        match (self, span.is_reversed) {
             (Self::Action(_), true) => led!(self, columns!(), " ORDER BY a.seq DESC LIMIT $10 OFFSET $11"),
             (Self::Action(_), false) => led!(self, columns!(), " ORDER BY a.seq LIMIT $10 OFFSET $11"),
             (_, true) => led!(self, columns!(), " ORDER BY a.seq DESC LIMIT $9 OFFSET $10"),
@@ -220,7 +220,7 @@ impl Tenant<'_> {
     ) -> Result<Vec<AuditEntry>, RecordError> {
         let mut values = lead.values(places, filter);
         values.extend(args![span.limit, span.skip]);
-        self.all(lead.page(span.is_reversed), values).await
+        self.all(lead.page(span), values).await
     }
 
     /// What leads to the entries that are asked for: together these find each once.
@@ -311,7 +311,11 @@ mod tests {
             ),
         ] {
             for is_reversed in [true, false] {
-                let sql = format!("EXPLAIN QUERY PLAN {}", lead.page(is_reversed).0);
+                let span = Span {
+                    is_reversed,
+                    ..Span::first(25)
+                };
+                let sql = format!("EXPLAIN QUERY PLAN {}", lead.page(&span).0);
                 let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(sql))
                     .fetch_all(&mut connection)
                     .await

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::audit_read::AuditFilter;
 use super::error::RecordError;
 use super::row::{FromRow, Row};
+use super::span::Span;
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
@@ -137,8 +138,8 @@ impl Tenant<'_> {
         self.one(sql, args![after]).await
     }
 
-    /// The last places of the segments with entries between `after` and `before` that may be asked for, at most `limit`, in the
-    /// order of the chain or in the reversed one.
+    /// The last places of the segments with entries between `after` and `before` that may be asked for: as many, and in the order, as
+    /// `span` says.
     ///
     /// # Errors
     /// A failure of the database.
@@ -146,7 +147,7 @@ impl Tenant<'_> {
         &mut self,
         (after, before): (i64, i64),
         filter: &AuditFilter<'_>,
-        (is_reversed, limit): (bool, u32),
+        span: &Span,
     ) -> Result<Vec<i64>, RecordError> {
         macro_rules! places {
             ($order:literal) => {
@@ -159,12 +160,12 @@ impl Tenant<'_> {
                 )
             };
         }
-        let sql = if is_reversed {
+        let sql = if span.is_reversed {
             places!("DESC")
         } else {
             places!("ASC")
         };
-        let values = args![after, before, filter.from_ms, filter.to_ms, limit];
+        let values = args![after, before, filter.from_ms, filter.to_ms, span.limit];
         let found: Vec<Count> = self.all(sql, values).await?;
         Ok(found.into_iter().map(|found| found.0).collect())
     }
