@@ -318,9 +318,9 @@ pub(crate) async fn bytes_that_nothing_names_yet_do_no_harm(bed: Bed) {
     // The bytes are put, and the transaction that would name them fails.
     let is_postgres = !bed.address.is_empty();
     bed.tamper(match is_postgres {
-        true => "ALTER TABLE audit_segments ADD CONSTRAINT nothing CHECK (size_bytes < 0)",
+        true => "ALTER TABLE audit_segments ADD CONSTRAINT refusal CHECK (size_bytes < 0)",
         false => {
-            "CREATE TRIGGER nothing BEFORE INSERT ON audit_segments BEGIN SELECT RAISE(ABORT, 'nothing'); END"
+            "CREATE TRIGGER refusal BEFORE INSERT ON audit_segments BEGIN SELECT RAISE(ABORT, 'nothing'); END"
         }
     })
     .await;
@@ -335,8 +335,8 @@ pub(crate) async fn bytes_that_nothing_names_yet_do_no_harm(bed: Bed) {
         "{orphans:?}"
     );
     bed.tamper(match is_postgres {
-        true => "ALTER TABLE audit_segments DROP CONSTRAINT nothing",
-        false => "DROP TRIGGER nothing",
+        true => "ALTER TABLE audit_segments DROP CONSTRAINT refusal",
+        false => "DROP TRIGGER refusal",
     })
     .await;
     // The same entries are the same bytes.
