@@ -1,4 +1,5 @@
-//! What is over is cleared away: the trash after thirty days, uploads that broke off, files that nothing names.
+//! What is over is cleared away: the trash after thirty days, uploads that broke off, files that nothing names; and old entries of the
+//! audit log are archived.
 //!
 //! Invariant: a file is removed only when no row names it, and only long after its row could have been on its way.
 //! Everything here can be done by several nodes at once, and can stop anywhere. A task is a part of its board's document,
@@ -17,6 +18,7 @@ use weft_storage::objects::{ObjectKey, ObjectOwner};
 use weft_storage::records::{RecordError, TaskAddress};
 use weft_storage::{Storage, StorageError};
 
+use crate::audit;
 use crate::rooms::{BoardEdit, Hub, Operation};
 
 /// How often it is looked.
@@ -53,6 +55,7 @@ pub enum UpkeepError {
 pub struct Upkeep {
     storage: Arc<Storage>,
     hub: Arc<Hub>,
+    archive_after_days: u32,
 }
 
 impl std::fmt::Debug for Upkeep {
@@ -62,9 +65,13 @@ impl std::fmt::Debug for Upkeep {
 }
 
 impl Upkeep {
-    /// Of what is stored; `hub` has the rooms.
-    pub(crate) fn new(storage: Arc<Storage>, hub: Arc<Hub>) -> Self {
-        Self { storage, hub }
+    /// Of what is stored; `hub` has the rooms. Entries of the audit log are archived when they are so many days old, or never (0).
+    pub(crate) fn new(storage: Arc<Storage>, hub: Arc<Hub>, archive_after_days: u32) -> Self {
+        Self {
+            storage,
+            hub,
+            archive_after_days,
+        }
     }
 
     /// Clears away what is over, now and then, until `stop`.
@@ -93,6 +100,7 @@ impl Upkeep {
         forget_notifications(&self.storage, now_ms).await?;
         forget_deliveries(&self.storage, now_ms - DELIVERY_MS).await?;
         forget_dates(&self.storage, now_ms - DATE_MS).await?;
+        audit::archive_old(&self.storage, now_ms, self.archive_after_days).await?;
         sweep_files(&self.storage, file_age).await?;
         let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
         if unfinished > 0 {

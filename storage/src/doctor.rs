@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::audit_archive::{AuditArchive, AuditArchiveError};
 use crate::engine::Engine;
 use crate::error::{Damage, StorageError};
 use crate::examine::examine;
@@ -39,6 +40,13 @@ pub enum Finding {
     /// The database file itself is damaged.
     Database {
         /// What the database said.
+        message: String,
+    },
+    /// Entries of an audit log were archived and cannot be read back.
+    AuditLog {
+        /// Whose log it is.
+        workspace: WorkspaceId,
+        /// What is wrong.
         message: String,
     },
     /// A blob that no row names: harmless, a sweep removes it.
@@ -81,6 +89,9 @@ impl std::fmt::Display for Finding {
                 )
             }
             Self::Database { message } => write!(formatter, "the database file is damaged: {message}"),
+            Self::AuditLog { workspace, message } => {
+                write!(formatter, "audit log of workspace {workspace}: {message}")
+            }
             Self::OrphanBlob { key } => write!(formatter, "blob {key} belongs to no document (harmless)"),
         }
     }
@@ -106,6 +117,7 @@ pub async fn doctor(storage: &Storage) -> Result<Vec<Finding>, StorageError> {
             examine_document(engine, document, &mut findings).await?;
         }
     }
+    examine_audit_archive(&storage.audit_archive(), engine, &mut findings).await?;
     findings.extend(orphans(engine).await?);
     Ok(findings)
 }
@@ -140,6 +152,39 @@ async fn examine_document(
         damage,
     }));
     Ok(())
+}
+
+/// Every segment of every audit log. What is between them is for `weft audit verify`.
+async fn examine_audit_archive(
+    archive: &AuditArchive,
+    engine: &Engine,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StorageError> {
+    let mut after = None;
+    loop {
+        let page = engine.records.read().await?.audit_chains(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        for workspace in page {
+            let mut seq = 0;
+            loop {
+                let mut tx = engine.records.read().await?;
+                let segment = tx.workspace(workspace).await?.audit_segment(seq).await?;
+                drop(tx);
+                let Some(segment) = segment else { break };
+                seq = segment.last_seq;
+                match archive.entries(workspace, segment).await {
+                    Ok(_) => {}
+                    Err(AuditArchiveError::Records(error)) => return Err(error.into()),
+                    Err(AuditArchiveError::Storage(error)) => return Err(error),
+                    Err(damage) => findings.push(Finding::AuditLog {
+                        workspace,
+                        message: damage.to_string(),
+                    }),
+                }
+            }
+        }
+    }
 }
 
 async fn orphans(engine: &Engine) -> Result<Vec<Finding>, StorageError> {

@@ -11,6 +11,7 @@
 
 mod archive;
 mod aside;
+mod audit_archive;
 mod backend;
 mod bell;
 pub mod blob;
@@ -44,6 +45,7 @@ mod storage;
 mod stored;
 pub mod transfer;
 
+pub use audit_archive::{AuditArchive, AuditArchiveError, AuditFound, AuditWalk, SegmentFlaw};
 pub use bell::Bell;
 pub use board_rows::{BoardRows, RowsReport, read_board_rows, replace_board_rows};
 pub use config::{Blobs, Database, MAX_AUTHOR_BYTES, MAX_UPDATE_BYTES, StorageConfig};

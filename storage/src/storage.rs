@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::aside::QUARANTINE_DIRECTORY;
+use crate::audit_archive::AuditArchive;
 use crate::backend::{LogReader, LogWriter};
 use crate::bell::Bell;
 use crate::blob::{BlobKey, BlobStore};
@@ -106,6 +107,11 @@ impl Storage {
     /// Files that people have uploaded.
     pub fn objects(&self) -> &Arc<dyn ObjectStore> {
         &self.objects
+    }
+
+    /// The audit log, with what was archived of it.
+    pub fn audit_archive(&self) -> AuditArchive {
+        AuditArchive::new(&self.engine)
     }
 
     /// The blob store.

@@ -87,6 +87,7 @@ impl PieceProblem {
 }
 
 /// Decides where byte strings go and gets them back.
+#[derive(Clone)]
 pub(crate) struct Vault {
     blobs: Arc<dyn BlobStore>,
     inline_limit_bytes: usize,

@@ -5,9 +5,10 @@
 //! whichever nodes look and whenever one dies; no secret and no content is ever in an entry. The server's own log is written last in a
 //! transaction, so that nobody waits in a circle.
 
+mod archive;
 mod deed;
 mod follow;
-mod line;
+mod hash;
 mod origin;
 mod said;
 
@@ -16,9 +17,10 @@ use uuid::Uuid;
 use weft_storage::WorkspaceId;
 use weft_storage::records::{Event, NewAuditEntry, RecordError, SERVER_CHAIN, Tx};
 
+pub(crate) use self::archive::archive_old;
 pub(crate) use self::deed::Deed;
 pub(crate) use self::follow::keep_writing;
-pub(crate) use self::line::{AuditLine, hex, unhex};
+pub(crate) use self::hash::{hex, unhex};
 pub(crate) use self::origin::{Actor, Origin, within};
 use self::said::said_of;
 

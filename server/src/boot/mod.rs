@@ -104,7 +104,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
     senders.push(webhooks.ended().clone());
     open_hints(&bus, &storage, &notifier, life);
     keep_audit_log(&storage, &metrics, life);
-    let upkeep = keep_rooms(&gateway, (&storage, senders), &rights.changes, life);
+    let upkeep = keep_rooms(config, &gateway, (&storage, senders), &rights.changes, life);
     // In the playground nobody needs an administrator to begin with.
     let setup_token = match config.server.playground {
         true => None,
@@ -116,6 +116,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         log: Arc::clone(storage.log()),
         authenticator: rights.authenticator,
         records: storage.records().clone(),
+        audit: storage.audit_archive(),
         accounts: rights.accounts,
         identities: rights.identities,
         oidc: http::v1::OidcLogin::from_config(config, settings::outgoing(config)?).map(Arc::new),
@@ -226,6 +227,7 @@ fn open_gateway(
 
 /// What runs beside the rooms: the end of them, rights that change, and blobs that nothing names.
 fn keep_rooms(
+    config: &Config,
     gateway: &Arc<Gateway>,
     (storage, senders): (&Arc<Storage>, Vec<CancellationToken>),
     changes: &Changes,
@@ -245,7 +247,8 @@ fn keep_rooms(
         renew_leases(life.clone(), Arc::clone(&gateway.registry)),
     );
     life.spawn_pillar("blob sweep", sweep_blobs(life.clone(), Arc::clone(storage)));
-    let upkeep = Arc::new(Upkeep::new(Arc::clone(storage), Arc::clone(&gateway.hub)));
+    let (hub, days) = (Arc::clone(&gateway.hub), config.audit.archive_after_days);
+    let upkeep = Arc::new(Upkeep::new(Arc::clone(storage), hub, days));
     let keeping = Arc::clone(&upkeep).keep_up(Arc::clone(&gateway.clock), life.soft().clone());
     life.spawn_pillar("upkeep", keeping);
     upkeep

@@ -1,6 +1,6 @@
 //! `weft audit verify`: walks the chains of the audit log and says where the first of them is broken.
 //!
-//! It changes nothing, and holds a page of entries or one line of a file at a time.
+//! It changes nothing, and holds a page of entries, one segment of those that were archived or one line of a file at a time.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -11,12 +11,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
-use weft_storage::WorkspaceId;
 use weft_storage::clock::SystemClock;
-use weft_storage::records::{AuditChain, AuditFlaw, Records};
+use weft_storage::records::{AuditChain, AuditFlaw, AuditLine};
+use weft_storage::{AuditArchiveError, Storage, WorkspaceId};
 
 use super::{SettingsArgs, answer, start};
-use crate::audit::{AuditLine, hex, unhex};
+use crate::audit::{hex, unhex};
 use crate::boot::open_storage;
 
 /// Entries, and chains, that are read at a time.
@@ -85,7 +85,7 @@ pub(super) fn run(args: AuditArgs) -> anyhow::Result<ExitCode> {
         let only = args.workspace.map(WorkspaceId);
         start(&config)?.block_on(async {
             let storage = open_storage(&config, Arc::new(SystemClock)).await?;
-            let checked = check_all(storage.records(), only, anchor, &mut tell).await;
+            let checked = check_all(&storage, only, anchor, &mut tell).await;
             storage.close().await;
             checked
         })?;
@@ -110,70 +110,86 @@ fn said(workspace: WorkspaceId, checked: Checked) -> String {
     }
 }
 
-type Checked = Result<AuditChain, AuditFlaw>;
+type Checked = Result<AuditChain, Flaw>;
+
+/// What is wrong with a log: with an entry, or with the archive.
+#[derive(Debug, thiserror::Error)]
+enum Flaw {
+    #[error(transparent)]
+    Entry(#[from] AuditFlaw),
+    #[error("{0}")]
+    Archive(AuditArchiveError),
+}
 
 async fn check_all(
-    records: &Records,
+    storage: &Storage,
     only: Option<WorkspaceId>,
     anchor: Option<(i64, [u8; 32])>,
     tell: &mut impl FnMut(WorkspaceId, Checked) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     if let Some(workspace) = only {
-        tell(workspace, check_stored(records, workspace, anchor).await?)?;
+        tell(workspace, check_stored(storage, workspace, anchor).await?)?;
         return Ok(());
     }
     let mut after = None;
     loop {
-        let page = records.read().await?.audit_chains(after, PAGE).await?;
+        let page = storage.records().read().await?.audit_chains(after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(*last);
         for workspace in page {
-            tell(workspace, check_stored(records, workspace, None).await?)?;
+            tell(workspace, check_stored(storage, workspace, None).await?)?;
         }
     }
 }
 
-/// Walks the chain of a workspace, up to where it ended when this began.
+/// Walks the chain of a workspace, archived or not, up to where it ended when this began.
 async fn check_stored(
-    records: &Records,
+    storage: &Storage,
     workspace: WorkspaceId,
     anchor: Option<(i64, [u8; 32])>,
 ) -> anyhow::Result<Checked> {
-    let head = records
-        .read()
-        .await?
-        .workspace(workspace)
-        .await?
-        .audit_head()
-        .await?;
+    let mut tx = storage.records().read().await?;
+    let mut tenant = tx.workspace(workspace).await?;
+    let head = tenant.audit_head().await?;
+    let stray = tenant.audit_stray().await?;
+    drop(tx);
+    if let Some(seq) = stray {
+        return Ok(Err(AuditFlaw::Doubled(seq).into()));
+    }
     let mut chain = AuditChain::new(workspace, anchor);
+    let mut walk = storage.audit_archive().walk(workspace);
     loop {
-        let mut tx = records.read().await?;
-        let page = tx
-            .workspace(workspace)
-            .await?
-            .audit_chain(chain.seq(), PAGE)
-            .await?;
-        drop(tx);
+        let page = match walk.next(PAGE).await {
+            Ok(page) => page,
+            Err(damage @ AuditArchiveError::Damaged { .. }) => return Ok(Err(Flaw::Archive(damage))),
+            Err(error) => return Err(error.into()),
+        };
         if page.is_empty() {
             break;
         }
         for entry in page {
             if let Err(flaw) = chain.follow(&entry) {
-                return Ok(Err(flaw));
+                return Ok(Err(flaw.into()));
             }
             if entry.seq == head.seq && head.hash != Some(entry.hash) {
-                return Ok(Err(AuditFlaw::Replaced(entry.seq)));
+                return Ok(Err(AuditFlaw::Replaced(entry.seq).into()));
             }
         }
     }
     if chain.seq() < head.seq {
-        return Ok(Err(AuditFlaw::Cut {
+        let cut = AuditFlaw::Cut {
             expected: head.seq,
             found: chain.seq(),
-        }));
+        };
+        return Ok(Err(cut.into()));
     }
-    Ok(chain.finish().map(|()| chain))
+    Ok(finished(chain))
+}
+
+/// A chain to which nothing was to be objected until its end.
+fn finished(chain: AuditChain) -> Checked {
+    chain.finish()?;
+    Ok(chain)
 }
 
 /// Walks the chain in an export. The log that it is of, if it is not said, is that of its first line.
@@ -192,16 +208,14 @@ fn check_file(
             break;
         }
         number += 1;
-        let entry = serde_json::from_slice::<AuditLine>(&line).ok();
-        let entry = entry.and_then(AuditLine::into_entry);
-        let entry = entry.with_context(|| format!("line {number} is no entry of an audit log"))?;
+        let entry =
+            AuditLine::parse(&line).with_context(|| format!("line {number} is no entry of an audit log"))?;
         let (workspace, chain) =
             chain.get_or_insert_with(|| (entry.workspace, AuditChain::new(entry.workspace, anchor)));
         if let Err(flaw) = chain.follow(&entry) {
-            return Ok((*workspace, Err(flaw)));
+            return Ok((*workspace, Err(flaw.into())));
         }
     }
     let (workspace, chain) = chain.context("the file has no entries")?;
-    let finished = chain.finish();
-    Ok((workspace, finished.map(|()| chain)))
+    Ok((workspace, finished(chain)))
 }

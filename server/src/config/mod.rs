@@ -3,6 +3,7 @@
 //! Invariant: a [`Config`] that was returned by [`load`] has passed every check; nothing behind it checks again.
 //! This is the only place that reads the environment. It never prints a secret.
 
+pub mod audit;
 pub mod auth;
 mod check;
 mod hidden;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::audit::AuditConfig;
 pub use self::auth::{AuthConfig, Secret};
 pub use self::hidden::Hidden;
 pub use self::identity::{ExternalConfig, OidcConfig, OutgoingConfig, RatesConfig, Registration};
@@ -61,6 +63,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How what people are told leaves the inbox.
     pub notifications: NotificationsConfig,
+    /// How long the audit log stays where it was written.
+    pub audit: AuditConfig,
     /// Requests of the server to elsewhere.
     pub outgoing: OutgoingConfig,
     /// How webhooks are delivered.
@@ -140,6 +144,7 @@ impl Config {
         self.mail.check(&mut checks);
         self.notifications.check(&mut checks);
         self.outgoing.check(&mut checks);
+        self.audit.check(&mut checks);
         self.webhooks.check(&mut checks);
         self.rates.check(&mut checks);
         self.limits.check(&mut checks);

@@ -21,7 +21,7 @@ use crate::webhooks::LOCAL;
 pub const SERVER: Uuid = Uuid::nil();
 
 /// Waits until everything that happened was written down.
-async fn written(server: &TestServer) {
+pub async fn written(server: &TestServer) {
     for _ in 0..500 {
         let mut tx = server.storage.records().read().await.unwrap();
         if tx.audit_work(1).await.unwrap().is_empty() {
@@ -80,7 +80,7 @@ async fn task(server: &TestServer, studio: &Studio, board: Uuid, title: &str) ->
 }
 
 /// A key that was made and revoked.
-async fn key(server: &TestServer, who: &Person) -> Uuid {
+pub async fn key(server: &TestServer, who: &Person) -> Uuid {
     let form = json!({ "workspace_id": who.workspace, "name": "Deploy", "scopes": ["profile:read"] });
     let made = server.post("/v1/api-keys").of(who).json(form).send().await;
     let key = id_of(&made.expect(201)["api_key"]);
@@ -90,7 +90,7 @@ async fn key(server: &TestServer, who: &Person) -> Uuid {
 }
 
 /// What `weft audit verify` says, and whether it is content.
-fn verify(arguments: &[&str]) -> (bool, String) {
+pub fn verify(arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_weft"));
     command.args(["audit", "verify"]).args(arguments);
     for (name, _) in std::env::vars_os() {

@@ -18,6 +18,7 @@ mod accounts;
 mod api_keys;
 mod attachments;
 mod audit;
+mod audit_archive;
 mod audit_walk;
 mod board_files;
 mod board_lists;

@@ -179,7 +179,8 @@ impl LogReader for PostgresReader {
 
     async fn named_blobs(&self) -> Result<Vec<BlobKey>, StorageError> {
         let sql = "SELECT blob_key FROM snapshots WHERE blob_key IS NOT NULL \
-                   UNION ALL SELECT blob_key FROM history WHERE blob_key IS NOT NULL";
+                   UNION ALL SELECT blob_key FROM history WHERE blob_key IS NOT NULL \
+                   UNION ALL SELECT blob_key FROM audit_segments WHERE blob_key IS NOT NULL";
         let keys: Result<Vec<Vec<u8>>, _> = sqlx::query_scalar(sql).fetch_all(&self.pool).await;
         let keys = keys.map_err(sorted("listing the blobs in use"))?;
         Ok(keys.iter().map(|key| rows::key(key)).collect())

@@ -2,18 +2,18 @@
 //!
 //! Invariant: an entry is written behind the head of its chain, under the lock of its workspace, which is held until the commit: so a
 //! chain has no gap and no fork, whichever nodes write. The chain of the server itself is locked after everything else in a
-//! transaction, so that nobody waits for somebody who waits for it. Nothing here changes or removes an entry.
+//! transaction, so that nobody waits for somebody who waits for it. Nothing here changes or removes an entry: `audit_segments` removes those
+//! that a segment has.
 
 use uuid::Uuid;
 
 use super::audit_chain::{AuditChain, AuditEntry};
 use super::error::RecordError;
 use super::row::{FromRow, Row};
-use super::span::{Span, span, tenant_span};
 use super::statement::{CrossTenantSql, tenant_sql};
 use super::tenant::Tenant;
 use super::tx::Tx;
-use super::value::{Value, args};
+use super::value::args;
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -97,6 +97,10 @@ pub struct AuditHead {
     pub hash: Option<[u8; 32]>,
     /// The last event that was looked at.
     pub event_seq: i64,
+    /// The latest time of an entry, in milliseconds since 1970.
+    pub(super) latest_ms: i64,
+    /// By how much an entry was ever written behind a later one, in milliseconds.
+    pub(super) late_ms: i64,
 }
 
 impl FromRow for AuditHead {
@@ -107,23 +111,10 @@ impl FromRow for AuditHead {
             seq: row.get("seq")?,
             hash: hash.transpose()?,
             event_seq: row.get("event_seq")?,
+            latest_ms: row.get("latest_ms")?,
+            late_ms: row.get("late_ms")?,
         })
     }
-}
-
-/// Which entries are asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AuditFilter<'a> {
-    /// Only those whose action begins like this.
-    pub action: Option<&'a str>,
-    /// Only those of this actor.
-    pub actor: Option<Uuid>,
-    /// Only those about this.
-    pub subject: Option<Uuid>,
-    /// Only those from this moment on, in milliseconds since 1970.
-    pub from_ms: Option<i64>,
-    /// Only those before this moment.
-    pub to_ms: Option<i64>,
 }
 
 struct Whose(WorkspaceId);
@@ -132,13 +123,6 @@ impl FromRow for Whose {
     fn from_row(row: &Row) -> Result<Self, RecordError> {
         Ok(Self(WorkspaceId(row.get("workspace_id")?)))
     }
-}
-
-macro_rules! columns {
-    () => {
-        "a.workspace_id, a.seq, a.id, a.at_ms, a.actor_kind, a.actor_id, a.action, a.subject_kind, a.subject_id, \
-         a.address, a.user_agent, a.request_id, a.details, a.event_seq, a.prev_hash, a.hash"
-    };
 }
 
 impl Tx {
@@ -169,7 +153,7 @@ impl Tx {
         const SQL: CrossTenantSql = CrossTenantSql::because(
             "whoever runs the server checks all chains",
             "SELECT w.workspace_id FROM (SELECT workspace_id FROM audit_heads \
-             UNION SELECT workspace_id FROM audit_entries) w \
+             UNION SELECT workspace_id FROM audit_entries UNION SELECT workspace_id FROM audit_segments) w \
              WHERE ($1 IS NULL OR w.workspace_id > $1) ORDER BY w.workspace_id LIMIT $2",
         );
         let after = after.map(|after| after.0);
@@ -184,13 +168,16 @@ impl Tenant<'_> {
     /// # Errors
     /// A failure of the database.
     pub async fn audit_head(&mut self) -> Result<AuditHead, RecordError> {
-        let sql =
-            tenant_sql!("SELECT h.seq, h.hash, h.event_seq FROM audit_heads h WHERE h.workspace_id = $1");
+        let sql = tenant_sql!(
+            "SELECT h.seq, h.hash, h.event_seq, h.latest_ms, h.late_ms FROM audit_heads h WHERE h.workspace_id = $1"
+        );
         let found: Option<AuditHead> = self.one(sql, args![]).await?;
         Ok(found.unwrap_or(AuditHead {
             seq: 0,
             hash: None,
             event_seq: 0,
+            latest_ms: 0,
+            late_ms: 0,
         }))
     }
 
@@ -205,17 +192,23 @@ impl Tenant<'_> {
         let head = self.audit_head().await?;
         let genesis = AuditChain::new(self.id(), None).hash();
         let (mut seq, mut hash) = (head.seq, head.hash.unwrap_or(genesis));
+        let (mut latest_ms, mut late_ms) = (head.latest_ms, head.late_ms);
         for new in new {
             seq = seq.saturating_add(1);
             let entry = new.behind(self.id(), seq, hash);
             self.insert_audit_entry(&entry).await?;
             hash = entry.hash;
+            late_ms = late_ms.max(latest_ms.saturating_sub(entry.at_ms));
+            latest_ms = latest_ms.max(entry.at_ms);
         }
         let sql = tenant_sql!(
-            "INSERT INTO audit_heads (workspace_id, seq, hash, event_seq) VALUES ($1, $2, $3, 0) \
-             ON CONFLICT (workspace_id) DO UPDATE SET seq = $2, hash = $3"
+            "INSERT INTO audit_heads (workspace_id, seq, hash, latest_ms, late_ms, event_seq) \
+             VALUES ($1, $2, $3, $4, $5, 0) \
+             ON CONFLICT (workspace_id) DO UPDATE SET seq = $2, hash = $3, latest_ms = $4, late_ms = $5"
         );
-        self.execute(sql, args![seq, hash]).await.map(|_| ())
+        self.execute(sql, args![seq, hash, latest_ms, late_ms])
+            .await
+            .map(|_| ())
     }
 
     /// The places behind `after` and up to `last` of events that have an entry.
@@ -267,65 +260,6 @@ impl Tenant<'_> {
             entry.hash,
         ];
         self.execute(sql, values).await.map(|_| ())
-    }
-
-    /// Entries in the order of the chain, behind `after`.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn audit_chain(&mut self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, RecordError> {
-        let sql = tenant_sql!(
-            "SELECT ",
-            columns!(),
-            " FROM audit_entries a WHERE a.workspace_id = $1 AND a.seq > $2 ORDER BY a.seq LIMIT $3"
-        );
-        self.all(sql, args![after, limit]).await
-    }
-
-    /// Entries, in the order of the chain.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn audit_entries(
-        &mut self,
-        filter: &AuditFilter<'_>,
-        span: &Span,
-    ) -> Result<Vec<AuditEntry>, RecordError> {
-        let sql = tenant_span!(
-            span,
-            "a.seq",
-            "a.id",
-            "SELECT ",
-            columns!(),
-            " FROM audit_entries a WHERE a.workspace_id = $1 \
-             AND ($6 IS NULL OR substr(a.action, 1, length($6)) = $6) AND ($7 IS NULL OR a.actor_id = $7) \
-             AND ($8 IS NULL OR a.subject_id = $8) AND ($9 IS NULL OR a.at_ms >= $9) \
-             AND ($10 IS NULL OR a.at_ms < $10)"
-        );
-        let mut values = span.by_number().to_vec();
-        values.extend(filter.values());
-        self.all(sql, values).await
-    }
-
-    /// How many there are.
-    ///
-    /// # Errors
-    /// A failure of the database.
-    pub async fn count_audit_entries(&mut self, filter: &AuditFilter<'_>) -> Result<i64, RecordError> {
-        let sql = tenant_sql!(
-            "SELECT COUNT(*) AS n FROM audit_entries a WHERE a.workspace_id = $1 \
-             AND ($2 IS NULL OR substr(a.action, 1, length($2)) = $2) AND ($3 IS NULL OR a.actor_id = $3) \
-             AND ($4 IS NULL OR a.subject_id = $4) AND ($5 IS NULL OR a.at_ms >= $5) \
-             AND ($6 IS NULL OR a.at_ms < $6)"
-        );
-        let count: Option<Count> = self.one(sql, filter.values()).await?;
-        Ok(count.map_or(0, |count| count.0))
-    }
-}
-
-impl AuditFilter<'_> {
-    fn values(&self) -> Vec<Value> {
-        args![self.action, self.actor, self.subject, self.from_ms, self.to_ms]
     }
 }
 

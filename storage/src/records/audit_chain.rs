@@ -83,6 +83,9 @@ pub enum AuditFlaw {
     /// The entry that was known is another one now.
     #[error("entry {0} is not the one that is known")]
     Replaced(i64),
+    /// It is in the database although the archive has it.
+    #[error("entry {0} stands beside the archive that has it")]
+    Doubled(i64),
 }
 
 impl AuditEntry {
@@ -163,6 +166,16 @@ impl AuditChain {
             seq: 0,
             hash: hasher.finalize().into(),
             anchor,
+        }
+    }
+
+    /// The same behind an entry that was checked before, by its place and hash.
+    pub(crate) fn behind(workspace: WorkspaceId, seq: i64, hash: [u8; 32]) -> Self {
+        Self {
+            workspace,
+            seq,
+            hash,
+            anchor: None,
         }
     }
 

@@ -162,7 +162,8 @@ impl Side {
     /// Every blob that a row names.
     pub(super) async fn named_blobs(&mut self) -> Result<Vec<BlobKey>, StorageError> {
         const SQL: &str = "SELECT blob_key FROM snapshots WHERE blob_key IS NOT NULL \
-                           UNION SELECT blob_key FROM history WHERE blob_key IS NOT NULL";
+                           UNION SELECT blob_key FROM history WHERE blob_key IS NOT NULL \
+                           UNION SELECT blob_key FROM audit_segments WHERE blob_key IS NOT NULL";
         let found: Vec<Vec<u8>> = self.column(SQL).await?;
         Ok(found
             .iter()

@@ -44,6 +44,10 @@ mod records_accounts;
 #[cfg(test)]
 mod records_audit;
 #[cfg(test)]
+mod records_audit_archive;
+#[cfg(test)]
+mod records_audit_crash;
+#[cfg(test)]
 mod records_comments;
 #[cfg(test)]
 mod records_documents;
@@ -138,6 +142,15 @@ suite! { [sqlite, postgres] {
     records_audit::writers_of_the_audit_log_write_one_chain,
     records_audit::whatever_somebody_with_the_database_does_to_the_audit_log_is_noticed,
     records_audit::the_database_refuses_changes_of_the_audit_log,
+    records_audit_archive::old_entries_move_out_and_the_chain_goes_on,
+    records_audit_archive::entries_wait_until_they_are_enough,
+    records_audit_archive::a_search_finds_what_was_archived_and_what_was_not,
+    records_audit_archive::of_many_who_archive_one_does,
+    records_audit_archive::bytes_that_nothing_names_yet_do_no_harm,
+    records_audit_archive::bytes_of_the_archive_that_change_are_noticed,
+    records_audit_archive::rows_of_the_archive_that_change_are_noticed,
+    records_audit_archive::a_broken_chain_is_not_archived,
+    records_audit_crash::an_archiving_that_is_killed_loses_nothing,
     records_documents::a_document_changes_moves_and_goes_to_the_trash,
     records_documents::a_document_has_no_place_in_anothers_project,
     records_documents::what_connects_somebody_with_a_document_is_found,
@@ -217,6 +230,7 @@ mod shared_only {
         nodes::a_lock_that_somebody_keeps_fails_one_append,
         board_events::two_nodes_count_events_and_numbers_together,
         board_records::row_security_hides_boards_of_others,
+        records_audit_archive::a_page_costs_what_it_holds,
         transfers::every_table_and_column_moves,
         transfers::what_refers_to_nothing_is_refused,
     } }
@@ -245,6 +259,7 @@ mod bucket_only {
         damage::an_incomplete_snapshot_is_found_and_rebuilt,
         damage::a_whole_storage_has_no_findings,
         s3::large_bytes_stay_where_the_database_knows_them,
+        records_audit_archive::old_entries_move_out_and_the_chain_goes_on,
     } }
 }
 

@@ -10,7 +10,8 @@ use weft_protocol::board::view::CardState;
 use weft_protocol::board::{Board, BoardView};
 use weft_storage::objects::{ObjectKey, ObjectOwner};
 use weft_storage::records::{
-    BoardAddress, CommentFilter, DocumentRow, NotificationFilter, NotificationState, Span, Tenant, Topic,
+    AuditChain, AuditFilter, BoardAddress, CommentFilter, DocumentRow, NotificationFilter, NotificationState,
+    Span, Tenant, Topic,
 };
 use weft_storage::{
     Append, CompactionOutcome, DocumentId, Finding, NewUpdate, Seq, Storage, WorkspaceId, doctor, migrate,
@@ -33,6 +34,8 @@ struct Written {
     messages: Option<[i64; 2]>,
     /// What is in the inbox of the second person, and of that unread.
     inbox: Option<(i64, i64)>,
+    /// Entries in the audit log of the workspace, those of tasks that were made among them.
+    audit: Option<(i64, usize)>,
 }
 
 const WRITTEN: [Written; 7] = [
@@ -43,6 +46,7 @@ const WRITTEN: [Written; 7] = [
         comments: None,
         messages: None,
         inbox: None,
+        audit: None,
     },
     Written {
         version: 3,
@@ -51,6 +55,7 @@ const WRITTEN: [Written; 7] = [
         comments: None,
         messages: None,
         inbox: None,
+        audit: None,
     },
     Written {
         version: 4,
@@ -59,6 +64,7 @@ const WRITTEN: [Written; 7] = [
         comments: Some((2, 1, 1, 1)),
         messages: None,
         inbox: None,
+        audit: None,
     },
     Written {
         version: 5,
@@ -67,6 +73,7 @@ const WRITTEN: [Written; 7] = [
         comments: Some((2, 1, 1, 1)),
         messages: Some([16, 16]),
         inbox: None,
+        audit: None,
     },
     Written {
         version: 6,
@@ -75,6 +82,7 @@ const WRITTEN: [Written; 7] = [
         comments: Some((2, 1, 1, 1)),
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
+        audit: None,
     },
     Written {
         version: 7,
@@ -83,6 +91,7 @@ const WRITTEN: [Written; 7] = [
         comments: Some((2, 1, 1, 1)),
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
+        audit: None,
     },
     Written {
         version: 11,
@@ -91,6 +100,7 @@ const WRITTEN: [Written; 7] = [
         comments: Some((2, 1, 1, 1)),
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
+        audit: Some((51, 12)),
     },
 ];
 
@@ -242,12 +252,42 @@ async fn records_are_there(
     assert_eq!(counter.unread, unread);
     let everywhere = tenant.notification_preferences(ben, workspace.0).await.unwrap();
     assert!(everywhere.is_some_and(|chosen| chosen.preferences.contains("email")));
+    if let Some(expected) = written.audit {
+        audit_log_is_there(&mut tenant, expected).await;
+    }
     let filter = NotificationFilter {
         user: ben,
         workspace: Some(workspace),
         state: NotificationState::Inbox,
     };
     assert_eq!(tx.count_notifications_seen(filter).await.unwrap(), listed);
+}
+
+/// The audit log is whole, and entries are found by what they are and by when they were.
+async fn audit_log_is_there(tenant: &mut Tenant<'_>, (all, made): (i64, usize)) {
+    let head = tenant.audit_head().await.unwrap();
+    let mut chain = AuditChain::new(tenant.id(), head.hash.map(|hash| (head.seq, hash)));
+    let entries = tenant.audit_chain(0, 1_000).await.unwrap();
+    for entry in &entries {
+        chain.follow(entry).unwrap();
+    }
+    chain.finish().unwrap();
+    assert_eq!(chain.seq(), all);
+    let filter = AuditFilter {
+        action: Some("task.created"),
+        ..AuditFilter::default()
+    };
+    let found = tenant.audit_entries(&filter, &Span::first(100)).await.unwrap();
+    assert_eq!(found.len(), made);
+    for entry in &entries {
+        let filter = AuditFilter {
+            from_ms: Some(entry.at_ms),
+            to_ms: Some(entry.at_ms + 1),
+            ..AuditFilter::default()
+        };
+        let found = tenant.audit_entries(&filter, &Span::first(100)).await.unwrap();
+        assert!(found.contains(entry));
+    }
 }
 
 /// Each endpoint has its messages, and what was tried.

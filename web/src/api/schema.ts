@@ -3370,7 +3370,8 @@ export interface paths {
         /**
          * Lists the audit log of a workspace, the newest entries first.
          * @description For administrators and owners. The log of the server itself has the id that is all zeros, and is for administrators of the
-         *     server.
+         *     server. With cursors old entries that were archived are found as well; a page may then have fewer than `limit` although there
+         *     are more behind `next_cursor`. Pages by number hold, and count, what is not archived.
          */
         get: operations["list_audit_entries"];
         put?: never;

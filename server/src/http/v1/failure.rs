@@ -1,6 +1,7 @@
 //! What a failure of the records means to the one who asked.
 
 use axum::http::StatusCode;
+use weft_storage::AuditArchiveError;
 use weft_storage::records::RecordError;
 
 use crate::http::Problem;
@@ -29,6 +30,21 @@ impl From<RecordError> for Problem {
                     "STORAGE_UNAVAILABLE",
                     "this cannot be read or saved now; nothing was changed that was not acknowledged",
                 )
+            }
+        }
+    }
+}
+
+/// And failures of the archive of the audit log. What is damaged there is named in the server's own log.
+impl From<AuditArchiveError> for Problem {
+    fn from(error: AuditArchiveError) -> Self {
+        match error {
+            AuditArchiveError::Records(error) => error.into(),
+            AuditArchiveError::Storage(error) => RecordError::Storage(error).into(),
+            AuditArchiveError::Broken(_) | AuditArchiveError::Damaged { .. } => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "archived entries of an audit log cannot be read");
+                Self::INTERNAL
             }
         }
     }

@@ -87,10 +87,10 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
-use weft_storage::DocumentLog;
 use weft_storage::clock::Clock;
 use weft_storage::objects::ObjectStore;
 use weft_storage::records::Records;
+use weft_storage::{AuditArchive, DocumentLog};
 
 use super::rest::{Cursors, once, read as body};
 use crate::access::{Changes, Identities};
@@ -115,6 +115,8 @@ pub(crate) struct Api {
     pub(crate) authenticator: Authenticator,
     /// People, workspaces and what belongs to them.
     pub(crate) records: Records,
+    /// The audit log, with what was archived of it.
+    pub(crate) audit: AuditArchive,
     /// Registering, logging in, and what follows from it.
     pub(crate) accounts: Arc<Accounts>,
     /// Who is behind credentials.

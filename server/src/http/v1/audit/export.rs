@@ -1,6 +1,7 @@
 //! `GET /v1/workspaces/{workspace_id}/audit/export`.
 //!
-//! Invariant: it holds a page of entries at a time, and reads the next one when the reader has taken it.
+//! Invariant: it holds a page of entries, or one segment of those that were archived, at a time, and reads the next one when the reader
+//! has taken it.
 
 use std::convert::Infallible;
 
@@ -9,11 +10,11 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use weft_storage::WorkspaceId;
-use weft_storage::records::RecordError;
+use weft_storage::records::AuditLine;
+use weft_storage::{AuditArchiveError, AuditWalk};
 
 use super::readable;
-use crate::audit::{Act, AuditLine, Deed};
+use crate::audit::{Act, Deed};
 use crate::http::Problem;
 use crate::http::batch::InBatch;
 use crate::http::rest::Id;
@@ -51,10 +52,9 @@ pub(super) async fn export_audit_log(
     let last = tx.workspace(workspace).await?.audit_head().await?.seq;
     tx.commit().await?;
     let reader = Reader {
-        api,
-        workspace,
-        after: 0,
+        walk: api.audit.walk(workspace),
         last,
+        is_over: false,
     };
     let parts = futures_util::stream::unfold(reader, |mut reader| async move {
         let part = match reader.next().await {
@@ -82,32 +82,23 @@ pub(super) async fn export_audit_log(
 
 /// An export, and where it is.
 struct Reader {
-    api: Api,
-    workspace: WorkspaceId,
-    after: i64,
+    walk: AuditWalk,
+    /// The last entry of the export.
     last: i64,
+    is_over: bool,
 }
 
 impl Reader {
     /// The next lines; nothing after the last.
-    async fn next(&mut self) -> Result<Option<Bytes>, RecordError> {
-        let wanted = self.last.saturating_sub(self.after).clamp(0, i64::from(PAGE));
-        let wanted = u32::try_from(wanted).unwrap_or(PAGE);
-        if wanted == 0 {
+    async fn next(&mut self) -> Result<Option<Bytes>, AuditArchiveError> {
+        if self.is_over {
             return Ok(None);
         }
-        let mut tx = self.api.records.read().await?;
-        let rows = tx
-            .workspace(self.workspace)
-            .await?
-            .audit_chain(self.after, wanted)
-            .await?;
-        drop(tx);
+        let entries = self.walk.next(PAGE).await?;
         let mut lines = String::new();
-        for row in rows {
-            self.after = row.seq;
-            lines.push_str(&serde_json::to_string(&AuditLine::from(row)).unwrap_or_default());
-            lines.push('\n');
+        for entry in entries.into_iter().filter(|entry| entry.seq <= self.last) {
+            self.is_over = entry.seq == self.last;
+            lines.push_str(&AuditLine::from(entry).text());
         }
         Ok((!lines.is_empty()).then(|| lines.into()))
     }

@@ -40,7 +40,8 @@ impl Filters for AuditFilters {
 /// Lists the audit log of a workspace, the newest entries first.
 ///
 /// For administrators and owners. The log of the server itself has the id that is all zeros, and is for administrators of the
-/// server.
+/// server. With cursors old entries that were archived are found as well; a page may then have fewer than `limit` although there
+/// are more behind `next_cursor`. Pages by number hold, and count, what is not archived.
 #[utoipa::path(
     get, path = "/v1/workspaces/{workspace_id}/audit", tag = "Audit",
     params(("workspace_id" = Uuid, Path), Listing<AuditFilters>),
@@ -63,12 +64,18 @@ pub(super) async fn list_audit_entries(
         from_ms: asked.from.map(|from| from.0),
         to_ms: asked.to.map(|to| to.0),
     };
-    let mut tenant = tx.workspace(workspace).await?;
-    let rows = tenant.audit_entries(&filter, &part.span).await?;
     if part.is_counted {
+        let mut tenant = tx.workspace(workspace).await?;
+        let rows = tenant.audit_entries(&filter, &part.span).await?;
         let count = tenant.count_audit_entries(&filter).await?;
         return Ok(listing.counted(total(count), rows, EntryView::from));
     }
+    drop(tx);
+    let found = api.audit.search(workspace, &filter, &part.span).await?;
+    if let Some(place) = found.goes_on_behind {
+        let place = Key::Number(place, Uuid::nil());
+        return Ok(listing.broken_off(id, found.entries, &place, EntryView::from));
+    }
     let place = |row: &AuditEntry| Key::Number(row.seq, row.id);
-    Ok(listing.walked(id, rows, place, EntryView::from))
+    Ok(listing.walked(id, found.entries, place, EntryView::from))
 }

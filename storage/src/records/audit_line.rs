@@ -1,14 +1,16 @@
-//! An entry as a line of an export: everything that its hash is made of, so that the file can be checked by itself.
+//! An entry of the audit log as a line of an export and of a segment: everything that its hash is made of, so that the file can be checked
+//! by itself.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weft_storage::WorkspaceId;
-use weft_storage::records::AuditEntry;
 
-/// A line of an export. `details` is the text that was hashed.
+use super::audit_chain::AuditEntry;
+use crate::model::WorkspaceId;
+
+/// A line. `details` is the text that was hashed.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct AuditLine {
+pub struct AuditLine {
     workspace_id: Uuid,
     sequence: i64,
     id: Uuid,
@@ -44,15 +46,27 @@ impl From<AuditEntry> for AuditLine {
             request_id: entry.request_id,
             details: entry.details,
             event_sequence: entry.event_seq,
-            prev_hash: hex(&entry.prev_hash),
-            hash: hex(&entry.hash),
+            prev_hash: hex::encode(entry.prev_hash),
+            hash: hex::encode(entry.hash),
         }
     }
 }
 
 impl AuditLine {
-    /// The entry; `None` if a hash is none.
-    pub(crate) fn into_entry(self) -> Option<AuditEntry> {
+    /// The entry of a line, without or with its end; `None` if it is none.
+    pub fn parse(line: &[u8]) -> Option<AuditEntry> {
+        serde_json::from_slice::<Self>(line).ok()?.into_entry()
+    }
+
+    /// The line, with its end.
+    pub fn text(&self) -> String {
+        // It holds numbers and texts, which always can be written.
+        let mut text = serde_json::to_string(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    fn into_entry(self) -> Option<AuditEntry> {
         Some(AuditEntry {
             prev_hash: unhex(&self.prev_hash)?,
             hash: unhex(&self.hash)?,
@@ -74,25 +88,7 @@ impl AuditLine {
     }
 }
 
-/// A hash as people read it.
-pub(crate) fn hex(hash: &[u8; 32]) -> String {
-    use std::fmt::Write as _;
-    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// A hash that somebody wrote; `None` if it is none.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
+fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(hash)
+    hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
 }
