@@ -6,6 +6,7 @@ mod open;
 mod others;
 mod patience;
 mod renew;
+mod told;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -25,6 +26,7 @@ use weft_storage::{
 };
 
 use self::patience::{append_patiently, poll_or_wait};
+use self::told::Told;
 use super::hub::Hub;
 use super::load::{Loaded, quarantine};
 use super::remote::Line;
@@ -81,6 +83,7 @@ struct Live {
     state: RoomState,
     inbox: VecDeque<RoomMessage>,
     append: Option<AppendFuture>,
+    told: Told,
     compaction: Option<CompactionFuture>,
     tail: Tail,
     idle_since: Instant,
@@ -162,6 +165,7 @@ impl Actor {
             ),
             inbox: VecDeque::new(),
             append: None,
+            told: Told::default(),
             compaction: None,
             tail: Tail {
                 rows: loaded.tail_rows,
@@ -201,6 +205,7 @@ impl Actor {
                 Event::Messages => self.take_in(live, &mut buffer).await?,
                 Event::Appended(Ok(_)) => {
                     live.append = None;
+                    live.told.written(Instant::now());
                     let after = Seq(live.state.head());
                     let updates = live.state.finish_append();
                     if let Some(line) = &self.line {
@@ -338,6 +343,10 @@ impl Actor {
         let Some(appendable) = live.state.start_append() else {
             return;
         };
+        let projection = match self.role {
+            Role::Board { .. } => appendable.projection,
+            Role::Plain => live.told.of(&appendable.deltas, Instant::now()),
+        };
         let updates = appendable.deltas.into_iter().map(|delta| NewUpdate {
             bytes: delta.update,
             author: delta.author.map(|author| author.to_string().into()),
@@ -354,9 +363,7 @@ impl Actor {
             name: self.name.clone(),
             expected_head: Seq(appendable.head),
             updates,
-            projection: appendable
-                .projection
-                .map(|projection| self.with_event_ids(projection)),
+            projection: projection.map(|projection| self.with_event_ids(projection)),
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),
