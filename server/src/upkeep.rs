@@ -37,6 +37,8 @@ const UNREAD_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 const DELIVERY_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// How long it is remembered that somebody was told of a date, in milliseconds: a year.
 const DATE_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+/// How long it is remembered that somebody asked to see a document, in milliseconds: thirty days.
+const ASKED_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// Rows and files of one step: nobody else who writes waits for more.
 const STEP: u32 = 100;
 
@@ -101,6 +103,7 @@ impl Upkeep {
         forget_deliveries(&self.storage, now_ms - DELIVERY_MS).await?;
         forget_dates(&self.storage, now_ms - DATE_MS).await?;
         audit::archive_old(&self.storage, now_ms, self.archive_after_days).await?;
+        forget_access_requests(&self.storage, now_ms - ASKED_MS).await?;
         sweep_files(&self.storage, file_age).await?;
         let unfinished = self.storage.objects().sweep_unfinished(file_age).await?;
         if unfinished > 0 {
@@ -200,6 +203,18 @@ async fn forget_dates(storage: &Storage, before_ms: i64) -> Result<(), UpkeepErr
     loop {
         let mut tx = storage.records().write().await?;
         let removed = tx.forget_due_notices(before_ms, STEP).await?;
+        tx.commit().await?;
+        if removed < u64::from(STEP) {
+            return Ok(());
+        }
+    }
+}
+
+/// Forgets who asked to see a document before `before_ms`.
+async fn forget_access_requests(storage: &Storage, before_ms: i64) -> Result<(), UpkeepError> {
+    loop {
+        let mut tx = storage.records().write().await?;
+        let removed = tx.forget_access_requests(before_ms, STEP).await?;
         tx.commit().await?;
         if removed < u64::from(STEP) {
             return Ok(());

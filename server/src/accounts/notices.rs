@@ -2,10 +2,11 @@
 //!
 //! Invariant: nobody can turn these off, and only addresses that were verified are told where a login came from.
 
+use uuid::Uuid;
 use weft_storage::records::{RecordError, Tx, User};
 
 use super::Accounts;
-use super::session::Client;
+use super::session::{Client, LoggedIn};
 use crate::mail::{EmailAddress, Letter};
 
 /// How many logins are remembered when it is asked whether a device is known.
@@ -17,7 +18,7 @@ const REUSED: &str = "What keeps you logged in was used by somebody else as well
 
 /// Whether a login is worth telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Device {
+pub(crate) enum Device {
     /// It is the first login, or one like it was there before.
     Known,
     /// There were others, and none like it.
@@ -26,17 +27,17 @@ pub(super) enum Device {
 
 impl Accounts {
     /// Whether somebody has logged in with the like before. Only before the session begins.
-    pub(super) async fn device(tx: &mut Tx, user: &User, client: &Client) -> Result<Device, RecordError> {
-        let known = tx.known_user_agents(user.id, REMEMBERED).await?;
+    pub(super) async fn device(tx: &mut Tx, user: Uuid, client: &Client) -> Result<Device, RecordError> {
+        let known = tx.known_user_agents(user, REMEMBERED).await?;
         let now = likeness(client.user_agent.as_deref().unwrap_or_default());
         let is_known = known.is_empty() || known.iter().any(|agent| likeness(agent) == now);
         Ok(if is_known { Device::Known } else { Device::Strange })
     }
 
-    /// Tells somebody that a strange device was logged in.
-    pub(super) fn tell_of_device(&self, user: &User, device: Device, client: &Client) {
-        if device == Device::Strange && user.email_verified_at_ms.is_some() {
-            self.notify(user, STRANGE, Some(client));
+    /// Tells somebody that a strange device was logged in, if this one is. To be called after the commit of the session.
+    pub(crate) fn tell_of_login(&self, login: &LoggedIn, client: &Client) {
+        if login.device == Device::Strange && login.user.email_verified_at_ms.is_some() {
+            self.notify(&login.user, STRANGE, Some(client));
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use weft_storage::records::{EpochKind, NewRefreshToken, NewSession, RefreshRow, Tx, User};
 
+use super::notices::Device;
 use super::{AccountError, Accounts, milliseconds, seconds};
 use crate::audit::{Act, Deed};
 use crate::auth::password::Verification;
@@ -78,6 +79,8 @@ pub struct LoggedIn {
     pub expires_in: u64,
     /// What gets the next one.
     pub refresh_token: OpaqueToken,
+    /// Whether it was seen before where the session began.
+    pub(super) device: Device,
 }
 
 impl std::fmt::Debug for LoggedIn {
@@ -128,7 +131,6 @@ impl Accounts {
                 .await?;
         }
         let mut tx = self.records.write().await?;
-        let device = Self::device(&mut tx, &found.user, client).await?;
         let begun = self
             .begin_session(&mut tx, found.user.id, SessionKind::Password, client)
             .await;
@@ -140,7 +142,7 @@ impl Accounts {
         }
         let logged_in = begun?;
         tx.commit().await?;
-        self.tell_of_device(&logged_in.user, device, client);
+        self.tell_of_login(&logged_in, client);
         Ok(logged_in)
     }
 
@@ -159,7 +161,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Begins a session for somebody who has shown who they are, with its first tokens.
+    /// Begins a session for somebody who has shown who they are, with its first tokens. After the commit
+    /// [`tell_of_login`](Self::tell_of_login) is due.
     ///
     /// # Errors
     /// [`AccountError::Disabled`], [`AccountError::WrongSecret`] if the account is gone.
@@ -174,13 +177,14 @@ impl Accounts {
         if user.status == "inactive" {
             return Err(AccountError::Disabled);
         }
+        let device = Self::device(tx, user.id, client).await?;
         let family = self.begin_family(tx, user.id, kind, client).await?;
         Act::new(Deed::LoggedIn, family.session)
             .by(user.id)
             .with(json!({ "kind": kind.as_str() }))
             .write_for_server(tx, self.now_ms())
             .await?;
-        self.logged_in(user, family)
+        self.logged_in(user, family, device)
     }
 
     /// Begins a session without an access token.
@@ -244,7 +248,7 @@ impl Accounts {
             return Err(AccountError::Disabled);
         }
         tx.commit().await?;
-        self.logged_in(user, family)
+        self.logged_in(user, family, Device::Known)
     }
 
     /// Presents a refresh token of a session of one of `kinds`. `None`: it was used before, so the session was ended and
@@ -357,7 +361,7 @@ impl Accounts {
         Ok(())
     }
 
-    fn logged_in(&self, user: User, family: Family) -> Result<LoggedIn, AccountError> {
+    fn logged_in(&self, user: User, family: Family, device: Device) -> Result<LoggedIn, AccountError> {
         let request = AccessTokenRequest {
             subject: user.id,
             session: Some(family.session),
@@ -374,6 +378,7 @@ impl Accounts {
             access_token,
             expires_in: claims.exp.saturating_sub(claims.iat),
             refresh_token: family.refresh_token,
+            device,
         })
     }
 }

@@ -34,6 +34,9 @@ const AT_ONCE: u32 = 100;
 /// How far back tasks are looked at whose date changed, in milliseconds: longer than any edit takes to become a row.
 const RECENT_MS: i64 = 10 * 60 * 1_000;
 
+/// How long somebody who has read that a document was changed hears nothing more of its changes, in milliseconds.
+const CHANGES_MS: i64 = 10 * 60 * 1_000;
+
 /// Rows that changed, by whose they are. In the order of the ids, in which places are given out.
 type Changed = BTreeMap<Uuid, BTreeSet<Uuid>>;
 
@@ -109,6 +112,12 @@ impl Notifier {
                         tell(self.ways, &mut tenant, &news.about, (*user, *kind), cause, now_ms).await?;
                     if let Some(row) = told {
                         changed.entry(*user).or_default().insert(row);
+                    }
+                }
+                if news.is_over {
+                    let thread = &news.about.thread_key;
+                    for place in tenant.read_access_notifications(thread, now_ms).await? {
+                        changed.entry(place.user_id).or_default().insert(place.id);
                     }
                 }
             }
@@ -206,6 +215,13 @@ pub(super) async fn tell(
         if known.is_some_and(|known| known.state == "muted") {
             return Ok(None);
         }
+    }
+    if kind == Kind::DocumentChanged
+        && tenant
+            .was_told_since((user, &about.thread_key), now_ms - CHANGES_MS)
+            .await?
+    {
+        return Ok(None);
     }
     let everywhere = &account.notification_preferences;
     let wanted = Preferences::read(tenant, user, about.project_id, everywhere).await?;

@@ -36,6 +36,10 @@ pub(crate) enum Kind {
     DependencyUnblocked,
     /// A document was shared with you.
     DocumentShared,
+    /// Somebody changed a document that you watch.
+    DocumentChanged,
+    /// Somebody asks to see a document that you may share.
+    AccessRequested,
     /// You are in a workspace, a team or a project from now on.
     Invited,
     /// You have another role.
@@ -46,7 +50,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every type.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Mentioned,
         Self::Assigned,
         Self::Unassigned,
@@ -60,6 +64,8 @@ impl Kind {
         Self::TaskCompleted,
         Self::DependencyUnblocked,
         Self::DocumentShared,
+        Self::DocumentChanged,
+        Self::AccessRequested,
         Self::Invited,
         Self::RoleChanged,
         Self::WebhookDisabled,
@@ -81,6 +87,8 @@ impl Kind {
             Self::TaskCompleted => "task_completed",
             Self::DependencyUnblocked => "dependency_unblocked",
             Self::DocumentShared => "document_shared",
+            Self::DocumentChanged => "document_changed",
+            Self::AccessRequested => "access_requested",
             Self::Invited => "invited",
             Self::RoleChanged => "role_changed",
             Self::WebhookDisabled => "webhook_disabled",
@@ -108,6 +116,7 @@ impl Kind {
                 | Self::StatusChanged
                 | Self::TaskCompleted
                 | Self::DependencyUnblocked
+                | Self::DocumentChanged
         )
     }
 
@@ -127,6 +136,8 @@ impl Kind {
             Self::TaskCompleted => "tasks that are done",
             Self::DependencyUnblocked => "tasks that are not blocked any longer",
             Self::DocumentShared => "what is shared with you",
+            Self::DocumentChanged => "changes of documents that you watch",
+            Self::AccessRequested => "people who ask to see what you may share",
             Self::Invited => "what you are added to",
             Self::RoleChanged => "your roles",
             Self::WebhookDisabled => "webhook endpoints",
@@ -143,6 +154,7 @@ impl Kind {
                 | Self::StatusChanged
                 | Self::TaskCompleted
                 | Self::DependencyUnblocked
+                | Self::DocumentChanged
                 | Self::DueSoon
                 | Self::Overdue
         )

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use uuid::Uuid;
-use weft_storage::records::{Notification, NotificationSubject, RecordError, Tx};
+use weft_storage::records::{AccessRequest, Notification, NotificationSubject, RecordError, Tenant, Tx};
 
 use super::Kind;
 use crate::content;
@@ -101,6 +101,8 @@ fn sentence(row: &Notification, who: &str, subject: &str, column: Option<&str>) 
         Kind::TaskCompleted => format!("{who} completed {subject}"),
         Kind::DependencyUnblocked => format!("{subject} is not blocked any longer"),
         Kind::DocumentShared => format!("{who} shared {subject} with you"),
+        Kind::DocumentChanged => format!("{who} changed {subject}"),
+        Kind::AccessRequested => format!("{who} asks to see {subject}"),
         Kind::Invited => format!("{who} added you to {subject}"),
         Kind::RoleChanged => format!("{who} changed your role in {subject}"),
         Kind::WebhookDisabled => format!("The webhook endpoint {subject} was disabled"),
@@ -136,6 +138,10 @@ async fn subject_of(
 }
 
 async fn body_of(tx: &mut Tx, row: &Notification) -> Result<String, RecordError> {
+    if Kind::parse(&row.kind) == Some(Kind::AccessRequested) {
+        let asked = open_request(&mut tx.workspace(row.workspace).await?, row).await?;
+        return Ok(asked.map_or_else(String::new, |asked| line(&asked.message, MAX_BODY)));
+    }
     let is_about_comment = matches!(
         Kind::parse(&row.kind),
         Some(Kind::Mentioned | Kind::CommentOnWatched | Kind::Reply | Kind::CommentResolved)
@@ -148,6 +154,17 @@ async fn body_of(tx: &mut Tx, row: &Notification) -> Result<String, RecordError>
         comment.filter(|comment| comment.deleted_at_ms.is_none() && comment.workspace == row.workspace);
     let said = body.and_then(|comment| content::comment(&comment.body).ok());
     Ok(said.map_or_else(String::new, |said| line(&said.excerpt, MAX_BODY)))
+}
+
+/// The request that a row of `access_requested` is about, if it is still open.
+pub(super) async fn open_request(
+    tenant: &mut Tenant<'_>,
+    row: &Notification,
+) -> Result<Option<AccessRequest>, RecordError> {
+    match (row.document_id, row.actors.first()) {
+        (Some(document), Some(user)) => tenant.access_request(document, *user).await,
+        _ => Ok(None),
+    }
 }
 
 /// `text` on one line: whatever breaks lines or steers a terminal becomes a space, and what is too long is cut.

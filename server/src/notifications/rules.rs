@@ -32,6 +32,8 @@ pub(super) struct News {
     pub(super) about: About,
     /// To whom, as what.
     pub(super) to: Vec<(Uuid, Kind)>,
+    /// Whether there is nothing more to do about what was told in the thread before.
+    pub(super) is_over: bool,
 }
 
 impl News {
@@ -39,6 +41,7 @@ impl News {
         Self {
             about,
             to: Vec::new(),
+            is_over: false,
         }
     }
 
@@ -92,6 +95,9 @@ pub(super) async fn of_event(tenant: &mut Tenant<'_>, event: &Event) -> Result<V
         Some(("task", what)) => of_task(tenant, event, what, &data).await,
         Some(("member", what)) => Ok(of_member(tenant, event, what, &data)),
         Some(("document", "shared")) => Ok(of_share(event, &data)),
+        Some(("document", "updated")) => of_update(tenant, event).await,
+        Some(("document", "access_requested")) => of_access_request(tenant, event, &data).await,
+        Some(("document", "access_declined")) => Ok(of_decision(event, &data).into_iter().collect()),
         Some(("endpoint", "disabled")) => of_endpoint(tenant, &data).await,
         _ => Ok(Vec::new()),
     }
@@ -232,7 +238,57 @@ fn of_share(event: &Event, data: &Value) -> Vec<News> {
     };
     let mut news = News::new(about_topic(document, None, event.project_id));
     news.tell(id(&data["user_id"]), Kind::DocumentShared);
-    vec![news]
+    [news].into_iter().chain(of_decision(event, data)).collect()
+}
+
+/// Changes of a document are a thread of their own, which hides nothing else about it.
+async fn of_update(tenant: &mut Tenant<'_>, event: &Event) -> Result<Vec<News>, RecordError> {
+    let Some(document) = event.document_id else {
+        return Ok(Vec::new());
+    };
+    let mut news = News::new(About {
+        thread_key: format!("changes:{document}"),
+        ..about_topic(document, None, event.project_id)
+    });
+    news.tell(audience(tenant, event).await?, Kind::DocumentChanged);
+    Ok(vec![news])
+}
+
+/// A person who asks for a document is a thread.
+fn about_access(event: &Event, data: &Value) -> Option<About> {
+    let (document, user) = (event.document_id?, id(&data["user_id"])?);
+    Some(About {
+        thread_key: format!("access:{document}:{user}"),
+        topic: None,
+        ..about_topic(document, None, event.project_id)
+    })
+}
+
+async fn of_access_request(
+    tenant: &mut Tenant<'_>,
+    event: &Event,
+    data: &Value,
+) -> Result<Vec<News>, RecordError> {
+    let (Some(about), Some(document), Some(user)) =
+        (about_access(event, data), event.document_id, id(&data["user_id"]))
+    else {
+        return Ok(Vec::new());
+    };
+    // It may have been decided meanwhile.
+    if tenant.access_request(document, user).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut news = News::new(about);
+    let sharers = tenant.sharers(document, MAX_AUDIENCE).await?;
+    news.tell(sharers, Kind::AccessRequested);
+    Ok(vec![news])
+}
+
+/// Somebody was let in or declined: nobody else has to decide it any more.
+fn of_decision(event: &Event, data: &Value) -> Option<News> {
+    let mut news = News::new(about_access(event, data)?);
+    news.is_over = true;
+    Some(news)
 }
 
 async fn of_endpoint(tenant: &mut Tenant<'_>, data: &Value) -> Result<Vec<News>, RecordError> {

@@ -7,6 +7,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 use weft_protocol::board::{CardId, ChangeError};
 use weft_protocol::close::CloseReason;
 use weft_protocol::scan::UpdateFacts;
@@ -194,6 +195,8 @@ impl Deferred {
 pub(crate) struct ContentRequest {
     /// What is asked.
     pub(crate) operation: Operation,
+    /// The account whose doing a change of content is, if it is one's. Edits of boards say so themselves.
+    pub(crate) by: Option<Uuid>,
     /// Where the answer goes.
     pub(crate) reply: Reply,
 }

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::bus::{Bus, Heard};
@@ -163,11 +164,25 @@ impl Hub {
         name: &DocumentName,
         operation: Operation,
     ) -> Result<ContentAnswer, ContentRefusal> {
+        self.ask_for(None, workspace, name, operation).await
+    }
+
+    /// Like [`Self::ask`], for the account `by`, whose doing a change of content is.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn ask_for(
+        self: &Arc<Self>,
+        by: Option<Uuid>,
+        workspace: WorkspaceId,
+        name: &DocumentName,
+        operation: Operation,
+    ) -> Result<ContentAnswer, ContentRefusal> {
         let (answered, answer) = oneshot::channel();
         let reply = Reply::new(move |result| drop(answered.send(result)));
         // The handle keeps the room open until it has answered.
         let room = self.enter(workspace, name);
-        let request = ContentRequest { operation, reply };
+        let request = ContentRequest { operation, by, reply };
         let sent = room.sender().send(RoomMessage::Content(request)).await;
         let unavailable = ContentRefusal::Unavailable(CloseReason::StorageUnavailable);
         match sent {

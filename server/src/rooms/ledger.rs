@@ -2,7 +2,7 @@
 //!
 //! Invariant: an acknowledgement leaves only when every delta accepted before it is durable. It must never do I/O.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
@@ -38,6 +38,19 @@ pub(crate) struct Delta {
     pub(crate) update: Bytes,
     /// Whose it is, if it is one account's alone.
     pub(crate) author: Option<Uuid>,
+    /// Everybody whose edits are in it; `None` stands for all who have no account.
+    pub(crate) doers: BTreeSet<Option<Uuid>>,
+}
+
+impl Delta {
+    /// A change that is one account's alone, or nobody's in particular.
+    pub(crate) fn of(update: Bytes, author: Option<Uuid>) -> Self {
+        Self {
+            update,
+            author,
+            doers: BTreeSet::from([author]),
+        }
+    }
 }
 
 /// Deltas on their way to the log, in order.
@@ -160,10 +173,7 @@ mod tests {
     const ANN: MemberId = MemberId(1);
 
     fn delta(text: &'static str) -> Delta {
-        Delta {
-            update: Bytes::from_static(text.as_bytes()),
-            author: None,
-        }
+        Delta::of(Bytes::from_static(text.as_bytes()), None)
     }
 
     #[test]

@@ -171,9 +171,24 @@ pub async fn do_everything(server: &TestServer, studio: &Studio) {
         .send()
         .await
         .expect(200);
+    let words = server.put(&format!("{path}/content?format=markdown")).of(ada);
+    let words = words.header("if-match", "*").body("text/markdown", "# Plan B");
+    words.send().await.expect(200);
     share(server, studio, document, &mia, "viewer").await.expect(201);
     share(server, studio, document, &mia, "editor").await.expect(200);
     delete(format!("{path}/shares/{}", mia.id))
+        .send()
+        .await
+        .expect(204);
+    let asking = format!("{path}/access-requests");
+    server
+        .post(&asking)
+        .of(&mia)
+        .json(json!({}))
+        .send()
+        .await
+        .expect(204);
+    act(format!("{asking}/{}:decline", mia.id))
         .send()
         .await
         .expect(204);

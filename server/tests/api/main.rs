@@ -14,6 +14,7 @@
     reason = "not every subject needs every part of the support"
 )]
 
+mod access_requests;
 mod accounts;
 mod api_keys;
 mod attachments;

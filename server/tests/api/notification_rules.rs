@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::documents::{enlist, studio};
+use crate::documents::{enlist, share, studio};
 use crate::notifications::{ROOMY, archive_all, kinds, list, world};
 use crate::support::receiver::{Receiver, Reply};
 use crate::support::{Person, TestServer, id_of};
@@ -131,5 +131,75 @@ async fn who_administers_hears_of_an_endpoint_that_is_given_up() {
         let expected = [(json!("webhook_disabled"), json!("webhook_endpoint"), json!(id))];
         assert_eq!(told(&server, who).await, expected, "{}", who.email);
     }
+    assert_eq!(kinds(&server, &cem).await, NOTHING);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_a_document_hears_once_that_others_changed_it() {
+    // Time passes, and everybody stays logged in.
+    let settings = [ROOMY, &["auth.access_token_seconds=3600"]].concat();
+    let server = TestServer::with(&settings).await;
+    let (studio, cem, _, document) = world(&server).await;
+    let ada = &studio.owner;
+    let dov = server.person("dov").await;
+    enlist(&server, ada.workspace, &dov, "guest").await;
+    share(&server, &studio, document, &dov, "editor")
+        .await
+        .expect(201);
+    for who in [ada, &dov] {
+        archive_all(&server, who).await;
+    }
+    let path = format!("/v1/documents/{document}");
+    let watch = async |who: &Person, state: &str| {
+        let form = json!({ "state": state });
+        let subscription = format!("{path}/subscription");
+        server
+            .put(&subscription)
+            .of(who)
+            .json(form)
+            .send()
+            .await
+            .expect(200);
+    };
+    let write = async |who: &Person, words: &'static str| {
+        let content = format!("{path}/content?format=markdown");
+        let request = server.put(&content).of(who).header("if-match", "*");
+        request.body("text/markdown", words).send().await.expect(200);
+    };
+    watch(ada, "watching").await;
+    watch(&cem, "watching").await;
+    write(ada, "One").await;
+    // Not again in the same while, nor of one's own doing; who does not watch is not told.
+    write(ada, "One and two").await;
+    for (who, expected) in [(ada, vec![]), (&cem, vec!["document_changed"]), (&dov, vec![])] {
+        assert_eq!(kinds(&server, who).await, expected, "{}", who.email);
+    }
+    // One row grows.
+    write(&dov, "Three").await;
+    let rows = list(&server, &cem, "").await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (&rows[0]["title"], &rows[0]["count"], &rows[0]["subject"]["id"]),
+        (
+            &json!("dov Test and ada Test changed Plan"),
+            &json!(2),
+            &json!(document)
+        )
+    );
+    assert_eq!(kinds(&server, ada).await, ["document_changed"]);
+    // What was read does not come back at once; what happens after a while does, but not to whom it is muted.
+    archive_all(&server, &cem).await;
+    archive_all(&server, ada).await;
+    write(&cem, "Four").await;
+    assert_eq!(kinds(&server, ada).await, NOTHING);
+    server.clock.advance(11 * 60 * 1_000);
+    watch(&cem, "muted").await;
+    let eda = server.person("eda").await;
+    enlist(&server, ada.workspace, &eda, "guest").await;
+    share(&server, &studio, document, &eda, "editor")
+        .await
+        .expect(201);
+    write(&eda, "Five").await;
+    assert_eq!(kinds(&server, ada).await, ["document_changed"]);
     assert_eq!(kinds(&server, &cem).await, NOTHING);
 }

@@ -235,7 +235,8 @@ macro_rules! from_seen {
          OR (m.role IN ('manager', 'member') AND (pm.role IS NOT NULL OR tm.role IS NOT NULL \
          OR (e.project_id IS NULL AND e.document_id IS NULL \
          AND (m.role = 'manager' OR (e.team_id IS NULL AND e.kind NOT IN ('member.invited', 'endpoint.disabled'))))))) \
-         AND (e.kind NOT IN ('document.shared', 'document.unshared') OR m.role IN ('owner', 'admin') \
+         AND (e.kind NOT IN ('document.shared', 'document.unshared', 'document.access_requested', \
+         'document.access_declined') OR m.role IN ('owner', 'admin') \
          OR s.role = 'owner' \
          OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))"
     };

@@ -11,6 +11,7 @@
 //! Postgres entering a workspace for writing takes its lock. What was read in the transaction is therefore still so
 //! when it commits.
 
+mod access_requests;
 mod api_keys;
 mod attachments;
 mod audit;
@@ -74,6 +75,7 @@ mod webhook_recoveries;
 mod workspaces;
 mod writers;
 
+pub use access_requests::{AccessRequest, NewAccessRequest};
 pub use api_keys::{ApiKey, NewApiKey};
 pub use attachments::{Attachment, NewAttachment};
 pub use audit::{AuditHead, AuditOrigin, NewAuditEntry, SERVER_CHAIN};

@@ -194,6 +194,23 @@ impl Tenant<'_> {
         Ok(found.id)
     }
 
+    /// Whether somebody was told something in a thread after `since_ms`, and has read it or put it away.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn was_told_since(
+        &mut self,
+        (user, thread_key): (Uuid, &str),
+        since_ms: i64,
+    ) -> Result<bool, RecordError> {
+        let sql = tenant_sql!(
+            "SELECT count(*) AS n FROM notifications WHERE workspace_id = $1 AND user_id = $2 AND thread_key = $3 \
+             AND updated_at_ms > $4 AND (read_at_ms IS NOT NULL OR archived_at_ms IS NOT NULL)"
+        );
+        let count: Option<Count> = self.one(sql, args![user, thread_key, since_ms]).await?;
+        Ok(count.is_some_and(|count| count.0 > 0))
+    }
+
     /// Gives each of the changed rows of somebody its place, and counts anew what is new to them. Without rows the place
     /// says that many changed. Whoever settles for several people does so in the order of their ids, as the last thing of
     /// the transaction: two that waited for each other would never end.
@@ -255,6 +272,24 @@ impl Tenant<'_> {
             marks.snoozed_until_ms
         ];
         self.execute(sql, values).await.map(|_| ())
+    }
+
+    /// Marks as read what everybody was told of a request for access, because it was decided. The rows that were not read.
+    /// To be settled.
+    ///
+    /// # Errors
+    /// A failure of the database.
+    pub async fn read_access_notifications(
+        &mut self,
+        thread_key: &str,
+        now_ms: i64,
+    ) -> Result<Vec<NotificationPlace>, RecordError> {
+        let sql = tenant_sql!(
+            "UPDATE notifications SET read_at_ms = $3, seen_at_ms = COALESCE(seen_at_ms, $3), version = version + 1 \
+             WHERE workspace_id = $1 AND thread_key = $2 AND kind = 'access_requested' AND read_at_ms IS NULL \
+             RETURNING workspace_id, id, user_id"
+        );
+        self.all(sql, args![thread_key, now_ms]).await
     }
 
     /// Marks everything in somebody's inbox as read that came at `until_ms` or before. How much that was. To be settled.

@@ -1,6 +1,7 @@
 //! What somebody finds in their inbox: only what they may see at this moment.
 //!
-//! Invariant: a row about a document comes out exactly if its reader sees the document as `visible` has it. What they may
+//! Invariant: a row about a document comes out exactly if its reader sees the document as `visible` has it; one about a
+//! request for access if they may share it. What they may
 //! no longer see is neither listed nor counted, and is there again when the right comes back.
 
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::span::{Span, cross_span, span};
 use super::statement::CrossTenantSql;
 use super::tx::Tx;
 use super::value::args;
-use super::visible::is_permitted;
+use super::visible::{is_permitted, may_share};
 use super::workspaces::Count;
 use crate::model::WorkspaceId;
 
@@ -52,7 +53,9 @@ macro_rules! is_shown {
              OR (n.subject_kind IN ('task', 'document') AND d.deleted_at_ms IS NULL AND p.deleted_at_ms IS NULL \
              AND d.id IS NOT NULL AND ",
             is_permitted!(),
-            ") OR (n.subject_kind = 'project' AND p.id IS NOT NULL AND p.deleted_at_ms IS NULL AND ",
+            " AND (n.kind <> 'access_requested' OR ",
+            may_share!(),
+            ")) OR (n.subject_kind = 'project' AND p.id IS NOT NULL AND p.deleted_at_ms IS NULL AND ",
             is_permitted!(),
             ") OR (n.subject_kind = 'team' AND t.id IS NOT NULL AND t.deleted_at_ms IS NULL \
              AND (m.role IN ('owner', 'admin', 'manager') OR tm.role IS NOT NULL)) \

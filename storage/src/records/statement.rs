@@ -4,7 +4,7 @@
 //! workspace, bound by [`super::Tenant`], and each tenant's table that it names must be tied to it.
 
 /// Tables whose rows belong to tenants. A test compares this with the schema.
-pub(super) const TENANT_TABLES: [&str; 48] = [
+pub(super) const TENANT_TABLES: [&str; 49] = [
     "documents",
     "updates",
     "snapshots",
@@ -53,6 +53,7 @@ pub(super) const TENANT_TABLES: [&str; 48] = [
     "notification_deliveries",
     "due_notices",
     "audit_segments",
+    "access_requests",
 ];
 
 /// A statement about one tenant: every tenant's table in it is tied to `$1`.
@@ -234,7 +235,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 13] = [
+    const SCHEMA: [&str; 14] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -247,6 +248,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0010_notification_deliveries.sql"),
         include_str!("../../../migrations/postgres/0011_push_subscriptions.sql"),
         include_str!("../../../migrations/postgres/0012_audit_archive.sql"),
+        include_str!("../../../migrations/postgres/0013_access_requests.sql"),
         include_str!("../../../migrations/postgres/0014_webhook_line.sql"),
     ];
 

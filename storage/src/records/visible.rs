@@ -83,6 +83,15 @@ macro_rules! is_permitted {
 }
 pub(super) use is_permitted;
 
+/// Whether they let somebody share it, who is then its owner in effect.
+macro_rules! may_share {
+    () => {
+        "(m.role IN ('owner', 'admin') OR s.role = 'owner' \
+         OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))"
+    };
+}
+pub(super) use may_share;
+
 macro_rules! is_visible {
     () => {
         concat!(
@@ -91,8 +100,9 @@ macro_rules! is_visible {
          AND ($8 IS NULL OR $8 LIKE '%,' || d.kind || ',%') AND ($9 IS NULL OR d.title_key LIKE $9 ESCAPE '!') \
          AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) AND ",
             is_permitted!(),
-            " AND (d.deleted_at_ms IS NULL OR ($12 AND (m.role IN ('owner', 'admin') OR s.role = 'owner' \
-         OR (m.role IN ('manager', 'member') AND (pm.role = 'owner' OR tm.role = 'admin')))))"
+            " AND (d.deleted_at_ms IS NULL OR ($12 AND ",
+            may_share!(),
+            "))"
         )
     };
 }

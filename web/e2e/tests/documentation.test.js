@@ -53,7 +53,7 @@ scenario('docs/notifications.md: every command does what the page says', async (
   }, { every: 50 })
   const script = commands(await text('docs/notifications.md'))
   assert.ok(script.length >= 5, 'the page has its commands')
-  const variables = { WEFT: server.httpUrl, TOKEN: bo.token, OTHER_TOKEN: ada.token, ME: bo.id, TASK: task, WORKSPACE: ada.workspace }
+  const variables = { WEFT: server.httpUrl, TOKEN: bo.token, OTHER_TOKEN: ada.token, ME: bo.id, TASK: task, WORKSPACE: ada.workspace, PROJECT: ada.project }
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
 })
 

@@ -37,6 +37,17 @@ const lists = (name, body, more = {}) => ({
   [`restore_${name}`]: only('', { first: ['DELETE', `/v1/boards/{board_id}/${name}s/{${name}_id}`] }),
 })
 
+/** The one whom operations are about sees the document no more, and asks to. */
+async function asked ({ document_id: document, project_id: project, user_id: user }) {
+  const { ada, target } = world.people
+  for (const path of [`/v1/documents/${document}/shares/${user}`, `/v1/projects/${project}/members/${user}`]) {
+    await ask(server, 'DELETE', path, { token: ada.token, headers: { 'if-match': '*' } })
+  }
+  const { team_id: team } = await ask(server, 'GET', `/v1/projects/${project}`, { token: ada.token })
+  await ask(server, 'DELETE', `/v1/teams/${team}/members/${user}`, { token: ada.token, headers: { 'if-match': '*' } })
+  await ask(server, 'POST', `/v1/documents/${document}/access-requests`, { token: target.token, body: {} })
+}
+
 /** One row for each operation with an id in its address. */
 const MATRIX = {
   get_workspace: only(ALL_IN_WORKSPACE),
@@ -107,6 +118,11 @@ const MATRIX = {
   put_document_share: change({ role: 'viewer' }),
   change_document_share: change({ role: 'viewer' }),
   remove_document_share: ifMatch(),
+  list_document_access_requests: only(),
+  // Whoever asks is told the same, unless they see it.
+  request_document_access: only('', { body: {}, refused: [204, 409], accepted: [409] }),
+  grant_document_access: only('', { first: asked, body: { role: 'viewer' } }),
+  decline_document_access: only('', { first: asked }),
   list_document_links: only(),
   create_document_link: only('', { body: { role: 'viewer' } }),
   get_document_link: only(),
@@ -394,7 +410,8 @@ test('A1: nobody gets at what is not theirs, through any operation', async (cont
       const { things, tokens } = isReading({ id, method }) ? structuredClone(unchanged) : await makeThings(path)
       if (/^\/v1\/(boards|tasks)\//.test(path)) tokens.link = tokens.boardLink
       const body = typeof row.body === 'function' ? row.body(things) : row.body
-      if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, body: first[2], headers: { 'if-match': '*' } })
+      if (typeof first === 'function') await first(things)
+      else if (first) await ask(server, first[0], fill(first[1], things), { token: tokens.ada, body: first[2], headers: { 'if-match': '*' } })
       const address = fill(path + query, things)
       const nowhere = fill(path + query, Object.fromEntries(Object.keys(things).map((name) => [name, randomUUID()])))
       for (const who of WHO.filter((name) => !allowed.includes(name))) {

@@ -1,11 +1,14 @@
 // Logging in to Weft through another OpenID provider: oidc-provider, released and unmodified.
 
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { Provider } from 'oidc-provider'
 import { application, call, person, PlainBrowser } from '../support/accounts.js'
 import { scenario } from '../support/scenario.js'
 import { freePort } from '../support/server.js'
+import { until } from '../support/until.js'
 
 const CLIENT = 'weft'
 const CLIENT_SECRET = 'a secret of weft at the provider'
@@ -71,13 +74,13 @@ async function logIn (server, browser, name, returnTo = '/') {
   throw new Error('the way to the provider and back has no end')
 }
 
-async function redeem (server, browser, answer) {
+async function redeem (server, browser, answer, headers = {}) {
   assert.equal(answer.status, 303)
   const address = new URL(answer.headers.get('location'), server.httpUrl)
   assert.equal(address.search.includes('weft_'), false, 'nothing that servers log holds the code')
   const code = new URLSearchParams(address.hash.slice(1)).get('login_code')
   return await browser.go(`${server.httpUrl}/v1/auth/oidc/sso/redeem`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code }),
+    method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ code }),
   })
 }
 
@@ -99,6 +102,31 @@ scenario('somebody logs in through the provider and is the same person the next 
   const again = await (await redeem(server, browser, await logIn(server, browser, 'carol'))).json()
   assert.equal(again.user.id, tokens.user.id)
   assert.ok(!/weft_(lc|ls)_|login_code/.test(server.log), 'the log holds no code')
+})
+
+/** The mails to `email` about the safety of the account. */
+function securityNotices (server, email) {
+  const folder = join(server.data, 'mail')
+  const mails = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))
+  return mails.filter((mail) => mail.includes(`To: ${email}`) && mail.includes('Subject: Security notice'))
+}
+
+scenario('a login through the provider with a browser that was not used before is told by mail', { timeout: 60_000 }, async (scene) => {
+  const server = await weft(scene)
+  const email = 'dora@elsewhere.example'
+  const through = async (agent) => {
+    const browser = new PlainBrowser()
+    const answer = await redeem(server, browser, await logIn(server, browser, 'dora'), { 'user-agent': agent })
+    assert.equal(answer.status, 200)
+  }
+  await through('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')
+  await through('Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0')
+  await through('Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Safari/605.1.15')
+  await until('the mail is there', () => securityNotices(server, email).length > 0)
+  // Mails leave in order: had the first ones been told, there were more.
+  const told = securityNotices(server, email)
+  assert.equal(told.length, 1, 'neither the first login nor another version of the same browser is news')
+  assert.match(told[0].replace(/=\r?\n/g, ''), /was not used for it before/)
 })
 
 scenario('an address at the provider leads to nobody else’s account', { timeout: 60_000 }, async (scene) => {

@@ -1197,6 +1197,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/documents/{document_id}/access-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who asks to see a document. */
+        get: operations["list_document_access_requests"];
+        put?: never;
+        /**
+         * Asks those who may share a document or board to be let in.
+         * @description The answer is the same whether there is such a document or not. Asking again changes nothing while it is open, and for
+         *     a week after it was declined. It is forgotten after thirty days. You can ask 20 times a day.
+         */
+        post: operations["request_document_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{document_id}/access-requests/{user_id}:decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does not let somebody in who asks. They are not told. */
+        post: operations["decline_document_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{document_id}/access-requests/{user_id}:grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in who asks: the document is shared with them. */
+        post: operations["grant_document_access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/documents/{document_id}/attachments": {
         parameters: {
             query?: never;
@@ -3765,6 +3821,40 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "document.access_declined": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody who asked to see a document or board is not let in; told to its owners. */
+        post: operations["tell_document_access_declined"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.access_requested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody who does not see a document or board asks to; told to its owners. */
+        post: operations["tell_document_access_requested"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "document.archived": {
         parameters: {
             query?: never;
@@ -3912,6 +4002,23 @@ export interface webhooks {
         put?: never;
         /** A document or board is shared with somebody no longer, or a link was revoked; told to its owners. */
         post: operations["tell_document_unshared"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "document.updated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody changed what a document says; told of the same person again after ten minutes, or when the document was closed meanwhile. */
+        post: operations["tell_document_updated"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4394,6 +4501,30 @@ export interface components {
             role: components["schemas"]["WorkspaceRole"];
             /** Format: uuid */
             workspace_id: string;
+        };
+        /** @description As what somebody is let in. */
+        AccessGrantForm: {
+            role: components["schemas"]["DocumentRole"];
+        };
+        /** @description Somebody who asks to see a document. */
+        AccessRequest: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description What they are called. */
+            display_name: string;
+            /** Format: uuid */
+            document_id: string;
+            /** @description What they say, perhaps nothing; plain text. */
+            message: string;
+            /** Format: uuid */
+            user_id: string;
+        };
+        /** @description A part of a list, as it is answered. */
+        AccessRequestList: {
+            /** @description The rows. */
+            data: components["schemas"]["AccessRequest"][];
+            /** @description Which part this is. */
+            meta: components["schemas"]["ListMeta"];
         };
         /** @description Something that happened, or several changes in a row that are told as one. */
         Activity: {
@@ -5543,6 +5674,14 @@ export interface components {
             /** @description Which part this is. */
             meta: components["schemas"]["ListMeta"];
         };
+        /** @description Why somebody wants to see a document. */
+        NewAccessRequestForm: {
+            /**
+             * @description What those who may share it read; plain text.
+             * @default
+             */
+            message: string;
+        };
         /** @description A key to be made. */
         NewApiKey: {
             expires_at?: string | null;
@@ -6025,7 +6164,7 @@ export interface components {
          * @description A type of notifications.
          * @enum {string}
          */
-        NotificationType: "mentioned" | "assigned" | "unassigned" | "reminder" | "due_soon" | "overdue" | "comment_on_watched" | "reply" | "comment_resolved" | "status_changed" | "task_completed" | "dependency_unblocked" | "document_shared" | "invited" | "role_changed" | "webhook_disabled";
+        NotificationType: "mentioned" | "assigned" | "unassigned" | "reminder" | "due_soon" | "overdue" | "comment_on_watched" | "reply" | "comment_resolved" | "status_changed" | "task_completed" | "dependency_unblocked" | "document_shared" | "document_changed" | "access_requested" | "invited" | "role_changed" | "webhook_disabled";
         /** @description What you want of one type; what is left out stays. */
         NotificationTypeChange: {
             email?: boolean | null;
@@ -12765,6 +12904,229 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    list_document_access_requests: {
+        parameters: {
+            query?: {
+                /** @description `meta.next_cursor` of the page before. */
+                cursor?: string;
+                /** @description How many to give at most; above 100 is taken as 100. */
+                limit?: number;
+                /** @description The page, from 1, instead of a cursor; the answer then says how many there are in total. */
+                page?: number;
+                /** @description The order; with `-` before it reversed. */
+                sort?: "created_at" | "-created_at";
+            };
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRequestList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    request_document_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccessRequestForm"];
+            };
+        };
+        responses: {
+            /** @description If there is such a document in a workspace of yours, its owners will be told */
+            204: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description You see the document already */
+            409: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    decline_document_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not let in; for a week their asking again tells nobody */
+            204: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description They ask no longer, or see the document already */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    grant_document_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessGrantForm"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    /** @description The version of what was answered, for conditions. */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Share"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description They ask no longer, or see the document already */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["UnprocessableContent"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["RequestHeaderFieldsTooLarge"];
@@ -25314,6 +25676,164 @@ export interface operations {
             };
         };
     };
+    tell_document_access_declined: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.access_declined",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.access_declined"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            user_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.access_declined";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.access_declined";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_access_requested: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {
+                 *           "user_id": "0198c0de-0000-7000-8000-000000000002"
+                 *         },
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.access_requested",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.access_requested"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: {
+                            /** Format: uuid */
+                            user_id: string;
+                        } | Record<string, never>;
+                        /** @constant */
+                        type?: "document.access_requested";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.access_requested";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     tell_document_archived: {
         parameters: {
             query?: never;
@@ -26068,6 +26588,80 @@ export interface operations {
                     timestamp: string;
                     /** @constant */
                     type: "document.unshared";
+                };
+            };
+        };
+        responses: {
+            /** @description It was taken. It comes again until it is. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The endpoint is gone, and is told nothing more. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    tell_document_updated: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The message's id, the same for every attempt. */
+                "webhook-id": components["parameters"]["webhook-id"];
+                /** @description Signatures of `webhook-id`, `webhook-timestamp` and the body with full stops between: `v1,` or `v1a,` and base64. */
+                "webhook-signature": components["parameters"]["webhook-signature"];
+                /** @description When this attempt was made, in seconds since 1970. */
+                "webhook-timestamp": components["parameters"]["webhook-timestamp"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": {
+                 *         "actor_user_id": null,
+                 *         "created_at": "2025-11-28T14:26:40.120Z",
+                 *         "data": {},
+                 *         "document_id": null,
+                 *         "id": "0198c0de-0000-7000-8000-000000000004",
+                 *         "project_id": null,
+                 *         "sequence": 17,
+                 *         "task_id": null,
+                 *         "team_id": null,
+                 *         "type": "document.updated",
+                 *         "workspace_id": "0198c0de-0000-7000-8000-000000000003"
+                 *       },
+                 *       "timestamp": "2025-11-28T14:26:40.120Z",
+                 *       "type": "document.updated"
+                 *     }
+                 */
+                "application/json": {
+                    data: components["schemas"]["Event"] & {
+                        /** @description Empty if the message would be too large, or once what it is about was removed for good. */
+                        data?: Record<string, never> | Record<string, never>;
+                        /** @constant */
+                        type?: "document.updated";
+                    };
+                    /**
+                     * @description There if the message would be too large: ask for the event.
+                     * @constant
+                     */
+                    is_shortened?: true;
+                    /**
+                     * Format: date-time
+                     * @description When it happened.
+                     */
+                    timestamp: string;
+                    /** @constant */
+                    type: "document.updated";
                 };
             };
         };

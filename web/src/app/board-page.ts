@@ -3,13 +3,14 @@
 import { Board } from '../board-page/board';
 import type { Directory } from '../board-page/names';
 import { h } from '../ui/dom';
-import { getBoard, listPeople } from './boards';
+import { openOrAsk } from './access';
+import { listPeople } from './boards';
 import { openFrame } from './document-frame';
 import type { OpenPage } from './router';
 import { nameOfUser, PageError, type Shell } from './shell';
 
 export async function openBoardPage(shell: Shell, id: string): Promise<OpenPage> {
-  const info = await getBoard(shell.api, id);
+  const info = await openOrAsk(shell.api, id);
   if (info.kind !== 'board') throw new PageError('This document is no board.');
   const { user, api } = shell;
   const { connection, me, head, close } = openFrame(shell, info, 'board');

@@ -6,6 +6,7 @@ import { peopleHere, showPeople } from '../presence';
 import { SaveMark } from '../save-mark';
 import { h, setText } from '../ui/dom';
 import { toast } from '../ui/voice';
+import { askersPart } from './access';
 import { type BoardInfo, projectName, renameBoard, socketTicket } from './boards';
 import { wordsOf } from './lists';
 import { nameOfUser, type Shell } from './shell';
@@ -110,6 +111,7 @@ function documentHead(
     'div',
     { class: 'board-page-head' },
     notice,
+    askersPart(shell.api, info),
     project,
     h('div', { class: 'heading' }, title, state),
   );

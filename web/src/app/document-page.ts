@@ -1,13 +1,13 @@
 /** A document of text, for people with accounts; the address of a board leads to the board. */
 import { h } from '../ui/dom';
-import { getBoard } from './boards';
+import { openOrAsk } from './access';
 import { openFrame } from './document-frame';
 import type { OpenPage } from './router';
 import type { Shell } from './shell';
 
 export async function openDocumentPage(shell: Shell, id: string): Promise<OpenPage> {
   const path = location.pathname;
-  const info = await getBoard(shell.api, id, 'There is no such document, or you may not see it.');
+  const info = await openOrAsk(shell.api, id, 'There is no such document, or you may not see it.');
   if (info.kind === 'board') {
     // Whoever has gone on meanwhile keeps the address of where they are.
     if (location.pathname === path) history.replaceState(null, '', `/boards/${info.id}`);

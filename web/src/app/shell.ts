@@ -132,7 +132,8 @@ export class Shell {
         { type: 'button', class: 'primary', on: { click: () => void this.show() } },
         'Try again',
       );
-      this.#put('Weft', h('div', { class: 'page-message' }, h('p', {}, words), again), false);
+      const offer = error instanceof PageError ? error.offer : null;
+      this.#put('Weft', h('div', { class: 'page-message' }, h('p', {}, words), again, offer), false);
       if (!(error instanceof PageError)) throw error;
     }
   }
@@ -260,6 +261,8 @@ export class PageError extends Error {
   fields: readonly string[] = [];
   /** The status of the answer; 0 if there was none. */
   status = 0;
+  /** What else somebody can do about it. */
+  offer: HTMLElement | null = null;
 }
 
 export function nameOfUser({ first_name, last_name }: Pick<User, 'first_name' | 'last_name'>): string {

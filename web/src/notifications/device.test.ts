@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PageError } from '../app/shell';
-import { Device, hasKey } from './device';
+import { Device, hasKey, needsHomeScreen } from './device';
 
 const [KEY, OTHER_KEY] = ['BAQ-_w', 'BAQAAA'];
 
@@ -151,4 +151,18 @@ it('knows the key of a subscription, however it is written', () => {
     hasKey({ options }, OTHER_KEY),
   ]).toEqual([true, true, false]);
   expect(hasKey({ options: { applicationServerKey: null, userVisibleOnly: true } }, KEY)).toBe(false);
+});
+
+it('asks for the home screen on iPhones and iPads alone, and not when it is there', () => {
+  const [iphone, mac, linux] = [
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile/15E148 Safari/604.1',
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.5 Safari/605.1.15',
+    'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  ];
+  expect(needsHomeScreen({ userAgent: iphone, maxTouchPoints: 5, standalone: false })).toBe(true);
+  expect(needsHomeScreen({ userAgent: iphone, maxTouchPoints: 5, standalone: true })).toBe(false);
+  // An iPad says that it is a Mac.
+  expect(needsHomeScreen({ userAgent: mac, maxTouchPoints: 5, standalone: false })).toBe(true);
+  expect(needsHomeScreen({ userAgent: mac, maxTouchPoints: 0 })).toBe(false);
+  expect(needsHomeScreen({ userAgent: linux, maxTouchPoints: 10 })).toBe(false);
 });

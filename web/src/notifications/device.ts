@@ -138,6 +138,20 @@ export function hasKey({ options }: Pick<PushSubscription, 'options'>, key: stri
   return text.replace(/=+$/, '') === key.replace(/=+$/, '');
 }
 
+/** Whether this is an iPhone or iPad that could be told if the page was on its home screen, where it is not yet. */
+export function needsHomeScreen({ userAgent, maxTouchPoints, standalone }: HomeScreen): boolean {
+  // An iPad says that it is a Mac, but no Mac can be touched.
+  const isApple = /iPhone|iPad|iPod/.test(userAgent) || (/Macintosh/.test(userAgent) && maxTouchPoints > 1);
+  return isApple && standalone !== true;
+}
+
+/** What browsers say of themselves; `standalone` only those of Apple. */
+export interface HomeScreen {
+  readonly userAgent: string;
+  readonly maxTouchPoints: number;
+  readonly standalone?: boolean;
+}
+
 /** This browser; null where it cannot be told anything. */
 export function thisDevice(api: Api): Device | null {
   if (!('serviceWorker' in navigator) || !('PushManager' in window) || !('Notification' in window))

@@ -16,6 +16,8 @@ const ICONS: Readonly<Record<string, IconName>> = {
   task_completed: 'check',
   dependency_unblocked: 'link',
   document_shared: 'board',
+  document_changed: 'pencil',
+  access_requested: 'key',
   invited: 'mail',
   role_changed: 'key',
   webhook_disabled: 'hook',

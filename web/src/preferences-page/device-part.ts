@@ -3,18 +3,34 @@ import type { PushDevice } from '../api/notifications';
 import { wordsOf } from '../app/lists';
 import type { Shell } from '../app/shell';
 import { getPushKey, listDevices, removeDevice } from '../notifications/calls';
-import { DENIED, type Device } from '../notifications/device';
+import { DENIED, type Device, needsHomeScreen } from '../notifications/device';
 import { fill, h, setText } from '../ui/dom';
 import { timeElement } from '../ui/when';
 import { sentence } from '../ui/words';
 
-/** Null where the browser cannot be told, or the server sends no Web Push. */
+/** Null where the browser cannot be told whatever is done, or the server sends no Web Push. */
 export async function devicePart(shell: Shell): Promise<HTMLElement | null> {
   const { api, device } = shell;
-  if (device === null || (await getPushKey(api)) === null) return null;
+  if (device === null && !needsHomeScreen(navigator)) return null;
+  if ((await getPushKey(api)) === null) return null;
+  if (device === null) return homeScreenPart();
   const part = new DevicePart(shell, device);
   await part.load();
   return part.element;
+}
+
+function homeScreenPart(): HTMLElement {
+  return h(
+    'fieldset',
+    { class: 'when-set', 'data-testid': 'devices' },
+    h('legend', {}, 'Devices'),
+    h(
+      'p',
+      { class: 'hint' },
+      'An iPhone or iPad shows what you want on devices once Weft is on its home screen: choose “Share” and “Add to ' +
+        'Home Screen” in Safari, open Weft from there, and come back to this page.',
+    ),
+  );
 }
 
 class DevicePart {

@@ -13,6 +13,7 @@ const GROUPS: readonly (readonly [string, Readonly<Record<string, TypeWords>>])[
       mentioned: { label: 'Mentions', hint: 'Somebody names you in a comment.' },
       reply: { label: 'Answers', hint: 'Somebody answers in a thread of yours.' },
       comment_on_watched: { label: 'Comments', hint: 'A comment on what you watch.' },
+      document_changed: { label: 'Changes', hint: 'Somebody changes a document that you watch.' },
       comment_resolved: { label: 'Resolved threads', hint: 'A thread that you take part in is resolved.' },
     },
   ],
@@ -33,6 +34,7 @@ const GROUPS: readonly (readonly [string, Readonly<Record<string, TypeWords>>])[
     'Access',
     {
       document_shared: { label: 'Shared with you', hint: 'Somebody shares a document or a project.' },
+      access_requested: { label: 'Asking to see', hint: 'Somebody asks to see what you may share.' },
       invited: { label: 'Invitations', hint: 'Somebody invites you.' },
       role_changed: { label: 'Roles', hint: 'What you may do changes.' },
     },

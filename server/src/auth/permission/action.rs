@@ -53,6 +53,8 @@ actions! {
     ReadUsage,
     /// Make a team.
     CreateTeam,
+    /// Ask to see a document of it that one does not see.
+    RequestAccess,
 
     /// See a team and its members.
     ViewTeam,

@@ -34,7 +34,8 @@ pub(super) fn scope(action: Action) -> Scope {
         | Action::DeleteProject
         | Action::RestoreProject => Scope::ProjectsWrite,
         Action::ViewDocument | Action::ReadContent | Action::ExportDocument => Scope::DocumentsRead,
-        Action::CommentDocument => Scope::DocumentsComment,
+        // Like a comment it says something to people.
+        Action::CommentDocument | Action::RequestAccess => Scope::DocumentsComment,
         Action::CreateDocument
         | Action::EditContent
         | Action::UpdateDocument
@@ -51,7 +52,7 @@ pub(super) fn scope(action: Action) -> Scope {
 /// The weakest role in a workspace that may; `None`: it is not an action on workspaces.
 pub(super) fn workspace(action: Action) -> Option<WorkspaceRole> {
     Some(match action {
-        Action::ViewWorkspace | Action::LeaveWorkspace => WorkspaceRole::Guest,
+        Action::ViewWorkspace | Action::LeaveWorkspace | Action::RequestAccess => WorkspaceRole::Guest,
         Action::ListMembers | Action::CreateApiKey | Action::CreateTeam => WorkspaceRole::Member,
         Action::InviteMember => WorkspaceRole::Manager,
         Action::UpdateWorkspace

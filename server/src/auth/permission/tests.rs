@@ -27,6 +27,7 @@ const WORKSPACES: &str = "
                          none  guest  member  manager  admin  owner
     ViewWorkspace          .     +      +        +       +      +
     LeaveWorkspace         .     +      +        +       +      +
+    RequestAccess          .     +      +        +       +      +
     ListMembers            .     -      +        +       +      +
     CreateApiKey           .     -      +        +       +      +
     CreateTeam             .     -      +        +       +      +
@@ -118,6 +119,7 @@ const SCOPES: &str = "
     ReadContent documents:read documents:comment documents:write documents:share
     ExportDocument documents:read documents:comment documents:write documents:share
     CommentDocument documents:comment documents:write
+    RequestAccess documents:comment documents:write
     ModerateComments documents:write
     EditContent documents:write
     UpdateDocument documents:write

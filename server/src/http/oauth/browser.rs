@@ -12,7 +12,7 @@ use url::Url;
 use uuid::Uuid;
 use weft_storage::records::{NewSingleUse, RecordError, Tx, User};
 
-use crate::accounts::{Accounts, Client, SessionKind};
+use crate::accounts::{Accounts, Client, LoggedIn, SessionKind};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
 use crate::http::v1::Api;
 
@@ -161,7 +161,7 @@ pub(super) async fn log_in(
     Ok(browser)
 }
 
-/// Logs somebody in on the page for whom another provider vouches.
+/// Logs somebody in on the page for whom another provider vouches. They are told of it after the commit.
 ///
 /// # Errors
 /// As [`Accounts::begin_session`].
@@ -170,13 +170,14 @@ pub(in crate::http) async fn vouched_for(
     tx: &mut Tx,
     user: Uuid,
     client: &Client,
-) -> Result<Browser, crate::accounts::AccountError> {
+) -> Result<(Browser, LoggedIn), crate::accounts::AccountError> {
     let logged_in = api
         .accounts
         .begin_session(tx, user, SessionKind::Oidc, client)
         .await?;
     let now_ms = api.clock.now_ms();
-    Ok(Browser::logged_in(tx, logged_in.user, logged_in.session, now_ms).await?)
+    let browser = Browser::logged_in(tx, logged_in.user.clone(), logged_in.session, now_ms).await?;
+    Ok((browser, logged_in))
 }
 
 async fn login_behind(tx: &mut Tx, token: &OpaqueToken, now_ms: i64) -> Result<Option<Login>, RecordError> {

@@ -11,6 +11,7 @@ use weft_storage::records::{
 use super::Courier;
 use super::adapter::{Item, Message, Outcome};
 use crate::auth::random;
+use crate::notifications::render::open_request;
 use crate::notifications::timing::Timing;
 use crate::notifications::{Kind, Preferences, Renderer};
 
@@ -106,6 +107,9 @@ impl Courier {
         let everywhere = &user.notification_preferences;
         let wanted = Preferences::read(tenant, user.id, row.project_id, everywhere).await?;
         if !wanted.wants(kind, self.adapter.channel()) {
+            return stop(Result_::Cancelled);
+        }
+        if kind == Kind::AccessRequested && open_request(tenant, &row).await?.is_none() {
             return stop(Result_::Cancelled);
         }
         Ok(Verdict::Send(Box::new(row), kind))

@@ -7,6 +7,7 @@ mod others;
 mod pace;
 mod patience;
 mod renew;
+mod told;
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -27,6 +28,7 @@ use weft_storage::{
 
 use self::pace::rest_after;
 use self::patience::{append_patiently, poll_or_wait};
+use self::told::Told;
 use super::hub::Hub;
 use super::load::{Loaded, quarantine};
 use super::remote::Line;
@@ -83,6 +85,7 @@ struct Live {
     state: RoomState,
     inbox: VecDeque<RoomMessage>,
     append: Option<AppendFuture>,
+    told: Told,
     compaction: Option<CompactionFuture>,
     tail: Tail,
     idle_since: Instant,
@@ -166,6 +169,7 @@ impl Actor {
             ),
             inbox: VecDeque::new(),
             append: None,
+            told: Told::default(),
             compaction: None,
             tail: Tail {
                 rows: loaded.tail_rows,
@@ -213,6 +217,7 @@ impl Actor {
                 }
                 Event::Appended(Ok(_)) => {
                     live.append = None;
+                    live.told.written(Instant::now());
                     let after = Seq(live.state.head());
                     let updates = live.state.finish_append();
                     if let Some(line) = &self.line {
@@ -350,6 +355,10 @@ impl Actor {
         let Some(appendable) = live.state.start_append() else {
             return;
         };
+        let projection = match self.role {
+            Role::Board { .. } => appendable.projection,
+            Role::Plain => live.told.of(&appendable.deltas, Instant::now()),
+        };
         let updates = appendable.deltas.into_iter().map(|delta| NewUpdate {
             bytes: delta.update,
             author: delta.author.map(|author| author.to_string().into()),
@@ -366,9 +375,7 @@ impl Actor {
             name: self.name.clone(),
             expected_head: Seq(appendable.head),
             updates,
-            projection: appendable
-                .projection
-                .map(|projection| self.with_event_ids(projection)),
+            projection: projection.map(|projection| self.with_event_ids(projection)),
         };
         live.append = Some(Box::pin(append_patiently(
             Arc::clone(&self.hub.log),

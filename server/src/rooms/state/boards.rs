@@ -61,10 +61,14 @@ impl RoomState {
         Ok(())
     }
 
-    /// Takes in a change that the server has made by other ways than the editor of boards.
-    pub(super) fn accept_server_delta(&mut self, update: bytes::Bytes) -> Result<(), Poisoned> {
-        self.note_board(&[], None)?;
-        self.accept_delta(Delta { update, author: None }, None)
+    /// Takes in a change that the server has made for the account `by`, by other ways than the editor of boards.
+    pub(super) fn accept_server_delta(
+        &mut self,
+        update: bytes::Bytes,
+        by: Option<Uuid>,
+    ) -> Result<(), Poisoned> {
+        self.note_board(&[], by)?;
+        self.accept_delta(Delta::of(update, by), None)
     }
 
     /// When the board wants to be repaired, if it does.
@@ -136,7 +140,7 @@ impl RoomState {
             Doer::Repair => None,
         };
         let update = edited.delta;
-        self.accept_delta(Delta { update, author }, None)
+        self.accept_delta(Delta::of(update, author), None)
     }
 }
 

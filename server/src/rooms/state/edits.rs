@@ -113,10 +113,8 @@ impl RoomState {
     fn accept(&mut self, edits: &[Edit], applied: Applied) -> Result<(), Poisoned> {
         // What waits is not part of the delta, and must survive a restart too.
         for edit in applied.waiting.iter().filter_map(|position| edits.get(*position)) {
-            self.ledger.accept(Delta {
-                update: edit.update.clone(),
-                author: self.author(edit.member),
-            });
+            let author = self.author(edit.member);
+            self.ledger.accept(Delta::of(edit.update.clone(), author));
         }
         if let Some(delta) = applied.delta {
             let sole_author = sole_author(edits);
@@ -124,8 +122,16 @@ impl RoomState {
             self.note_board(edits, author)?;
             // What had waited may be somebody else's, and the author of the rest has not seen it.
             let knows_it_all = sole_author.filter(|_| !applied.released);
+            let doers = edits.iter().map(|edit| self.author(edit.member)).collect();
             let update = delta;
-            self.accept_delta(Delta { update, author }, knows_it_all)?;
+            self.accept_delta(
+                Delta {
+                    update,
+                    author,
+                    doers,
+                },
+                knows_it_all,
+            )?;
         }
         for (position, edit) in edits.iter().enumerate() {
             if applied.refused.contains(&position) {

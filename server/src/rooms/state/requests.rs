@@ -3,6 +3,7 @@
 //! A change is a transaction on the document as it is now; members see it like any other edit.
 
 use bytes::Bytes;
+use uuid::Uuid;
 use weft_protocol::close::CloseReason;
 use weft_protocol::scan::UpdateFacts;
 
@@ -50,9 +51,9 @@ impl From<Poisoned> for Failure {
 impl RoomState {
     /// Carries out a request. Its answer leaves when everything that it speaks of is durable.
     pub(super) fn answer_request(&mut self, request: ContentRequest) -> Result<(), Poisoned> {
-        let ContentRequest { operation, reply } = request;
+        let ContentRequest { operation, by, reply } = request;
         let tells_version = operation.tells_version();
-        let result = self.carry_out(operation).and_then(|body| {
+        let result = self.carry_out(operation, by).and_then(|body| {
             let version = tells_version.then(|| self.version()).transpose()?;
             Ok(ContentAnswer { version, body })
         });
@@ -72,7 +73,7 @@ impl RoomState {
         Ok(())
     }
 
-    fn carry_out(&mut self, operation: Operation) -> Result<Option<ContentBody>, Failure> {
+    fn carry_out(&mut self, operation: Operation, by: Option<Uuid>) -> Result<Option<ContentBody>, Failure> {
         match operation {
             Operation::Read { field } => Ok(Some(ContentBody::Node(self.replica.read_content(&field)??))),
             Operation::ReadPresence => {
@@ -96,7 +97,7 @@ impl RoomState {
             } => {
                 self.require(&condition)?;
                 self.require_room(size_bytes)?;
-                self.change(|txn| content::write_as(txn, &field, target, format).map(drop))
+                self.change(by, |txn| content::write_as(txn, &field, target, format).map(drop))
             }
             Operation::Patch {
                 field,
@@ -110,9 +111,9 @@ impl RoomState {
                 }
                 let current: Node = self.replica.read_content(&field)??;
                 let target = content::apply_patch(current, &patches)?;
-                self.change(|txn| content::write(txn, &field, &target).map(drop))
+                self.change(by, |txn| content::write(txn, &field, &target).map(drop))
             }
-            Operation::Apply { update, facts } => self.take_in(update, &facts),
+            Operation::Apply { update, facts } => self.take_in(update, &facts, by),
             Operation::ReadBoard => self.read_board(),
             Operation::ReadDescription { card } => self.read_description(&card),
             Operation::EditBoard(edit) => self.edit_board(edit),
@@ -146,18 +147,24 @@ impl RoomState {
         Ok(Version::of(&self.replica.snapshot()?))
     }
 
-    /// Changes the document by a transaction of the server's own.
+    /// Changes the document by a transaction of the server's own, for the account `by`.
     fn change(
         &mut self,
+        by: Option<Uuid>,
         change: impl FnOnce(&mut yrs::TransactionMut<'_>) -> Result<(), ContentError>,
     ) -> Result<Option<ContentBody>, Failure> {
         if let Some(delta) = self.replica.change(change)?? {
-            self.accept_server_delta(delta)?;
+            self.accept_server_delta(delta, by)?;
         }
         Ok(None)
     }
 
-    fn take_in(&mut self, update: Bytes, facts: &UpdateFacts) -> Result<Option<ContentBody>, Failure> {
+    fn take_in(
+        &mut self,
+        update: Bytes,
+        facts: &UpdateFacts,
+        by: Option<Uuid>,
+    ) -> Result<Option<ContentBody>, Failure> {
         let refused = |reason| Failure::Refused(ContentRefusal::Update(reason));
         if self.replica.is_of_the_past(&update)? {
             return Err(refused(CloseReason::DocumentRenewed));
@@ -174,10 +181,10 @@ impl RoomState {
             return Err(refused(CloseReason::HostileUpdate));
         }
         if !applied.waiting.is_empty() {
-            self.ledger.accept(Delta { update, author: None });
+            self.ledger.accept(Delta::of(update, by));
         }
         if let Some(delta) = applied.delta {
-            self.accept_server_delta(delta)?;
+            self.accept_server_delta(delta, by)?;
         }
         Ok(None)
     }

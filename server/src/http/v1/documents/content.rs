@@ -259,9 +259,10 @@ async fn change(
     operation: Operation,
 ) -> Result<Response, Problem> {
     let (workspace, name) = document.room()?;
+    let by = asker.somebody().and_then(|caller| caller.0.user());
     let answer = api
         .hub
-        .ask(workspace, &name, operation)
+        .ask_for(by, workspace, &name, operation)
         .await
         .map_err(refusal_problem)?;
     // What is known of it now. The change is made, whatever became of the right to see it.

@@ -98,6 +98,16 @@ pub(super) fn changed(before: &DocumentRow, after: &DocumentRow) -> Vec<Happened
     all
 }
 
+/// Somebody asks to see a document.
+pub(super) fn access_requested(document: &DocumentRow, user: Uuid) -> Happened<'static> {
+    about(document, "document.access_requested", json!({ "user_id": user }))
+}
+
+/// Somebody who asked to see a document is not let in.
+pub(super) fn access_declined(document: &DocumentRow, user: Uuid) -> Happened<'static> {
+    about(document, "document.access_declined", json!({ "user_id": user }))
+}
+
 /// A document is shared with somebody as something else than before; nothing if it is not.
 pub(super) fn shared(
     document: &DocumentRow,

@@ -1,5 +1,6 @@
 //! Documents: `/v1/documents`.
 
+mod access_requests;
 pub(super) mod change;
 pub(super) mod content;
 mod create;
@@ -73,6 +74,12 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
             links::revoke_document_link
         ))
         .routes(routes!(links::open_link))
+        .routes(routes!(
+            access_requests::list_document_access_requests,
+            access_requests::request_document_access
+        ))
+        .routes(routes!(access_requests::grant_document_access))
+        .routes(routes!(access_requests::decline_document_access))
         .routes(routes!(tokens::create_document_token))
 }
 

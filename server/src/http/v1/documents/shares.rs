@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use weft_storage::records::{RecordError, Share, ShareChange};
+use weft_storage::records::{RecordError, Share, ShareChange, Tenant};
 
 use super::gate;
 use super::happened::{SharedWith, shared};
@@ -119,7 +119,7 @@ pub(super) async fn get_document_share(
     Ok(found(&share.ok_or(NOT_FOUND)?))
 }
 
-fn found(share: &Share) -> Found<ShareView> {
+pub(super) fn found(share: &Share) -> Found<ShareView> {
     Found {
         etag: Some(ETag(share.version)),
         body: share.into(),
@@ -155,15 +155,7 @@ pub(super) async fn put_document_share(
     let before = tenant.share(id, user).await?;
     let version = before.as_ref().map(|share| ETag(share.version));
     IfMatch::check_place(if_match.as_ref(), version)?;
-    let change = ShareChange {
-        document_id: id,
-        user_id: user,
-        role: form.role.as_str(),
-        shared_by,
-        now_ms,
-    };
-    tenant.put_share(change).await.map_err(not_a_member)?;
-    let share = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
+    let share = put(&mut tenant, &opened, (user, form.role), shared_by, now_ms).await?;
     let role = before.as_ref().map(|share| share.role.as_str());
     let happened = shared(&opened.document, SharedWith::User(user), role, Some(&share.role));
     commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
@@ -206,15 +198,7 @@ pub(super) async fn change_document_share(
     let before = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
     IfMatch::check_if_given(if_match.as_ref(), ETag(before.version))?;
     if let Some(role) = patch.role.into_option() {
-        require_may_share(&opened, role)?;
-        let change = ShareChange {
-            document_id: id,
-            user_id: user,
-            role: role.as_str(),
-            shared_by,
-            now_ms,
-        };
-        tenant.put_share(change).await?;
+        put(&mut tenant, &opened, (user, role), shared_by, now_ms).await?;
     }
     let share = tenant.share(id, user).await?.ok_or(NOT_FOUND)?;
     let answer = once.finish(&mut tx, &caller.0, found(&share)).await?;
@@ -251,6 +235,28 @@ pub(super) async fn remove_document_share(
     let happened = shared(&opened.document, SharedWith::User(user), Some(&share.role), None);
     commit_rights(&api, tx, opened.workspace, &caller, happened).await?;
     Ok(NoContent)
+}
+
+/// Shares `opened` with somebody, who then has nothing to ask for any more.
+pub(super) async fn put(
+    tenant: &mut Tenant<'_>,
+    opened: &gate::Opened,
+    (user, role): (Uuid, DocumentRole),
+    shared_by: Uuid,
+    now_ms: i64,
+) -> Result<Share, Problem> {
+    let id = opened.document.id;
+    require_may_share(opened, role)?;
+    let change = ShareChange {
+        document_id: id,
+        user_id: user,
+        role: role.as_str(),
+        shared_by,
+        now_ms,
+    };
+    tenant.put_share(change).await.map_err(not_a_member)?;
+    tenant.forget_access_request(id, user).await?;
+    tenant.share(id, user).await?.ok_or(NOT_FOUND)
 }
 
 /// Nobody gives what they do not have.

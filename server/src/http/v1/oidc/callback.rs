@@ -169,13 +169,14 @@ async fn finish(
 /// Back to the page that asks for consent, logged in there and nowhere else.
 async fn to_consent(api: &Api, user: Uuid, sender: &Client, return_to: &str) -> Result<Response, Stop> {
     let mut tx = api.records.write().await?;
-    let browser = vouched_for(api, &mut tx, user, sender).await;
-    let browser = browser.map_err(|error| match error {
+    let vouched = vouched_for(api, &mut tx, user, sender).await;
+    let (browser, logged_in) = vouched.map_err(|error| match error {
         AccountError::Records(error) => error.into(),
         AccountError::Disabled | AccountError::WrongSecret => Stop::NoAccount,
         _ => Stop::Problem(Problem::INTERNAL),
     })?;
     tx.commit().await?;
+    api.accounts.tell_of_login(&logged_in, sender);
     let mut response = to(return_to);
     if let Some(cookie) = browser.cookie_header() {
         response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -74,6 +74,7 @@ pub(super) async fn redeem_oidc_login(
         .begin_session(&mut tx, user, SessionKind::Oidc, &sender)
         .await?;
     tx.commit().await?;
+    api.accounts.tell_of_login(&logged_in, &sender);
     Ok(Found {
         etag: None,
         body: logged_in.into(),

@@ -83,7 +83,11 @@ impl Desk {
         let heard = Arc::clone(&answer);
         let reply = Reply::new(move |result| *heard.lock().unwrap() = Some(result.err()));
         let operation = Operation::EditBoard(BoardEdit::new(None, 0, 0, change));
-        let request = RoomMessage::Content(ContentRequest { operation, reply });
+        let request = RoomMessage::Content(ContentRequest {
+            operation,
+            by: None,
+            reply,
+        });
         let room = &mut self.table.room;
         if room.handle(&mut VecDeque::from([request]), self.table.now_ms) == Err(Poisoned) {
             assert!(room.is_undoing() && !room.has_suspects());

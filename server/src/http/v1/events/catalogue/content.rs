@@ -46,6 +46,14 @@ fn documents() -> Vec<EventType> {
             json!({ "after": { "title": "Plan", "kind": "text", "project_id": SOMETHING } }),
         ),
         event(
+            "document.updated",
+            "Somebody changed what a document says; told of the same person again after ten minutes, or when the document was closed \
+             meanwhile.",
+            Action::ViewDocument,
+            &[],
+            json!({}),
+        ),
+        event(
             "document.renamed",
             "A document got another title.",
             Action::ViewDocument,
@@ -97,6 +105,20 @@ fn sharing() -> Vec<EventType> {
                 part("before", &[role()]),
             ],
             json!({ "link_id": SOMETHING, "before": { "role": "viewer" } }),
+        ),
+        event(
+            "document.access_requested",
+            "Somebody who does not see a document or board asks to; told to its owners.",
+            Action::ViewDocument,
+            &[id("user_id")],
+            json!({ "user_id": SOMETHING }),
+        ),
+        event(
+            "document.access_declined",
+            "Somebody who asked to see a document or board is not let in; told to its owners.",
+            Action::ViewDocument,
+            &[id("user_id")],
+            json!({ "user_id": SOMETHING }),
         ),
     ]
 }
