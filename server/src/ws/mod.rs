@@ -32,6 +32,7 @@ use crate::auth;
 use crate::auth::throttle::AddressKey;
 use crate::caps::Caps;
 use crate::config::LimitsConfig;
+use crate::http::v1::Feed;
 use crate::metrics::Metrics;
 use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
 
@@ -40,6 +41,8 @@ use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
 pub(crate) struct Gateway {
     /// The rooms.
     pub(crate) hub: Arc<Hub>,
+    /// What happens, for those who follow it where they have a document open.
+    pub(crate) feed: Feed,
     /// Who may do what.
     pub(crate) gatekeeper: Arc<Gatekeeper>,
     /// Who is here by which right.
