@@ -20,6 +20,7 @@ use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
 use super::admission::{Admissions, Answer};
+use super::feeds::Feeds;
 use super::membership::{Membership, Post};
 use super::rates::Rates;
 use crate::access::Grant;
@@ -104,6 +105,7 @@ pub(super) struct Connection<P> {
     protocol: P,
     post: Post,
     admissions: Admissions,
+    feeds: Feeds,
     rates: Rates,
     /// Nothing is read before this moment.
     paused_until: Option<Instant>,
@@ -139,6 +141,7 @@ impl<P: Protocol> Connection<P> {
             protocol,
             post,
             admissions: Admissions::default(),
+            feeds: Feeds::default(),
             rates,
             paused_until: None,
             opened: now,
@@ -197,6 +200,9 @@ impl<P: Protocol> Connection<P> {
         while let Some(question) = self.post.questions.pop_front() {
             self.admissions.ask(&self.gateway, question);
         }
+        while let Some(subscription) = self.post.subscriptions.pop_front() {
+            self.feeds.follow(subscription);
+        }
         let undelivered = self.post.is_waiting();
         let asks = self.admissions.is_waiting();
         let is_full = asks && self.protocol.is_full(&self.gateway.limits);
@@ -214,6 +220,10 @@ impl<P: Protocol> Connection<P> {
             Some(answer) = self.admissions.next(), if asks => {
                 self.has_new_right = true;
                 Ok(self.protocol.answered(&self.gateway, answer, &mut self.post)?)
+            }
+            Some(frames) = self.feeds.next(), if self.feeds.is_waiting() => {
+                self.post.to_client.extend(frames);
+                Ok(())
             }
             received = self.socket.next(), if reads => {
                 let result = self.on_message(received);

@@ -1,12 +1,13 @@
 //! WebSockets: the two protocols on the wire, each connection one task.
 //!
 //! `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
-//! `membership` ties a connection to a room, `rates` slows down those who send too much, `caps` counts sockets.
+//! `membership` ties a connection to a room, `feeds` tells events where a document is open, `rates` slows down those who send too much, `caps` counts sockets.
 //!
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
 
 mod admission;
 mod connection;
+mod feeds;
 mod hocuspocus;
 mod membership;
 mod rates;

@@ -101,7 +101,7 @@ use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
 pub(in crate::http) use self::caller::Caller;
-pub(crate) use self::events::{Feed, Streams};
+pub(crate) use self::events::{Feed, Streams, channel};
 pub(crate) use self::oidc::OidcLogin;
 
 /// What the handlers need.

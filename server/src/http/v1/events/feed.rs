@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::watch;
 use weft_storage::records::Records;
 
@@ -14,6 +14,13 @@ use crate::access::{Identities, Identity, Subject};
 use crate::http::Problem;
 use crate::http::rest::Line;
 use crate::http::v1::caller::{Caller, bearer};
+
+/// A token for a document opens that document, whoever bears it, and not what happens around it.
+const NO_ACCOUNT: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "ACCOUNT_REQUIRED",
+    "a token for documents is not for the events of a workspace",
+);
 
 /// Where events are read from, for whom, and how many may follow them. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,7 +51,6 @@ impl Feed {
 }
 
 /// Who follows events.
-#[derive(Debug)]
 pub(super) enum Who {
     /// Whoever this credential shows.
     Shows(Option<String>),
@@ -79,14 +85,22 @@ impl Who {
     /// Who that is at this moment.
     ///
     /// # Errors
-    /// 401 if what they showed counts no more, 503 if that cannot be found out.
+    /// 401 if what they showed counts no more, 403 if it stands for nobody, 503 if that cannot be found out.
     pub(super) async fn now(&self, feed: &Feed) -> Result<Caller, Problem> {
         match self {
             Self::Shows(credential) => Caller::of(feed.identities.identify(credential.as_deref()).await),
             Self::Is(identity) => {
                 let identity = Arc::clone(&identity.borrow());
+                if !stands_for_somebody(&identity) {
+                    return Err(NO_ACCOUNT);
+                }
                 Caller::of(feed.identities.recall(&identity).await)
             }
         }
     }
+}
+
+/// Whether there is an account or a client behind it, and not only a token, a link or a name of an application's.
+fn stands_for_somebody(identity: &Identity) -> bool {
+    identity.bearer.is_none() && matches!(identity.subject, Subject::User(_) | Subject::Client(_))
 }

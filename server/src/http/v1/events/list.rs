@@ -61,11 +61,11 @@ pub(super) async fn list_events(
 /// Which events are asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
-    workspace: Option<Uuid>,
-    types: Option<Commas<Line<64>>>,
-    project: Option<Uuid>,
-    document: Option<Uuid>,
-    task: Option<Uuid>,
+    pub(super) workspace: Option<Uuid>,
+    pub(super) types: Option<Commas<Line<64>>>,
+    pub(super) project: Option<Uuid>,
+    pub(super) document: Option<Uuid>,
+    pub(super) task: Option<Uuid>,
 }
 
 impl Asked {

@@ -5,6 +5,7 @@
 
 mod activity;
 mod catalogue;
+pub(crate) mod channel;
 mod coalesce;
 mod feed;
 mod list;
