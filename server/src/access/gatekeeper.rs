@@ -120,8 +120,9 @@ impl Gatekeeper {
         let Some(text) = credential else {
             return Err(auth::Refusal::Unauthorized(Unauthorized::Missing).into());
         };
-        if let Ok(ticket) = OpaqueToken::parse(TokenKind::SocketTicket, text) {
-            return tickets::redeem(&self.records, &ticket, self.clock.now_ms()).await;
+        if OpaqueToken::parse(TokenKind::SocketTicket, text).is_ok() {
+            let now_ms = self.clock.now_ms();
+            return tickets::redeem(&self.records, tickets::Door::Documents, text, now_ms).await;
         }
         if let Ok(link) = OpaqueToken::parse(TokenKind::ShareLink, text) {
             return self.identify_link(&link).await;

@@ -10,6 +10,8 @@ use weft_storage::WorkspaceId;
 use weft_storage::clock::Clock;
 use weft_storage::records::{ApiKeyStanding, OwnerStanding, Records, SessionStanding};
 
+use super::standing::recall;
+use super::tickets::{self, Door};
 use super::{GrantBasis, KeyUse, Refusal};
 use crate::accounts::{ExternalAccounts, Keyring, seconds};
 use crate::auth::credential::Credential;
@@ -154,6 +156,29 @@ impl Identities {
             external.vouched(credential, self.now()).await.map(Some)
         } else {
             Ok(None)
+        }
+    }
+
+    /// Who shows a ticket for events, which is used up; confined to the workspace that it is for.
+    ///
+    /// # Errors
+    /// [`Refusal`] if it is not good, or if that cannot be found out now.
+    pub async fn by_event_ticket(&self, ticket: &str) -> Result<Identity, Refusal> {
+        let now_ms = self.clock.now_ms();
+        let identity = tickets::redeem(&self.records, Door::Events, ticket, now_ms).await?;
+        self.recall(&identity).await
+    }
+
+    /// Somebody who was found out before, as they stand now.
+    ///
+    /// # Errors
+    /// [`Refusal`] if what the identity rests on is gone, or if that cannot be found out now.
+    pub async fn recall(&self, identity: &Identity) -> Result<Identity, Refusal> {
+        let mut tx = self.records.read().await?;
+        let identity = recall(&mut tx, identity, self.clock.now_ms()).await?;
+        match identity.expires_at {
+            Some(end) if end <= self.now() => Err(INVALID),
+            _ => Ok(identity),
         }
     }
 

@@ -1,6 +1,7 @@
-//! Tickets for sockets: what a client shows where a token would end up in a log.
+//! Tickets for sockets and streams: what a client shows where a token would end up in a log.
 //!
-//! Invariant: a ticket is good once, for thirty seconds, and gives what the one who asked for it had, no more.
+//! Invariant: a ticket is good once, for thirty seconds, at the door that it was made for, and gives what the one who asked
+//! for it had, no more.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,13 +10,37 @@ use weft_storage::records::{NewSingleUse, Records};
 use super::{GrantBasis, Identity, Refusal, Subject};
 use crate::auth::permission::{PrincipalFacts, Scopes, ServerRole, Standing};
 use crate::auth::tokens::opaque::{OpaqueToken, TokenKind};
-use crate::auth::{self, Unauthorized};
+use crate::auth::{self, Unauthorized, UnixSeconds};
 
 /// How long a ticket is good, in seconds.
 pub const TICKET_SECONDS: i64 = 30;
 
-/// What tickets are called among the tokens that count once.
-const KIND: &str = "socket_ticket";
+/// What a ticket opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// One socket for documents.
+    Documents,
+    /// One stream of the events of the workspace that the identity is confined to.
+    Events,
+}
+
+impl Door {
+    fn token(self) -> TokenKind {
+        match self {
+            Self::Documents => TokenKind::SocketTicket,
+            Self::Events => TokenKind::EventTicket,
+        }
+    }
+
+    /// What its tickets are called among the tokens that count once.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Documents => "socket_ticket",
+            Self::Events => "event_ticket",
+        }
+    }
+}
+
 const INVALID: Refusal = Refusal::Refused(auth::Refusal::Unauthorized(Unauthorized::Invalid));
 
 /// What a ticket remembers of the credential that asked for it, besides the account and the session.
@@ -24,15 +49,19 @@ struct Payload {
     scopes: String,
     confined_to: Option<Uuid>,
     api_key: Option<Uuid>,
+    /// When the credential ends by itself; a session or a key is asked again.
+    #[serde(default)]
+    expires_at: Option<UnixSeconds>,
 }
 
-/// Makes a ticket for whoever `identity` is. `None` if it is nobody with an account.
+/// Makes a ticket for whoever `identity` is, for one `door`. `None` if it is nobody with an account.
 ///
 /// # Errors
 /// [`Refusal::Unavailable`] if it cannot be kept.
 pub async fn issue(
     records: &Records,
     identity: &Identity,
+    door: Door,
     now_ms: i64,
 ) -> Result<Option<OpaqueToken>, Refusal> {
     let Some(user_id) = identity.user() else {
@@ -42,13 +71,14 @@ pub async fn issue(
         scopes: identity.facts.scopes.to_string(),
         confined_to: identity.facts.confined_to,
         api_key: identity.basis.api_key,
+        expires_at: identity.expires_at,
     };
     let payload = serde_json::to_string(&payload).map_err(|_| Refusal::Unavailable)?;
-    let token = OpaqueToken::generate(TokenKind::SocketTicket);
+    let token = OpaqueToken::generate(door.token());
     let hash = token.hash();
     let ticket = NewSingleUse {
         hash: hash.as_bytes(),
-        kind: KIND,
+        kind: door.name(),
         user_id: Some(user_id),
         session_id: identity.basis.session,
         payload: &payload,
@@ -61,14 +91,22 @@ pub async fn issue(
     Ok(Some(token))
 }
 
-/// Uses a ticket up; whoever shows it is who asked for it, as far as the ticket knows: how they stand now is still to
+/// Uses a ticket up at `door`; whoever shows it is who asked for it, as far as the ticket knows: how they stand now is still to
 /// be looked up.
 ///
 /// # Errors
 /// [`Refusal`] if it is not good, or if that cannot be found out.
-pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) -> Result<Identity, Refusal> {
+pub(super) async fn redeem(
+    records: &Records,
+    door: Door,
+    ticket: &str,
+    now_ms: i64,
+) -> Result<Identity, Refusal> {
+    let token = OpaqueToken::parse(door.token(), ticket).map_err(|_| INVALID)?;
     let mut tx = records.write().await?;
-    let ticket = tx.take_single_use(KIND, token.hash().as_bytes(), now_ms).await?;
+    let ticket = tx
+        .take_single_use(door.name(), token.hash().as_bytes(), now_ms)
+        .await?;
     tx.commit().await?;
     let ticket = ticket.ok_or(INVALID)?;
     let user = ticket.user_id.ok_or(INVALID)?;
@@ -89,6 +127,6 @@ pub(super) async fn redeem(records: &Records, token: &OpaqueToken, now_ms: i64) 
         },
         bearer: None,
         name: None,
-        expires_at: None,
+        expires_at: payload.expires_at,
     })
 }

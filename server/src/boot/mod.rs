@@ -129,7 +129,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> 
         notifier,
         unsubscribe,
         web_push,
-        streams: http::v1::Streams::new(life.soft().clone(), life.tracker().clone()),
+        feed: gateway.feed.clone(),
         public_url: config.public_url().into(),
     };
     let readiness = NodeReadiness {
@@ -209,8 +209,11 @@ fn open_gateway(
         config.limits.authentication_timeout(),
     ));
     let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(metrics), connections.clone());
+    let streams = http::v1::Streams::new(life.soft().clone(), life.tracker().clone());
+    let records = storage.records().clone();
     Arc::new(Gateway {
         hub,
+        feed: http::v1::Feed::new(records, Arc::clone(&rights.identities), streams),
         gatekeeper,
         registry,
         limits: config.limits.clone(),

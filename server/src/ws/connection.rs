@@ -22,6 +22,7 @@ use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
 use super::admission::{Admissions, Answer};
+use super::feeds::Feeds;
 use super::membership::{Membership, Post};
 use super::rates::Rates;
 use crate::access::Grant;
@@ -106,6 +107,7 @@ pub(super) struct Connection<P> {
     protocol: P,
     post: Post,
     admissions: Admissions,
+    feeds: Feeds,
     rates: Rates,
     /// Nothing is read before this moment.
     paused_until: Option<Instant>,
@@ -141,6 +143,7 @@ impl<P: Protocol> Connection<P> {
             protocol,
             post,
             admissions: Admissions::default(),
+            feeds: Feeds::default(),
             rates,
             paused_until: None,
             opened: now,
@@ -206,6 +209,9 @@ impl<P: Protocol> Connection<P> {
         while let Some(question) = self.post.questions.pop_front() {
             self.admissions.ask(&self.gateway, question);
         }
+        while let Some(subscription) = self.post.subscriptions.pop_front() {
+            self.feeds.follow(subscription);
+        }
         let undelivered = self.post.is_waiting();
         let asks = self.admissions.is_waiting();
         let is_full = asks && self.protocol.is_full(&self.gateway.limits);
@@ -223,6 +229,10 @@ impl<P: Protocol> Connection<P> {
             Some(answer) = self.admissions.next(), if asks => {
                 self.has_new_right = true;
                 Ok(self.protocol.answered(&self.gateway, answer, &mut self.post)?)
+            }
+            Some(frames) = self.feeds.next(), if self.feeds.is_waiting() => {
+                self.post.to_client.extend(frames);
+                Ok(())
             }
             received = self.socket.next(), if reads => {
                 let result = self.on_message(received);

@@ -15,11 +15,12 @@ use weft_protocol::id::DocumentName;
 use super::admission::{Admitted, Answer, Question};
 use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
-use super::{Gateway, Unauthenticated, sync_to_room};
+use super::{Gateway, Unauthenticated, feeds, sync_to_room};
 use crate::access::{Grant, Refusal};
 use crate::auth::{Access, UnixSeconds};
 use crate::caps::Place;
 use crate::config::LimitsConfig;
+use crate::http::v1::channel;
 use crate::rooms::{Dialect, RoomMessage};
 
 /// What a document is told that would be one too many on its socket.
@@ -104,6 +105,14 @@ impl Hocuspocus {
         };
         if document.attempt.is_some() {
             return self.queue(gateway, position, frame);
+        }
+        // What is said to the server is not for the room.
+        if let (State::Open { membership, .. }, ClientBody::Stateless { payload }) =
+            (&mut document.state, message.body)
+            && let Some(said) = channel::said(payload)
+        {
+            feeds::hear(gateway, membership, &document.name, said, post);
+            return Ok(());
         }
         match (&document.state, message.body) {
             (_, ClientBody::Authenticate { token, .. }) => {

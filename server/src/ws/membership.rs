@@ -10,11 +10,15 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::error::TrySendError;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
+use weft_storage::WorkspaceId;
 
 use super::Gateway;
 use super::admission::{Admitted, Question};
-use crate::access::{Grant, Seat};
+use super::feeds::Subscription;
+use crate::access::{Grant, Identity, Seat};
 use crate::auth::{Access, UnixSeconds};
+use crate::http::v1::Feed;
+use crate::http::v1::channel::{Channel, Following, Wanted};
 use crate::rooms::{Dialect, Join, MemberId, Outbox, RoomHandle, RoomMessage};
 
 /// One connection's place in one room.
@@ -26,6 +30,10 @@ pub(super) struct Membership {
     /// When the right to be here ends.
     pub(super) expires_at: Option<UnixSeconds>,
     access: Access,
+    workspace: WorkspaceId,
+    identity: Arc<Identity>,
+    /// Where events are told, if the client wants to be.
+    events: Channel,
     /// Where changes of the right find this membership.
     seat: Seat,
     /// Whether the room has said anything: it is open, and this is a member.
@@ -64,6 +72,9 @@ impl Membership {
             outbox,
             expires_at: grant.expires_at,
             access: grant.access,
+            workspace: grant.workspace,
+            identity: Arc::clone(&grant.identity),
+            events: Channel::default(),
             seat,
             greeted: false,
         }
@@ -78,14 +89,14 @@ impl Membership {
     /// Goes on under what the grant has become; `notice` tells the client if it may do more or less than before.
     pub(super) fn regrant(&mut self, grant: &Grant, notice: Option<Bytes>, post: &mut Post) {
         if grant.access == self.access {
-            self.expires_at = grant.expires_at;
+            self.rest_on(grant);
         } else {
             self.change(grant, notice, post);
         }
     }
 
     fn change(&mut self, grant: &Grant, notice: Option<Bytes>, post: &mut Post) {
-        self.expires_at = grant.expires_at;
+        self.rest_on(grant);
         self.access = grant.access;
         let message = RoomMessage::SetAccess {
             member: self.id,
@@ -93,6 +104,26 @@ impl Membership {
             notice,
         };
         self.post(message, post);
+    }
+
+    fn rest_on(&mut self, grant: &Grant) {
+        self.expires_at = grant.expires_at;
+        self.identity = Arc::clone(&grant.identity);
+        self.events.become_of(&grant.identity);
+    }
+
+    /// Begins to tell the client what happens in the document's workspace.
+    ///
+    /// # Errors
+    /// The answer if that is told already.
+    pub(super) fn subscribe(&mut self, feed: &Feed, wanted: Wanted) -> Result<Following, String> {
+        let who = Arc::clone(&self.identity);
+        self.events.subscribe(feed, who, self.workspace, wanted)
+    }
+
+    /// Tells the client no more of that; the answer.
+    pub(super) fn unsubscribe(&mut self) -> String {
+        self.events.unsubscribe()
     }
 
     /// Posts `message` to the room.
@@ -115,6 +146,8 @@ pub(super) struct Post {
     undelivered: VecDeque<(Arc<RoomHandle>, RoomMessage)>,
     pub(super) to_client: VecDeque<Bytes>,
     pub(super) questions: VecDeque<Question>,
+    /// Events that are to be told, at most one for each document.
+    pub(super) subscriptions: VecDeque<Subscription>,
     pub(super) wake: Arc<Notify>,
 }
 
@@ -125,6 +158,7 @@ impl Post {
             undelivered: VecDeque::new(),
             to_client: VecDeque::new(),
             questions: VecDeque::new(),
+            subscriptions: VecDeque::new(),
             wake: Arc::default(),
         }
     }

@@ -1,12 +1,13 @@
 //! WebSockets: the two protocols on the wire, each connection one task.
 //!
 //! `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
-//! `membership` ties a connection to a room, `rates` slows down those who send too much, `caps` counts sockets.
+//! `membership` ties a connection to a room, `feeds` tells events where a document is open, `rates` slows down those who send too much, `caps` counts sockets.
 //!
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
 
 mod admission;
 mod connection;
+mod feeds;
 mod hocuspocus;
 mod membership;
 mod rates;
@@ -32,6 +33,7 @@ use crate::auth;
 use crate::auth::throttle::AddressKey;
 use crate::caps::Caps;
 use crate::config::LimitsConfig;
+use crate::http::v1::Feed;
 use crate::metrics::Metrics;
 use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
 
@@ -40,6 +42,8 @@ use crate::rooms::{Edit, EditKind, Hub, MemberId, RoomMessage};
 pub(crate) struct Gateway {
     /// The rooms.
     pub(crate) hub: Arc<Hub>,
+    /// What happens, for those who follow it where they have a document open.
+    pub(crate) feed: Feed,
     /// Who may do what.
     pub(crate) gatekeeper: Arc<Gatekeeper>,
     /// Who is here by which right.

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::documents::{create, enlist, share, studio};
-use crate::support::{Person, TestServer, id_of, number_of};
+use crate::support::{Person, TestServer, id_of, number_of, text};
 use crate::webhooks::{LOCAL, make_document};
 
 /// How long something may take that must come.
@@ -197,4 +197,31 @@ async fn who_may_not_or_speaks_is_turned_away() {
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("the places of sockets that have ended are not given back");
+}
+
+/// A ticket for the events of somebody's workspace.
+async fn ticket(server: &TestServer, who: &Person) -> String {
+    let form = json!({ "workspace_id": who.workspace });
+    let made = server.post("/v1/events/tickets").of(who).json(form).send().await;
+    text(&made.expect(201)["ticket"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_opens_one_socket_within_thirty_seconds() {
+    let server = TestServer::with(LOCAL).await;
+    let ada = server.person("ada").await;
+    let (early, late) = (ticket(&server, &ada).await, ticket(&server, &ada).await);
+    server.clock.advance(29_000);
+    let mut socket = open(&server, None, &format!("?ticket={early}")).await.unwrap();
+    assert!(next(&mut socket).await.unwrap()["last_sequence"].is_i64());
+    let again = open(&server, None, &format!("?ticket={early}")).await;
+    assert_eq!(again.err(), Some(401), "it is good once");
+    server.clock.advance(2_000);
+    let over = open(&server, None, &format!("?ticket={late}")).await;
+    assert_eq!(over.err(), Some(401), "its time is over");
+    // A token in the header goes first, and what was not asked for is not used up.
+    let fresh = ticket(&server, &ada).await;
+    let query = of(&ada, &format!("&ticket={fresh}"));
+    open(&server, Some(&ada), &query).await.unwrap();
+    open(&server, None, &query).await.unwrap();
 }

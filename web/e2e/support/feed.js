@@ -20,15 +20,22 @@ export async function lastSequence (server, owner) {
   return events.at(-1)?.sequence ?? 0
 }
 
+/** A ticket for the events of `owner`'s workspace. */
+export async function eventTicket (server, owner, workspace = owner.workspace) {
+  const { ticket } = await ask(server, 'POST', '/v1/events/tickets', { token: owner.token, body: { workspace_id: workspace } })
+  return ticket
+}
+
 /**
  * Reads a stream of server-sent events until it ends, however it ends; only whole events are told. What `tell` throws is thrown.
  *
  * @param {string} url
- * @param {{ token: string, last?: number }} options where to go on behind
+ * @param {{ token?: string, last?: number, signal?: AbortSignal }} options who reads, unless the address says it, and where to go on behind
  * @param {(event: { id: number, type: string, data: any }) => void} tell
  */
 export async function readStream (url, { token, last, signal }, tell) {
-  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' }
+  const headers = { accept: 'text/event-stream' }
+  if (token !== undefined) headers.authorization = `Bearer ${token}`
   if (last !== undefined) headers['last-event-id'] = String(last)
   let text = ''
   for await (const part of partsOf(url, headers, signal)) {

@@ -57,6 +57,15 @@ scenario('docs/notifications.md: every command does what the page says', async (
   await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
 })
 
+scenario('docs/events.md: every command does what the page says', async (scene) => {
+  const server = await scene.server({ playground: false, env: roomyLimits })
+  const ada = await withProject(server)
+  const script = commands(await text('docs/events.md'))
+  assert.ok(script.length >= 2, 'the page has its commands')
+  const variables = { WEFT: server.httpUrl, TOKEN: ada.token, WORKSPACE: ada.workspace }
+  await run('bash', ['-euo', 'pipefail', '-c', script.join('\n')], { env: { ...process.env, ...variables }, timeout: 30_000 })
+})
+
 scenario('docs/audit.md: every command does what the page says', async (scene) => {
   const server = await scene.server({ playground: false, env: roomyLimits })
   const ada = await withProject(server)

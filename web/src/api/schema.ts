@@ -1562,6 +1562,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/events/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a ticket that opens one stream of a workspace's events.
+         * @description It is for browsers, which can set no `Authorization` on a WebSocket or an `EventSource`: `/v1/events/ws?ticket=…` or
+         *     `/v1/events/stream?ticket=…`. It is good once, for thirty seconds, there and nowhere else. What it opens tells what the
+         *     credential that asked for it may see, and ends with it.
+         */
+        post: operations["create_event_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events/ws": {
         parameters: {
             query?: never;
@@ -5278,6 +5300,21 @@ export interface components {
             /** Format: int64 */
             limit: number;
         };
+        /** @description A ticket for one stream of events. */
+        EventTicket: {
+            /**
+             * Format: date-time
+             * @description Until when a stream can be opened with it: thirty seconds from now.
+             */
+            expires_at: string;
+            /** @description What to show, as the parameter `ticket`. */
+            ticket: string;
+            /**
+             * Format: uuid
+             * @description The workspace that it is for.
+             */
+            workspace_id: string;
+        };
         /** @description A type of events. */
         EventType: {
             /** @description When such an event is told. */
@@ -5756,6 +5793,14 @@ export interface components {
             format?: components["schemas"]["TextFormat"] | null;
             /** @description The name under which clients open it. */
             name: string;
+        };
+        /** @description Which events a ticket is for. */
+        NewEventTicket: {
+            /**
+             * Format: uuid
+             * @description The workspace; a credential for one workspace needs to name none.
+             */
+            workspace_id?: string | null;
         };
         /** @description A custom field to be made. */
         NewField: {
@@ -14635,6 +14680,8 @@ export interface operations {
                 project_id?: string;
                 /** @description Only what is about this task. */
                 task_id?: string;
+                /** @description What `POST /v1/events/tickets` answered, for whoever can set no header. A token in `Authorization` goes first. */
+                ticket?: string;
                 /** @description Only these types. */
                 types?: string[];
                 /** @description The workspace; a credential for one workspace needs to name none. */
@@ -14720,6 +14767,63 @@ export interface operations {
             };
         };
     };
+    create_event_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEventTicket"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTicket"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description There is no such workspace for you */
+            404: {
+                headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "x-ratelimit-limit": components["headers"]["x-ratelimit-limit"];
+                    "x-ratelimit-remaining": components["headers"]["x-ratelimit-remaining"];
+                    "x-ratelimit-reset": components["headers"]["x-ratelimit-reset"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
     socket_events: {
         parameters: {
             query?: {
@@ -14731,6 +14835,8 @@ export interface operations {
                 project_id?: string;
                 /** @description Only what is about this task. */
                 task_id?: string;
+                /** @description What `POST /v1/events/tickets` answered, for whoever can set no header. A token in `Authorization` goes first. */
+                ticket?: string;
                 /** @description Only these types. */
                 types?: string[];
                 /** @description The workspace; a credential for one workspace needs to name none. */

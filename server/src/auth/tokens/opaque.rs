@@ -29,6 +29,8 @@ pub enum TokenKind {
     Invitation,
     /// Opens one socket.
     SocketTicket,
+    /// Opens one stream of the events of a workspace.
+    EventTicket,
     /// Makes the first administrator.
     Setup,
     /// Exchanged by an OAuth client for tokens.
@@ -47,12 +49,13 @@ pub enum TokenKind {
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Refresh,
         Self::EmailVerification,
         Self::PasswordReset,
         Self::Invitation,
         Self::SocketTicket,
+        Self::EventTicket,
         Self::Setup,
         Self::AuthorizationCode,
         Self::ClientSecret,
@@ -70,6 +73,7 @@ impl TokenKind {
             Self::PasswordReset => "weft_pr_",
             Self::Invitation => "weft_in_",
             Self::SocketTicket => "weft_st_",
+            Self::EventTicket => "weft_et_",
             Self::Setup => "weft_su_",
             Self::AuthorizationCode => "weft_ac_",
             Self::ClientSecret => "weft_cs_",
@@ -86,7 +90,7 @@ impl TokenKind {
             Self::EmailVerification => Some(86_400),
             Self::PasswordReset | Self::AuthorizationCode | Self::LoginState => Some(600),
             Self::Invitation => Some(7 * 86_400),
-            Self::SocketTicket => Some(30),
+            Self::SocketTicket | Self::EventTicket => Some(30),
             Self::LoginCode => Some(60),
             Self::Setup => Some(86_400),
             Self::Refresh | Self::ClientSecret | Self::ShareLink | Self::BrowserSession => None,
@@ -283,8 +287,9 @@ mod tests {
             .check(2),
             Err(Spent::Revoked)
         );
-        // B5: a reset lives ten minutes at most; a ticket for a socket thirty seconds.
+        // B5: a reset lives ten minutes at most; a ticket thirty seconds.
         assert_eq!(TokenKind::PasswordReset.lifetime_seconds(), Some(600));
         assert_eq!(TokenKind::SocketTicket.lifetime_seconds(), Some(30));
+        assert_eq!(TokenKind::EventTicket.lifetime_seconds(), Some(30));
     }
 }

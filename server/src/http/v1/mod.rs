@@ -101,7 +101,7 @@ use crate::rooms::Hub;
 use crate::webhooks::Webhooks;
 
 pub(in crate::http) use self::caller::Caller;
-pub(crate) use self::events::Streams;
+pub(crate) use self::events::{Feed, Streams, channel};
 pub(crate) use self::oidc::OidcLogin;
 
 /// What the handlers need.
@@ -142,7 +142,7 @@ pub(crate) struct Api {
     /// Tells browsers that are closed, unless that is turned off.
     pub(crate) web_push: Option<Arc<WebPush>>,
     /// Those who are told what happens as it happens.
-    pub(crate) streams: Streams,
+    pub(crate) feed: Feed,
     /// Where the server is reached.
     pub(crate) public_url: Arc<str>,
 }

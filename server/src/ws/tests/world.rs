@@ -31,6 +31,7 @@ use crate::auth::permission::{PrincipalFacts, Scopes, ServerRole, Standing};
 use crate::auth::sealed::Sealer;
 use crate::auth::{Authenticator, settings};
 use crate::config::{self, Config, Secret, Setting, Sources};
+use crate::http::v1::{Feed, Streams};
 use crate::http::{OriginPolicy, ServeSettings, serve};
 use crate::rooms::HubSettings;
 
@@ -248,7 +249,13 @@ impl World {
             name: None,
             expires_at: None,
         };
-        let issued = tickets::issue(self.storage.records(), &identity, self.now_ms()).await;
+        let issued = tickets::issue(
+            self.storage.records(),
+            &identity,
+            tickets::Door::Documents,
+            self.now_ms(),
+        )
+        .await;
         issued.unwrap().unwrap().expose().to_owned()
     }
 
@@ -334,14 +341,16 @@ fn gateway(
     ));
     let gatekeeper = Arc::new(Gatekeeper::new(
         Authenticator::new(config),
-        identities,
+        Arc::clone(&identities),
         storage.records().clone(),
         Arc::clone(clock),
         config.limits.authentication_timeout(),
     ));
     let registry = Registry::new(Arc::clone(&gatekeeper), Arc::clone(&metrics), connections.clone());
     let hub_settings: HubSettings = crate::boot::hub_settings(config);
+    let streams = Streams::new(stop.clone(), connections.clone());
     Arc::new(Gateway {
+        feed: Feed::new(storage.records().clone(), identities, streams),
         hub: Hub::new(
             Arc::clone(storage.log()),
             Arc::clone(clock),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use uuid::Uuid;
 use weft_storage::WorkspaceId;
-use weft_storage::records::{Event, EventFilter, EventSpan, Tx};
+use weft_storage::records::{Event, EventFilter, EventSpan, Records, Tx};
 
 use super::catalogue::{self, EventType};
 use super::shapes::{
@@ -44,7 +44,7 @@ pub(super) async fn list_events(
         document: params.document_id,
         task: params.task_id,
     };
-    let page = read(&api, &caller, &asked, after, params.limit).await?;
+    let page = read(&api.records, &caller, &asked, after, params.limit).await?;
     Ok(Found {
         etag: None,
         body: EventList {
@@ -61,11 +61,11 @@ pub(super) async fn list_events(
 /// Which events are asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
-    workspace: Option<Uuid>,
-    types: Option<Commas<Line<64>>>,
-    project: Option<Uuid>,
-    document: Option<Uuid>,
-    task: Option<Uuid>,
+    pub(super) workspace: Option<Uuid>,
+    pub(super) types: Option<Commas<Line<64>>>,
+    pub(super) project: Option<Uuid>,
+    pub(super) document: Option<Uuid>,
+    pub(super) task: Option<Uuid>,
 }
 
 impl Asked {
@@ -114,13 +114,13 @@ pub(super) fn place(name: &'static str, asked: Option<i64>) -> Result<Option<i64
 /// # Errors
 /// As [`list_events`].
 pub(super) async fn read(
-    api: &Api,
+    records: &Records,
     caller: &Caller,
     asked: &Asked,
     after: i64,
     limit: Option<u32>,
 ) -> Result<Page, Problem> {
-    let mut tx = api.records.read().await?;
+    let mut tx = records.read().await?;
     let workspace = workspace_of(&mut tx, caller, asked.workspace).await?;
     place("after", Some(after))?;
     let limit = self::limit(limit)?;
@@ -188,7 +188,11 @@ pub(super) async fn get_event(
 }
 
 /// The workspace that is asked about, which the caller is in.
-async fn workspace_of(tx: &mut Tx, caller: &Caller, asked: Option<Uuid>) -> Result<WorkspaceId, Problem> {
+pub(super) async fn workspace_of(
+    tx: &mut Tx,
+    caller: &Caller,
+    asked: Option<Uuid>,
+) -> Result<WorkspaceId, Problem> {
     let Some(id) = asked.or(caller.0.facts.confined_to) else {
         // Nobody is told what is wrong before it is known who they are.
         caller.user()?;

@@ -5,12 +5,15 @@
 
 mod activity;
 mod catalogue;
+pub(crate) mod channel;
 mod coalesce;
+mod feed;
 mod list;
 mod reader;
 mod shapes;
 mod socket;
 mod stream;
+mod tickets;
 mod types;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +22,7 @@ use utoipa_axum::routes;
 use super::Api;
 
 pub(super) use self::catalogue::all as event_types;
+pub(crate) use self::feed::Feed;
 pub(crate) use self::stream::Streams;
 pub(super) use self::stream::{GATHER, KEEP_ALIVE, NOT_IN_BATCH, POLL, SLOW, Seat, stream_of};
 pub(super) use self::types::{EventTypeList, EventTypeView};
@@ -33,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list::list_events))
         .routes(routes!(stream::stream_events))
         .routes(routes!(socket::socket_events))
+        .routes(routes!(tickets::create_event_ticket))
         .routes(routes!(list::get_event))
         .routes(routes!(types::list_event_types))
         .routes(routes!(activity::list_task_activity))

@@ -4,25 +4,23 @@
 //! nothing for a minute is let go as soon as it takes something, and goes on where it was. Until then it holds one of its
 //! owner's places. Who asks, and what they may see, is decided anew for every part.
 
-use axum::http::{HeaderMap, header};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use weft_storage::records::Event;
 
+use super::feed::{Feed, Who};
 use super::list::{self, Asked};
-use super::shapes::EventStreamParams;
 use super::stream::{GATHER, KEEP_ALIVE, POLL, SLOW, Seat};
 use crate::http::Problem;
-use crate::http::v1::Api;
-use crate::http::v1::caller::{Caller, bearer};
+use crate::http::v1::caller::Caller;
 
 /// How many events are read at a time.
 const AT_ONCE: u32 = 100;
 
 /// A reader, and where it is.
 pub(super) struct Reader {
-    api: Api,
-    credential: Option<String>,
+    feed: Feed,
+    who: Who,
     asked: Asked,
     after: i64,
     ear: watch::Receiver<u64>,
@@ -51,30 +49,27 @@ pub(super) enum Ended {
 }
 
 impl Reader {
-    /// Whoever asks for `params` and was at `last`, if they come back.
+    /// Whoever asks, now `caller`, for what is `asked` behind `after`; without it for what happens from now on.
     ///
     /// # Errors
     /// What is wrong is said before anything is told: as `GET /v1/events`, and 409 or 503 if there is no place.
     pub(super) async fn open(
-        api: Api,
-        caller: Caller,
-        headers: &HeaderMap,
-        (params, last): (EventStreamParams, Option<i64>),
+        feed: Feed,
+        (caller, who): (Caller, Who),
+        (asked, after): (Asked, Option<i64>),
     ) -> Result<Self, Problem> {
-        let (asked, after) = Asked::of_stream(params, last);
-        let seat = api.streams.seat(caller.0.user().or(caller.0.facts.confined_to));
-        let ear = api.records.event_bell().listen();
-        let first = list::read(&api, &caller, &asked, after.unwrap_or(0), Some(1)).await?;
-        let credential = headers.get(header::AUTHORIZATION);
-        let credential = credential.and_then(|value| value.to_str().ok().and_then(bearer));
+        let own = caller.0.user().or(caller.0.facts.confined_to);
+        let seat = feed.streams().seat(own);
+        let ear = feed.records().event_bell().listen();
+        let first = list::read(feed.records(), &caller, &asked, after.unwrap_or(0), Some(1)).await?;
         Ok(Self {
-            credential: credential.map(str::to_owned),
+            who,
             asked,
             after: after.unwrap_or(first.last_of_all),
             ear,
             given: Instant::now(),
             _seat: seat?,
-            api,
+            feed,
         })
     }
 
@@ -88,7 +83,7 @@ impl Reader {
         if self.given.elapsed() > SLOW {
             return Err(Ended::Slow);
         }
-        let stopping = self.api.streams.stopping().clone();
+        let stopping = self.feed.streams().stopping().clone();
         loop {
             let before = self.after;
             // A failure is no reason to leave something out: the reader comes back and goes on.
@@ -112,11 +107,11 @@ impl Reader {
         }
     }
 
-    /// What follows, as whoever shows the credential may see it at this moment.
+    /// What follows, as whoever asks may see it at this moment.
     async fn read(&mut self) -> Result<Vec<Event>, Problem> {
-        let identity = self.api.identities.identify(self.credential.as_deref()).await;
-        let caller = Caller::of(identity)?;
-        let page = list::read(&self.api, &caller, &self.asked, self.after, Some(AT_ONCE)).await?;
+        let caller = self.who.now(&self.feed).await?;
+        let records = self.feed.records();
+        let page = list::read(records, &caller, &self.asked, self.after, Some(AT_ONCE)).await?;
         self.after = page.last_sequence;
         Ok(page.events)
     }

@@ -126,6 +126,8 @@ pub(super) struct EventStreamParams {
     pub(super) document_id: Option<Uuid>,
     /// Only what is about this task.
     pub(super) task_id: Option<Uuid>,
+    /// What `POST /v1/events/tickets` answered, for whoever can set no header. A token in `Authorization` goes first.
+    pub(super) ticket: Option<Line<64>>,
 }
 
 /// Where an event is.

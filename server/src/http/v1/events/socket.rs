@@ -16,6 +16,8 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout};
 use weft_protocol::close::CloseReason;
 
+use super::feed::Who;
+use super::list::Asked;
 use super::reader::{Ended, Part, Reader};
 use super::shapes::{EventStreamParams, EventView};
 use super::stream::{NOT_IN_BATCH, SLOW};
@@ -66,8 +68,9 @@ pub(super) async fn socket_events(
     if batch.is_some() {
         return Err(NOT_IN_BATCH);
     }
-    let sockets = api.streams.sockets().clone();
-    let reader = Reader::open(api, caller, &headers, (params, None)).await?;
+    let sockets = api.feed.streams().sockets().clone();
+    let whoever = Who::of(&api.feed, caller, &headers, params.ticket.as_ref()).await?;
+    let reader = Reader::open(api.feed, whoever, Asked::of_stream(params, None)).await?;
     let upgrade = upgrade.map_err(|_| NO_SOCKET)?;
     Ok(upgrade
         .max_message_size(MAX_HEARD_BYTES)

@@ -19,6 +19,8 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 use weft_storage::records::Event;
 
+use super::feed::Who;
+use super::list::Asked;
 use super::reader::{Part, Reader};
 use super::shapes::{EventStreamParams, EventView};
 use crate::caps::{Caps, Place};
@@ -150,7 +152,8 @@ pub(super) async fn stream_events(
     }
     let last = headers.get("last-event-id");
     let last = last.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let reader = Reader::open(api, caller, &headers, (params, last)).await?;
+    let whoever = Who::of(&api.feed, caller, &headers, params.ticket.as_ref()).await?;
+    let reader = Reader::open(api.feed, whoever, Asked::of_stream(params, last)).await?;
     Ok(stream_of(futures_util::stream::unfold(
         reader,
         |mut reader| async move {

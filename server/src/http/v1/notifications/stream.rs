@@ -92,7 +92,7 @@ pub(super) async fn stream_notifications(
     if after.is_some_and(|after| after < 0) {
         return Err(invalid("after", "INVALID_VALUE", "must be a place in the stream"));
     }
-    let seat = api.streams.seat(Some(user))?;
+    let seat = api.feed.streams().seat(Some(user))?;
     let ear = api.notifier.listen();
     let now = api.records.read().await?.notification_position(user).await?;
     let credential = headers.get(header::AUTHORIZATION);
@@ -122,7 +122,7 @@ impl Reader {
         if self.given.elapsed() > SLOW {
             return None;
         }
-        let stopping = self.api.streams.stopping().clone();
+        let stopping = self.api.feed.streams().stopping().clone();
         loop {
             // A failure is no reason to leave something out: the reader comes back and goes on.
             let told = stopping.run_until_cancelled(self.read()).await?.ok()?;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::tickets::{TICKET_SECONDS, issue};
+use crate::access::tickets::{Door, TICKET_SECONDS, issue};
 use crate::http::Problem;
 use crate::http::rest::Timestamp;
 use crate::http::rest::respond::json;
@@ -38,7 +38,7 @@ pub(super) async fn create_socket_ticket(
 ) -> Result<Response, Problem> {
     caller.user()?;
     let now_ms = api.clock.now_ms();
-    let ticket = issue(&api.records, &caller.0, now_ms).await;
+    let ticket = issue(&api.records, &caller.0, Door::Documents, now_ms).await;
     let ticket = ticket.ok().flatten().ok_or(UNAVAILABLE)?;
     let view = TicketView {
         ticket: ticket.expose().to_owned(),
