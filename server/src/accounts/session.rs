@@ -162,7 +162,7 @@ impl Accounts {
     }
 
     /// Begins a session for somebody who has shown who they are, with its first tokens. After the commit
-    /// [`tell_of_login`](Self::tell_of_login) is due.
+    /// `tell_of_login` is due.
     ///
     /// # Errors
     /// [`AccountError::Disabled`], [`AccountError::WrongSecret`] if the account is gone.

@@ -55,7 +55,10 @@ pub(crate) async fn closing_does_not_wait_for_company(bed: Bed) {
     let storage = bed.open().await;
     let log = storage.log();
     let (name, edit) = one(0);
-    let patient = log.append_within(append(new_id(), &name, Seq::ZERO, &[edit.clone()]), HOUR);
+    let patient = log.append_within(
+        append(new_id(), &name, Seq::ZERO, std::slice::from_ref(&edit)),
+        HOUR,
+    );
     let (answer, ()) = join(patient, storage.close()).await;
     assert_eq!(answer.unwrap(), Seq(1));
     let storage = bed.open().await;

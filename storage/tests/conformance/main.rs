@@ -20,6 +20,7 @@ mod boards;
 mod bucket;
 #[cfg(test)]
 mod cluster;
+#[cfg(test)]
 mod compaction;
 #[cfg(test)]
 mod company;
