@@ -57,14 +57,13 @@ pub(super) async fn read(
     let mut found = query.bind(most).fetch(connection);
     let mut view: Option<DocumentView> = None;
     let mut bytes = 0;
-    while bytes < limit.bytes
-        && let Some(row) = found.try_next().await?
-    {
+    while let Some(row) = found.try_next().await? {
         match &mut view {
             None => view = Some(of_document(&row)?),
             Some(view) if row.try_get::<i64, _>("part")? == SNAPSHOT => {
                 view.snapshot = Some(rows::snapshot(&row)?);
             }
+            Some(_) if bytes >= limit.bytes => break,
             Some(view) => {
                 let row = rows::tail(&row)?;
                 bytes += row.bytes.len();

@@ -26,7 +26,7 @@ use weft_storage::{
     WorkspaceId,
 };
 
-use self::pace::rest_after;
+use self::pace::{receive, rest_after};
 use self::patience::{append_patiently, poll_or_wait};
 use self::told::Told;
 use super::hub::Hub;
@@ -385,15 +385,6 @@ impl Actor {
         )));
     }
 
-    /// How long a save may wait for others. Other nodes hear of edits when they are saved.
-    fn patience(&self, live: &Live) -> Duration {
-        if live.state.is_waited_for() || self.line.is_some() {
-            Duration::ZERO
-        } else {
-            self.hub.settings.gather_saves
-        }
-    }
-
     /// Events get their ids here, because rooms neither read clocks nor draw random numbers.
     fn with_event_ids(&self, mut projection: Projection) -> Arc<Projection> {
         for event in &mut projection.events {
@@ -482,18 +473,6 @@ impl Actor {
     fn now_ms(&self) -> u64 {
         u64::try_from(self.hub.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-/// Takes what waits in the mailbox, not before `at`.
-async fn receive(
-    mailbox: &mut mpsc::Receiver<RoomMessage>,
-    buffer: &mut Vec<RoomMessage>,
-    at: Instant,
-) -> usize {
-    if at > Instant::now() {
-        sleep_until(at).await;
-    }
-    mailbox.recv_many(buffer, BATCH).await
 }
 
 /// Answers `message` in a room that has no document. Members it had before were told already.
