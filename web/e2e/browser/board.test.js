@@ -251,9 +251,12 @@ scenario('the keys alone are enough', { timeout: 120_000 }, async (scene) => {
   await shows(other.page, { 'To do': ['Alpha', 'Beta', 'Gamma'] })
   await press('Escape')
 
-  // Looked for.
-  await page.getByTestId('filter').waitFor()
+  // Looked for, once what was open is gone and has given the keyboard back.
+  await page.getByRole('tab', { name: 'Trash' }).waitFor({ state: 'detached' })
+  const filter = page.getByTestId('filter')
+  await filter.waitFor()
   await page.locator('body').press('/')
+  await until('the keyboard is with the filter', () => filter.evaluate((field) => field.contains(document.activeElement)), POLL)
   await page.keyboard.type('gam')
   await until('one card is shown', async () => await page.locator('.bcard-item:visible').count() === 1, POLL)
   await press('Escape')

@@ -182,7 +182,7 @@ scenario('a ticket for events is good for nothing else, and nothing else is one'
     return status
   }
   const bearer = (await as('POST', `/v1/documents/${document}/tokens`, { subject: 'a guest', role: 'editor' })).token
-  assert.deepEqual([await asking(undefined), await asking(bo.token), await asking(bearer), await asking(ada.token, {})], [401, 404, 403, 400])
+  assert.deepEqual([await asking(undefined), await asking(bo.token), await asking(bearer), await asking(ada.token, {})], [401, 404, 403, 422])
   assert.equal(await asking(ada.token), 201)
 })
 

@@ -13,7 +13,7 @@ use super::list::workspace_of;
 use crate::access::tickets::{Door, TICKET_SECONDS, issue};
 use crate::http::Problem;
 use crate::http::rest::respond::json;
-use crate::http::rest::{Body, Timestamp};
+use crate::http::rest::{self, Body, Timestamp};
 use crate::http::v1::Api;
 use crate::http::v1::caller::{Caller, UNAVAILABLE};
 
@@ -57,6 +57,9 @@ pub(super) async fn create_event_ticket(
     Body(form): Body<NewEventTicket>,
 ) -> Result<Response, Problem> {
     caller.user()?;
+    if form.workspace_id.or(caller.0.facts.confined_to).is_none() {
+        return Err(rest::json::invalid("workspace_id", "REQUIRED", "must be given"));
+    }
     let mut tx = api.records.read().await?;
     let workspace = workspace_of(&mut tx, &caller, form.workspace_id).await?;
     drop(tx);
