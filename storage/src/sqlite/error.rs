@@ -7,6 +7,7 @@ use crate::error::StorageError;
 const READONLY: i64 = 8;
 const CORRUPT: i64 = 11;
 const FULL: i64 = 13;
+const CONSTRAINT: i64 = 19;
 const NOTADB: i64 = 26;
 /// The shared memory file of the write-ahead log could not be extended: the disk is full.
 const IOERR_SHMSIZE: i64 = 4874;
@@ -16,10 +17,7 @@ pub(crate) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> Storage
     move |error| match &error {
         sqlx::Error::PoolClosed => StorageError::Closed,
         sqlx::Error::Database(cause) => {
-            let code = cause
-                .code()
-                .and_then(|code| code.parse::<i64>().ok())
-                .unwrap_or_default();
+            let code = code(&error);
             match (code & 0xff, code) {
                 (FULL, _) | (_, IOERR_SHMSIZE) => StorageError::Full,
                 (READONLY, _) => StorageError::ReadOnly,
@@ -31,6 +29,17 @@ pub(crate) fn sorted(operation: &'static str) -> impl Fn(sqlx::Error) -> Storage
         }
         _ => StorageError::unavailable(operation, error),
     }
+}
+
+/// Whether a row broke a constraint.
+pub(super) fn does_not_fit(error: &sqlx::Error) -> bool {
+    code(error) & 0xff == CONSTRAINT
+}
+
+/// SQLite's extended result code; 0 for what is none of its errors.
+fn code(error: &sqlx::Error) -> i64 {
+    let code = error.as_database_error().and_then(|cause| cause.code());
+    code.and_then(|code| code.parse().ok()).unwrap_or_default()
 }
 
 /// A failed transaction of appends. What SQLite has not committed it has rolled back.

@@ -9,7 +9,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnection, SqliteQueryResult};
 
 use super::checkpoint::Checkpointer;
-use super::error::{failure, sorted};
+use super::error::{does_not_fit, failure, sorted};
 use super::rows::{self, to_sql};
 use super::swift::{Statements, Swift};
 use crate::backend::{
@@ -57,19 +57,27 @@ impl SqliteWriter {
         }
     }
 
-    /// Commits in one go what can be. `None`: nothing was committed, and why is for the general way to find out.
-    async fn append_swiftly(&mut self, appends: &[Append], now_ms: i64) -> Option<BatchOutcome> {
-        let swift = Swift::of(appends)?;
-        match swift
-            .commit(&mut self.connection, &mut self.statements, now_ms)
-            .await
-        {
-            Ok(outcome) => Some(outcome),
-            Err(error) => {
-                tracing::debug!(%error, "a commit did not go the usual way");
-                self.roll_back().await;
-                None
-            }
+    /// Commits in one go what can be. `Ok(None)`: nothing was committed, because something does not fit; what it is, the
+    /// general way finds out.
+    async fn append_swiftly(
+        &mut self,
+        appends: &[Append],
+        now_ms: i64,
+    ) -> Result<Option<BatchOutcome>, sqlx::Error> {
+        let Some(swift) = Swift::of(appends) else {
+            return Ok(None);
+        };
+        let committed = swift.commit(&mut self.connection, &mut self.statements, now_ms);
+        let error = match committed.await {
+            Ok(outcome) => return Ok(Some(outcome)),
+            Err(error) => error,
+        };
+        self.roll_back().await;
+        // A full disk or a lock that somebody else holds would be no different the other way.
+        if does_not_fit(&error) {
+            Ok(None)
+        } else {
+            Err(error)
         }
     }
 
@@ -118,12 +126,11 @@ impl LogWriter for SqliteWriter {
     async fn append(&mut self, appends: &[Append], now_ms: i64) -> Result<BatchOutcome, BatchFailure> {
         let _turn = self.turn.clone().lock_owned().await;
         let outcome = match self.append_swiftly(appends, now_ms).await {
-            Some(outcome) => outcome,
-            None => self
-                .append_generally(appends, now_ms)
-                .await
-                .map_err(failure("appending"))?,
+            Ok(None) => self.append_generally(appends, now_ms).await,
+            Ok(Some(outcome)) => Ok(outcome),
+            Err(error) => Err(error),
         };
+        let outcome = outcome.map_err(failure("appending"))?;
         let updates = || appends.iter().flat_map(|append| &append.updates);
         self.checkpointer.note(
             updates().count(),

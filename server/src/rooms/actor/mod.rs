@@ -169,7 +169,7 @@ impl Actor {
             ),
             inbox: VecDeque::new(),
             append: None,
-            told: Told::default(),
+            told: Told::about(&self.name),
             compaction: None,
             tail: Tail {
                 rows: loaded.tail_rows,

@@ -1,7 +1,7 @@
 //! How often a room speaks and saves: less often where many listen, and where nobody waits.
 //!
-//! It must never hold anything back from a few people who write to each other, or from a request that waits for its
-//! answer.
+//! It must never hold anything back from a few people who write to each other, nor the save that a request waits for.
+//! What comes to a crowded room, a request among it, may wait for the end of one rest.
 
 use std::time::Duration;
 

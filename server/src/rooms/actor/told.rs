@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
+use weft_protocol::id::DocumentName;
 use weft_storage::{NewEvent, Projection};
 
 use super::super::ledger::Delta;
@@ -16,15 +17,30 @@ use super::super::ledger::Delta;
 pub(super) const AGAIN: Duration = Duration::from_secs(10 * 60);
 
 /// Of whose changes was told, and when.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Told {
+    /// Whether there may be anybody to tell: who follows a document follows one of a project.
+    may_matter: bool,
     last: HashMap<Option<Uuid>, Instant>,
     under_way: Vec<Option<Uuid>>,
 }
 
 impl Told {
+    /// Nothing was told yet of the document with this name. One of a project is called by its id; of others nobody hears, and
+    /// their appends stay as small as they can be.
+    pub(super) fn about(name: &DocumentName) -> Self {
+        Self {
+            may_matter: Uuid::try_parse(name.as_str()).is_ok(),
+            last: HashMap::new(),
+            under_way: Vec::new(),
+        }
+    }
+
     /// What is to be told with the append of `deltas`, if anything is.
     pub(super) fn of(&mut self, deltas: &[Delta], now: Instant) -> Option<Projection> {
+        if !self.may_matter {
+            return None;
+        }
         let doers: BTreeSet<Option<Uuid>> = deltas.iter().flat_map(|delta| &delta.doers).copied().collect();
         let is_due = |doer: &Option<Uuid>| {
             let last = self.last.get(doer);
@@ -68,7 +84,7 @@ mod tests {
             ..Delta::of(Bytes::new(), None)
         };
         let start = Instant::now();
-        let mut told = Told::default();
+        let mut told = Told::about(&name("01a22806-b3d0-7084-91fb-3392e9254762"));
         for (seconds, deltas, expected, is_written) in [
             (0, vec![delta(&[ada])], vec![ada], false),
             (1, vec![delta(&[ada]), delta(&[ada])], vec![ada], true),
@@ -87,5 +103,18 @@ mod tests {
             }
         }
         assert_eq!(told.last.len(), 3);
+    }
+
+    #[test]
+    fn nobody_is_told_of_what_belongs_to_no_project() {
+        let mut told = Told::about(&name("team/plan"));
+        assert!(
+            told.of(&[Delta::of(Bytes::new(), None)], Instant::now())
+                .is_none()
+        );
+    }
+
+    fn name(text: &str) -> DocumentName {
+        DocumentName::parse(text).unwrap()
     }
 }
