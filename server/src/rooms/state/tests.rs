@@ -1,6 +1,7 @@
 //! Rooms played through step by step: no sockets, no log, no clock.
 
 mod boards;
+mod haste;
 mod rights;
 
 use std::collections::VecDeque;

@@ -141,7 +141,12 @@ fn a_move_is_one_row_one_event_and_an_answer_after_the_commit() {
     ["a", "b", "c"].into_iter().for_each(|name| desk.add(name));
     let answer = desk.ask(|editor| Ok(editor.move_cards(&[card("c")], &column("done"), &At::First)?));
     assert_eq!(*answer.lock().unwrap(), None, "nothing is durable yet");
+    assert!(
+        desk.table.room.is_waited_for(),
+        "a request is not late for company"
+    );
     let projection = desk.commit();
+    assert!(!desk.table.room.is_waited_for());
     assert_eq!(*answer.lock().unwrap(), Some(None));
     assert_eq!(kinds(&projection), ["task.completed", "task.moved"]);
     let [row] = projection.tasks.as_slice() else {
