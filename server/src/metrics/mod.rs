@@ -32,6 +32,8 @@ pub struct Metrics {
     pub bus_connected: Gauge,
     /// Documents in memory.
     pub doc_open: Gauge,
+    /// Rows of their logs that no snapshot holds.
+    pub log_tail_rows: Gauge,
     /// Documents put aside because they could not be loaded or applied.
     pub doc_quarantined: Counter,
     /// Documents built anew because an edit made them fail in memory.
@@ -113,6 +115,10 @@ impl Metrics {
             bus_nodes: Gauge::new("weft_bus_nodes", "Other nodes that are heard of over the bus."),
             bus_connected: Gauge::new("weft_bus_connected", "Whether the bus between nodes works."),
             doc_open: Gauge::new("weft_doc_open", "Documents in memory."),
+            log_tail_rows: Gauge::new(
+                "weft_log_tail_rows",
+                "Rows of the log of documents in memory that no snapshot holds yet.",
+            ),
             doc_quarantined: Counter::new("weft_doc_quarantined_total", "Documents put aside as damaged."),
             doc_recovered: Counter::new(
                 "weft_doc_recovered_total",
@@ -186,6 +192,7 @@ impl Metrics {
             &self.bus_nodes,
             &self.bus_connected,
             &self.doc_open,
+            &self.log_tail_rows,
         ] {
             gauge.render(&mut text);
         }

@@ -7,6 +7,7 @@ mod others;
 mod pace;
 mod patience;
 mod renew;
+mod tail;
 mod told;
 
 use std::collections::{HashMap, VecDeque};
@@ -28,6 +29,7 @@ use weft_storage::{
 
 use self::pace::{receive, rest_after};
 use self::patience::{append_patiently, poll_or_wait};
+use self::tail::{ShownTail, Tail};
 use self::told::Told;
 use super::hub::Hub;
 use super::load::{Loaded, quarantine};
@@ -88,6 +90,7 @@ struct Live {
     told: Told,
     compaction: Option<CompactionFuture>,
     tail: Tail,
+    shown_tail: ShownTail,
     idle_since: Instant,
     presence_checked: Instant,
     blameless_failures: u32,
@@ -95,13 +98,6 @@ struct Live {
     rests_until: Instant,
     /// The log may have more than the document.
     is_behind: bool,
-}
-
-/// The part of the log that no snapshot holds.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tail {
-    rows: u64,
-    bytes: u64,
 }
 
 enum Event {
@@ -175,6 +171,7 @@ impl Actor {
                 rows: loaded.tail_rows,
                 bytes: loaded.tail_bytes,
             },
+            shown_tail: ShownTail::new(Arc::clone(&self.hub.metrics)),
             idle_since: now,
             presence_checked: now,
             blameless_failures: 0,
@@ -241,6 +238,7 @@ impl Actor {
             }
             self.say_outward(live);
             self.head.store(live.state.head(), Ordering::Relaxed);
+            live.shown_tail.show(live.tail);
             if !live.state.is_idle() {
                 live.idle_since = Instant::now();
             } else if Instant::now() >= self.unload_at(live) {
