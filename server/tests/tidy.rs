@@ -231,6 +231,37 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("loadtest/src/", &["weft_server", "weft_storage", "sqlx"]),
 ];
 
+/// The public fields of metrics in `text`.
+fn metric_fields(text: &str) -> Vec<&str> {
+    const KINDS: [&str; 4] = ["Gauge", "Counter", "CounterFamily", "Histogram"];
+    let fields = text.lines().filter_map(|line| {
+        let (name, kind) = line.trim().strip_prefix("pub ")?.split_once(": ")?;
+        KINDS.contains(&kind.trim_end_matches(',')).then_some(name)
+    });
+    fields.collect()
+}
+
+#[test]
+fn every_metric_is_counted_somewhere() {
+    assert_eq!(
+        metric_fields("    pub doc_open: Gauge,\n    name: Counter,\n"),
+        ["doc_open"]
+    );
+    let (metrics, others): (Vec<_>, Vec<_>) = rust_files()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("server/src/"))
+        .partition(|(path, _)| path.starts_with("server/src/metrics/"));
+    let fields: Vec<_> = metrics.iter().flat_map(|(_, text)| metric_fields(text)).collect();
+    assert!(fields.contains(&"doc_open"));
+    let is_counted = |field: &&&str| others.iter().any(|(_, text)| text.contains(&format!(".{field}")));
+    complain(
+        fields
+            .iter()
+            .filter(|field| !is_counted(field))
+            .map(|field| format!("server/src/metrics: nothing counts `{field}`")),
+    );
+}
+
 /// Names that must be found, lest a misspelt one passes above.
 const EXPECTED: &[(&str, &str)] = &[
     ("protocol/src/", "thiserror"),

@@ -4,7 +4,7 @@
 //! the first of those who wait may not wait any longer. Invariant: an append is answered after the commit that holds it
 //! and never before; one that fails does not fail its neighbours; the task survives every failure of the database.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedRwLockReadGuard, mpsc, oneshot};
@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::error::StorageError;
 use crate::model::{Append, DocumentId, Seq};
 use crate::projection::RowsReplacement;
-use crate::stats::{StorageStats, WriteHealth};
+use crate::stats::{CommitObserver, StorageStats, WriteHealth};
 
 /// At most this many appends go into one transaction, so that a commit stays short.
 const LARGEST_BATCH: usize = 1024;
@@ -46,6 +46,7 @@ enum Write {
 pub(crate) struct WriterHandle {
     queue: mpsc::Sender<Write>,
     health: Arc<Mutex<WriteHealth>>,
+    observer: Arc<OnceLock<Arc<dyn CommitObserver>>>,
     hurry: Arc<Notify>,
     stop: CancellationToken,
 }
@@ -55,6 +56,7 @@ struct WriterTask {
     bell: Bell,
     queue: mpsc::Receiver<Write>,
     health: Arc<Mutex<WriteHealth>>,
+    observer: Arc<OnceLock<Arc<dyn CommitObserver>>>,
     hurry: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
@@ -81,6 +83,7 @@ impl WriterHandle {
     ) -> Self {
         let (sender, receiver) = mpsc::channel(queue_length.max(1));
         let health = Arc::new(Mutex::new(WriteHealth::default()));
+        let observer = Arc::new(OnceLock::new());
         let hurry = Arc::new(Notify::new());
         let stop = CancellationToken::new();
         let task = WriterTask {
@@ -88,6 +91,7 @@ impl WriterHandle {
             bell,
             queue: receiver,
             health: Arc::clone(&health),
+            observer: Arc::clone(&observer),
             hurry: Arc::clone(&hurry),
             clock,
         };
@@ -99,6 +103,7 @@ impl WriterHandle {
         Self {
             queue: sender,
             health,
+            observer,
             hurry,
             stop,
         }
@@ -146,6 +151,11 @@ impl WriterHandle {
             return Ok(());
         }
         self.ask(Write::Probe).await
+    }
+
+    /// From now on `observer` is told of every commit of appends. The first one stays.
+    pub(crate) fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        let _ = self.observer.set(observer);
     }
 
     pub(crate) fn stats(&self) -> StorageStats {
@@ -270,10 +280,14 @@ impl WriterTask {
     }
 
     async fn commit(&mut self, appends: &[Append]) -> Result<Vec<Result<Seq, StorageError>>, BatchFailure> {
+        let asked = Instant::now();
         let outcome = self.writer.append(appends, self.clock.now_ms()).await;
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        health.note_append(appends, &outcome);
+        let noted = health.note_append(appends, &outcome);
         drop(health);
+        if let Some(observer) = self.observer.get() {
+            observer.committed(noted, asked.elapsed());
+        }
         let has_events = |append: &Append| {
             let projection = append.projection.as_ref();
             projection.is_some_and(|projection| !projection.events.is_empty())

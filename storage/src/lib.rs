@@ -57,5 +57,5 @@ pub use model::*;
 pub use postgres::{InvalidDatabaseUrl, PostgresUrl};
 pub use projection::{DocumentKind, EntryKind, EntryRow, LinkRow, NewEvent, Projection, TaskRow};
 pub use rebuild::{RebuildReport, RebuildSelection, rebuild};
-pub use stats::StorageStats;
+pub use stats::{CommitObserver, CommitOutcome, StorageStats};
 pub use storage::{Storage, SweepReport};

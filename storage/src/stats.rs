@@ -1,4 +1,7 @@
-//! Counters of the writer, and whether its last write worked.
+//! Counters of the writer, who is told of its commits, and whether its last write worked.
+
+use std::fmt;
+use std::time::Duration;
 
 use crate::backend::{BatchFailure, BatchOutcome};
 use crate::error::StorageError;
@@ -23,6 +26,26 @@ pub struct StorageStats {
     pub last_error: Option<String>,
 }
 
+/// What came of one group commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// What the log holds more now. Appends that were refused, because others had written before, count nothing.
+    Saved {
+        /// Rows of the log.
+        rows: u64,
+        /// Bytes of their updates.
+        bytes: u64,
+    },
+    /// The storage failed.
+    Failed,
+}
+
+/// Is told of every group commit by the task that made it, so it must not wait.
+pub trait CommitObserver: fmt::Debug + Send + Sync {
+    /// A commit has ended after `took`, measured from when the database was asked.
+    fn committed(&self, outcome: CommitOutcome, took: Duration);
+}
+
 /// The counters while they count.
 #[derive(Debug, Default)]
 pub(crate) struct WriteHealth {
@@ -31,28 +54,36 @@ pub(crate) struct WriteHealth {
 }
 
 impl WriteHealth {
-    /// Notes the outcome of a transaction of appends.
-    pub(crate) fn note_append(&mut self, appends: &[Append], outcome: &Result<BatchOutcome, BatchFailure>) {
+    /// Notes the outcome of a transaction of appends, and says what came of it.
+    pub(crate) fn note_append(
+        &mut self,
+        appends: &[Append],
+        outcome: &Result<BatchOutcome, BatchFailure>,
+    ) -> CommitOutcome {
         self.note(outcome.as_ref().err().map(|failure| &failure.error));
         let Ok(outcome) = outcome else {
             self.counters.failed_appends += appends.len() as u64;
-            return;
+            return CommitOutcome::Failed;
         };
         self.counters.commits += 1;
         self.counters.documents_created += outcome.created;
+        let (mut rows, mut bytes) = (0, 0);
         for (append, answer) in appends.iter().zip(&outcome.answers) {
             if answer.is_err() {
                 self.counters.failed_appends += 1;
                 continue;
             }
             self.counters.appends += 1;
-            self.counters.rows += append.updates.len() as u64;
-            self.counters.bytes += append
+            rows += append.updates.len() as u64;
+            bytes += append
                 .updates
                 .iter()
                 .map(|update| update.bytes.len() as u64)
                 .sum::<u64>();
         }
+        self.counters.rows += rows;
+        self.counters.bytes += bytes;
+        CommitOutcome::Saved { rows, bytes }
     }
 
     /// Notes the outcome of any write.

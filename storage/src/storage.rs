@@ -31,7 +31,7 @@ use crate::places::{self, Places};
 use crate::postgres;
 use crate::records::{Pools, Records};
 use crate::sqlite;
-use crate::stats::StorageStats;
+use crate::stats::{CommitObserver, StorageStats};
 use crate::stored::Vault;
 
 const LOCK_FILE: &str = "weft.lock";
@@ -141,6 +141,11 @@ impl Storage {
     /// The counters.
     pub fn stats(&self) -> StorageStats {
         self.engine.writer.stats()
+    }
+
+    /// From now on `observer` is told of every group commit. The first one stays.
+    pub fn observe_commits(&self, observer: Arc<dyn CommitObserver>) {
+        self.engine.writer.observe(observer);
     }
 
     /// How often to [sweep](Self::sweep_blobs), and with which grace period. Going through a bucket costs money, and

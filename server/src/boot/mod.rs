@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use weft_protocol::gate::WaitingLimits;
 use weft_storage::bus::{Bus, LocalBus, NodeId, Notice, RedisBus};
 use weft_storage::clock::{Clock, SystemClock};
-use weft_storage::{Blobs, Database, Storage};
+use weft_storage::{Blobs, CommitObserver, Database, Storage};
 
 use crate::access::{Changes, EpochFeed, Gatekeeper, Identities, Recheck, Registry, follow_epochs};
 use crate::accounts::{Accounts, ExternalAccounts, Foundation, Keyring};
@@ -85,6 +85,7 @@ pub struct App {
 pub async fn start(config: &Config, clock: Arc<dyn Clock>, life: &Lifecycle) -> anyhow::Result<App> {
     let metrics = Arc::new(Metrics::new());
     let storage = open_storage(config, Arc::clone(&clock)).await?;
+    storage.observe_commits(Arc::clone(&metrics) as Arc<dyn CommitObserver>);
     let listen = config.server.listen;
     let listener = listen_on(listen).with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;

@@ -5,6 +5,7 @@
 
 mod deliveries;
 mod kinds;
+mod log;
 
 use std::fmt::Write as _;
 
@@ -12,6 +13,7 @@ use weft_protocol::close::CloseReason;
 
 pub use self::deliveries::DeliveryCounters;
 pub use self::kinds::{Counter, CounterFamily, Gauge, Histogram};
+pub use self::log::LogMetrics;
 
 /// Every metric of the process. Shared in an `Arc`.
 #[derive(Debug)]
@@ -32,8 +34,6 @@ pub struct Metrics {
     pub bus_connected: Gauge,
     /// Documents in memory.
     pub doc_open: Gauge,
-    /// Rows of their logs that no snapshot holds.
-    pub log_tail_rows: Gauge,
     /// Documents put aside because they could not be loaded or applied.
     pub doc_quarantined: Counter,
     /// Documents built anew because an edit made them fail in memory.
@@ -42,20 +42,10 @@ pub struct Metrics {
     pub doc_renewed: Counter,
     /// Time to load a document, in seconds.
     pub doc_load_seconds: Histogram,
-    /// Time to apply one batch of edits, in seconds.
+    /// Time a room takes to apply what waits and to send it on, in seconds.
     pub doc_apply_seconds: Histogram,
-    /// Group commits of the log.
-    pub log_commits: Counter,
-    /// Rows written to the log.
-    pub log_rows: Counter,
-    /// Bytes written to the log.
-    pub log_bytes: Counter,
-    /// Time of one group commit, in seconds.
-    pub persist_seconds: Histogram,
-    /// Group commits that failed.
-    pub persist_failures: Counter,
-    /// Snapshots taken.
-    pub snapshots: Counter,
+    /// What is written to the log.
+    pub log: LogMetrics,
     /// Times a slow client's queue was replaced by one difference.
     pub slow_consumer: Counter,
     /// Times reading from a client paused because it sent too much (`messages`, `bytes`), or a socket (`sockets`)
@@ -115,10 +105,6 @@ impl Metrics {
             bus_nodes: Gauge::new("weft_bus_nodes", "Other nodes that are heard of over the bus."),
             bus_connected: Gauge::new("weft_bus_connected", "Whether the bus between nodes works."),
             doc_open: Gauge::new("weft_doc_open", "Documents in memory."),
-            log_tail_rows: Gauge::new(
-                "weft_log_tail_rows",
-                "Rows of the log of documents in memory that no snapshot holds yet.",
-            ),
             doc_quarantined: Counter::new("weft_doc_quarantined_total", "Documents put aside as damaged."),
             doc_recovered: Counter::new(
                 "weft_doc_recovered_total",
@@ -126,13 +112,11 @@ impl Metrics {
             ),
             doc_renewed: Counter::new("weft_doc_renewed_total", "Boards made anew without their past."),
             doc_load_seconds: Histogram::new("weft_doc_load_seconds", "Time to load a document."),
-            doc_apply_seconds: Histogram::new("weft_doc_apply_seconds", "Time to apply one batch of edits."),
-            log_commits: Counter::new("weft_log_commits_total", "Group commits of the update log."),
-            log_rows: Counter::new("weft_log_rows_total", "Rows written to the update log."),
-            log_bytes: Counter::new("weft_log_bytes_total", "Bytes written to the update log."),
-            persist_seconds: Histogram::new("weft_persist_seconds", "Time of one group commit."),
-            persist_failures: Counter::new("weft_persist_failures_total", "Group commits that failed."),
-            snapshots: Counter::new("weft_snapshots_total", "Snapshots taken."),
+            doc_apply_seconds: Histogram::new(
+                "weft_doc_apply_seconds",
+                "Time a room takes to apply what waits and to send it on.",
+            ),
+            log: LogMetrics::new(),
             slow_consumer: Counter::new(
                 "weft_slow_consumer_total",
                 "Times a slow client's queue was replaced by one difference.",
@@ -192,7 +176,6 @@ impl Metrics {
             &self.bus_nodes,
             &self.bus_connected,
             &self.doc_open,
-            &self.log_tail_rows,
         ] {
             gauge.render(&mut text);
         }
@@ -200,11 +183,6 @@ impl Metrics {
             &self.doc_quarantined,
             &self.doc_recovered,
             &self.doc_renewed,
-            &self.log_commits,
-            &self.log_rows,
-            &self.log_bytes,
-            &self.persist_failures,
-            &self.snapshots,
             &self.slow_consumer,
             &self.audit_failures,
         ] {
@@ -227,12 +205,12 @@ impl Metrics {
         for histogram in [
             &self.doc_load_seconds,
             &self.doc_apply_seconds,
-            &self.persist_seconds,
             &self.revocation_latency_seconds,
             &self.webhook_delay_seconds,
         ] {
             histogram.render(&mut text);
         }
+        self.log.render(&mut text);
         text
     }
 }
@@ -252,6 +230,8 @@ const CLOSE_REASONS: &[&str] = &{
 mod tests {
     use std::time::Duration;
 
+    use weft_storage::{CommitObserver, CommitOutcome};
+
     use super::*;
 
     #[test]
@@ -261,7 +241,11 @@ mod tests {
         metrics.ws_connections.sub(1);
         metrics.ws_messages.with("in").add(5);
         metrics.ws_closed.with("something new").add(1);
-        metrics.persist_seconds.observe(Duration::from_millis(3));
+        metrics.committed(
+            CommitOutcome::Saved { rows: 2, bytes: 9 },
+            Duration::from_millis(3),
+        );
+        metrics.committed(CommitOutcome::Failed, Duration::from_millis(30));
         let text = metrics.render();
         for line in [
             "weft_ws_connections 2",
@@ -271,9 +255,13 @@ mod tests {
             "weft_ws_closed_total{reason=\"access-revoked\"} 0",
             "weft_persist_seconds_bucket{le=\"0.0025\"} 0",
             "weft_persist_seconds_bucket{le=\"0.005\"} 1",
-            "weft_persist_seconds_bucket{le=\"+Inf\"} 1",
-            "weft_persist_seconds_count 1",
-            "weft_persist_seconds_sum 0.003",
+            "weft_persist_seconds_bucket{le=\"+Inf\"} 2",
+            "weft_persist_seconds_count 2",
+            "weft_persist_seconds_sum 0.033",
+            "weft_log_commits_total 1",
+            "weft_log_rows_total 2",
+            "weft_log_bytes_total 9",
+            "weft_persist_failures_total 1",
         ] {
             assert!(
                 text.lines().any(|candidate| candidate == line),

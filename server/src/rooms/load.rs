@@ -10,6 +10,7 @@ use weft_protocol::id::DocumentName;
 use weft_storage::{DocumentId, DocumentLog, Seq, StorageError, StoredDocument, WorkspaceId};
 
 use super::replica::{Replica, Role};
+use crate::metrics::Metrics;
 
 /// Stored bytes above this size are decoded on a thread of their own.
 const OFFLOAD_ABOVE_BYTES: usize = 64 * 1024;
@@ -28,6 +29,13 @@ pub(super) struct Loaded {
     pub(super) written_at_ms: i64,
 }
 
+/// Where documents are loaded from, and who is told of it.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) log: &'a dyn DocumentLog,
+    pub(super) metrics: &'a Metrics,
+}
+
 /// Which document is to be loaded, and as what.
 pub(super) struct Wanted<'a> {
     pub(super) workspace: WorkspaceId,
@@ -44,7 +52,7 @@ pub(super) struct Wanted<'a> {
 /// # Errors
 /// Why nobody can be let in, as clients are told.
 pub(super) async fn load(
-    log: &dyn DocumentLog,
+    source: Source<'_>,
     wanted: Wanted<'_>,
     unsaved: Vec<Bytes>,
 ) -> Result<Loaded, CloseReason> {
@@ -55,7 +63,7 @@ pub(super) async fn load(
         role,
         waiting,
     } = wanted;
-    let stored = match log.load(workspace, name).await {
+    let stored = match source.log.load(workspace, name).await {
         Ok(Some(stored)) => stored,
         Ok(None) => new_document(fresh_id),
         Err(error) => return Err(refusal(name, &error)),
@@ -89,19 +97,20 @@ pub(super) async fn load(
             tail_bytes,
             written_at_ms,
         }),
-        Some(Err(error)) => Err(quarantine(log, id, name, &error.to_string()).await),
-        None => Err(quarantine(log, id, name, "the document failed while it was loaded").await),
+        Some(Err(error)) => Err(quarantine(source, id, name, &error.to_string()).await),
+        None => Err(quarantine(source, id, name, "the document failed while it was loaded").await),
     }
 }
 
 /// Locks a document whose stored bytes fail, and says what clients are told.
 pub(super) async fn quarantine(
-    log: &dyn DocumentLog,
+    Source { log, metrics }: Source<'_>,
     id: DocumentId,
     name: &DocumentName,
     reason: &str,
 ) -> CloseReason {
     tracing::error!(doc.name = %name, doc.id = %id.0, reason, "quarantining document");
+    metrics.doc_quarantined.add(1);
     if let Err(error) = log.quarantine(id, reason).await {
         tracing::error!(doc.name = %name, error = &error as &dyn std::error::Error, "quarantine was not recorded");
     }

@@ -32,6 +32,7 @@ mod event_socket;
 mod event_stream;
 mod events;
 mod external;
+mod metrics;
 mod moving;
 mod notification_gateway;
 mod notification_mails;

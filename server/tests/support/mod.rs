@@ -354,6 +354,13 @@ impl Request {
         }
     }
 
+    /// The same, only asking.
+    #[must_use]
+    pub fn reading(self) -> Self {
+        let method = Method::GET;
+        Self { method, ..self }
+    }
+
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap();

@@ -2,11 +2,25 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use weft_storage::{Seq, StorageError, doctor};
+use weft_storage::{CommitObserver, CommitOutcome, Seq, StorageError, doctor};
 
 use crate::support::{Bed, Editor, append, load, new_id, text};
+
+/// Counts commits that failed.
+#[derive(Debug, Default)]
+struct Failures(AtomicU64);
+
+impl CommitObserver for Failures {
+    fn committed(&self, outcome: CommitOutcome, _: Duration) {
+        let failed = u64::from(outcome == CommitOutcome::Failed);
+        self.0.fetch_add(failed, Ordering::Relaxed);
+    }
+}
 
 /// A small file system of its own, unmounted at the end.
 struct SmallDisk<'a>(&'a Path);
@@ -52,6 +66,8 @@ pub(crate) async fn a_full_disk_is_an_error_and_passes(bed: Bed) {
         return;
     };
     let storage = bed.open().await;
+    let failures = Arc::new(Failures::default());
+    storage.observe_commits(Arc::clone(&failures) as Arc<dyn CommitObserver>);
     let (id, editor) = (new_id(), Editor::new(4));
     let updates = editor.words((0..50).map(|word| format!("word {word} ")));
     let mut head = storage
@@ -60,6 +76,7 @@ pub(crate) async fn a_full_disk_is_an_error_and_passes(bed: Bed) {
         .await
         .unwrap();
 
+    assert_eq!(failures.0.load(Ordering::Relaxed), 0);
     let ballast = bed.config.data_dir.join("ballast");
     std::fs::write(&ballast, vec![0; 2 << 20]).unwrap();
     let big = Bytes::from(vec![1; 200_000]);
@@ -82,6 +99,7 @@ pub(crate) async fn a_full_disk_is_an_error_and_passes(bed: Bed) {
     };
     assert!(matches!(error, StorageError::Full), "{error:?}");
     assert!(error.is_transient());
+    assert_eq!(failures.0.load(Ordering::Relaxed), 1, "an operator is told");
     let unready = storage.stats().last_error;
     assert_eq!(unready.as_deref(), Some("the disk is full"));
     let compacted = storage.log().compact(id).await;

@@ -2,6 +2,7 @@
 //!
 //! It must never decide anything about a document's content, and never wait for a client.
 
+mod compaction;
 mod open;
 mod others;
 mod pace;
@@ -23,8 +24,7 @@ use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 use weft_storage::bus::{NodeId, Signal};
 use weft_storage::{
-    Append, CompactionOutcome, DocumentId, DocumentLog, MoreToFold, NewUpdate, Projection, Seq, StorageError,
-    WorkspaceId,
+    Append, CompactionOutcome, DocumentId, DocumentLog, NewUpdate, Projection, Seq, StorageError, WorkspaceId,
 };
 
 use self::pace::{receive, rest_after};
@@ -32,7 +32,7 @@ use self::patience::{append_patiently, poll_or_wait};
 use self::tail::{ShownTail, Tail};
 use self::told::Told;
 use super::hub::Hub;
-use super::load::{Loaded, quarantine};
+use super::load::{Loaded, Source, quarantine};
 use super::remote::Line;
 use super::replica::Role;
 use super::state::{Poisoned, RoomState};
@@ -307,11 +307,13 @@ impl Actor {
     async fn handle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
         loop {
             let now_ms = self.now_ms();
+            let begun = Instant::now();
             let handled = if live.state.weight_of(&live.inbox) > HEAVY_BYTES {
                 tokio::task::block_in_place(|| live.state.handle(&mut live.inbox, now_ms))
             } else {
                 live.state.handle(&mut live.inbox, now_ms)
             };
+            self.hub.metrics.doc_apply_seconds.observe(begun.elapsed());
             match handled {
                 Ok(()) => return Ok(()),
                 Err(Poisoned) => self.recover(live).await?,
@@ -332,7 +334,7 @@ impl Actor {
         loop {
             if live.blameless_failures > MAX_BLAMELESS_FAILURES {
                 return Err(
-                    quarantine(self.log(), self.id, &self.name, "the document fails in memory").await,
+                    quarantine(self.source(), self.id, &self.name, "the document fails in memory").await,
                 );
             }
             let unsaved = live.state.unsaved().cloned().collect();
@@ -400,52 +402,6 @@ impl Actor {
         }
     }
 
-    fn start_compaction(&self, live: &mut Live) {
-        if live.compaction.is_none() && self.is_worth_compacting(live.tail, 1) {
-            live.compaction = Some(Box::pin(self.compaction()));
-        }
-    }
-
-    fn is_worth_compacting(&self, tail: Tail, eagerness: u64) -> bool {
-        let settings = &self.hub.settings;
-        tail.rows * eagerness >= settings.compact_after_rows
-            || tail.bytes * eagerness >= settings.compact_after_bytes
-    }
-
-    fn compaction(&self) -> impl Future<Output = Result<CompactionOutcome, StorageError>> + Send + use<> {
-        let (log, turns, id) = (
-            Arc::clone(&self.hub.log),
-            Arc::clone(&self.hub.compactions),
-            self.id,
-        );
-        async move {
-            // A closed semaphore would mean that the hub is gone; then nobody is left to compete with.
-            let _turn = turns.acquire_owned().await.ok();
-            log.compact(id).await
-        }
-    }
-
-    fn compacted(&self, live: &mut Live, result: Result<CompactionOutcome, StorageError>) {
-        match result {
-            Ok(CompactionOutcome::Folded {
-                more: MoreToFold::Yes,
-                ..
-            }) => {
-                live.compaction = Some(Box::pin(self.compaction()));
-            }
-            Ok(CompactionOutcome::Folded { rows, .. }) => {
-                live.tail.rows = live.tail.rows.saturating_sub(rows);
-                live.tail.bytes = 0;
-            }
-            Ok(CompactionOutcome::NothingToDo | CompactionOutcome::Superseded) => live.tail = Tail::default(),
-            Err(error) => {
-                // The log still has everything; the next try comes when it has grown as much again.
-                tracing::error!(doc.name = %self.name, error = &error as &dyn std::error::Error, "compaction failed");
-                live.tail = Tail::default();
-            }
-        }
-    }
-
     /// Tells everybody who comes why the document cannot be had, for a moment, and ends.
     async fn refuse(mut self, reason: CloseReason) {
         let until = Instant::now() + REFUSAL;
@@ -466,6 +422,13 @@ impl Actor {
 
     fn log(&self) -> &dyn DocumentLog {
         self.hub.log.as_ref()
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            log: self.log(),
+            metrics: &self.hub.metrics,
+        }
     }
 
     fn now_ms(&self) -> u64 {

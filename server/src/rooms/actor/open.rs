@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use weft_protocol::close::CloseReason;
 use weft_storage::DocumentKind;
 
@@ -45,7 +46,9 @@ impl Actor {
             role: self.role,
             waiting: self.hub.settings.limits.waiting,
         };
-        let loaded = load(self.log(), wanted, unsaved).await?;
+        let asked = Instant::now();
+        let loaded = load(self.source(), wanted, unsaved).await?;
+        self.hub.metrics.doc_load_seconds.observe(asked.elapsed());
         self.id = loaded.id;
         Ok(loaded)
     }

@@ -28,7 +28,7 @@ impl ShownTail {
     pub(super) fn show(&mut self, tail: Tail) {
         let rows = i64::try_from(tail.rows).unwrap_or(i64::MAX);
         if rows != self.rows {
-            self.metrics.log_tail_rows.add(rows - self.rows);
+            self.metrics.log.tail_rows.add(rows - self.rows);
             self.rows = rows;
         }
     }
@@ -36,7 +36,7 @@ impl ShownTail {
 
 impl Drop for ShownTail {
     fn drop(&mut self) {
-        self.metrics.log_tail_rows.sub(self.rows);
+        self.metrics.log.tail_rows.sub(self.rows);
     }
 }
 
@@ -52,10 +52,10 @@ mod tests {
         one.show(tail(5));
         two.show(tail(3));
         one.show(tail(1));
-        assert_eq!(metrics.log_tail_rows.get(), 4);
+        assert_eq!(metrics.log.tail_rows.get(), 4);
         drop(two);
-        assert_eq!(metrics.log_tail_rows.get(), 1);
+        assert_eq!(metrics.log.tail_rows.get(), 1);
         drop(one);
-        assert_eq!(metrics.log_tail_rows.get(), 0);
+        assert_eq!(metrics.log.tail_rows.get(), 0);
     }
 }
