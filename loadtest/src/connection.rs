@@ -26,6 +26,9 @@ const OPENING_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest message a client takes: an initial sync of a large document.
 const MAX_MESSAGE_BYTES: usize = 256 << 20;
 
+/// An update without content: no items and no deletions.
+const NOTHING: &[u8] = &[0, 0];
+
 /// Why a connection could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectionError {
@@ -151,13 +154,38 @@ impl Connection {
             .map_err(|_| ConnectionError::Timeout)?
     }
 
+    /// The same for a document that has content. A server that acknowledges nothing may answer before it has read its
+    /// database, as y-websocket does: then the content is what it sends next.
+    ///
+    /// # Errors
+    /// If the server refuses, closes or takes too long.
+    pub async fn loaded(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+        let (state, earlier) = self.synced().await?;
+        if self.acknowledgement != Acknowledgement::None || &*state != NOTHING {
+            return Ok((state, earlier));
+        }
+        let content = timeout(OPENING_TIMEOUT, self.first_update()).await;
+        Ok((content.map_err(|_| ConnectionError::Timeout)??, earlier))
+    }
+
+    async fn first_update(&mut self) -> Result<Bytes, ConnectionError> {
+        loop {
+            let frame = self.next().await?;
+            if let Some(Inbound::Update(update)) = self.wire.read(&frame)
+                && update != NOTHING
+            {
+                return Ok(frame.slice_ref(update));
+            }
+        }
+    }
+
     async fn sync_steps(&mut self) -> Result<(Bytes, u32), ConnectionError> {
         let mut answered: u32 = 0;
         loop {
             let frame = self.next().await?;
             match self.wire.read(&frame) {
                 Some(Inbound::Step1) => {
-                    let nothing = self.wire.step2(&[0, 0]);
+                    let nothing = self.wire.step2(NOTHING);
                     self.send(nothing).await?;
                     answered += 1;
                 }

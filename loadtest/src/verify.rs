@@ -73,13 +73,13 @@ pub fn check_room(room: &Room<'_>) -> Result<(), ContentError> {
     Ok(())
 }
 
-/// What a client that was never there before gets of a document.
+/// What a client that was never there before gets of a document that was written to.
 ///
 /// # Errors
 /// If the server does not deliver it.
 pub async fn load(target: &Target, document: &str) -> Result<Bytes, ConnectionError> {
     let mut connection = Connection::open(target, document).await?;
-    let (state, _) = connection.synced().await?;
+    let (state, _) = connection.loaded().await?;
     connection.close().await;
     Ok(state)
 }

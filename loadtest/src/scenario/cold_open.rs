@@ -12,9 +12,18 @@ use tokio::time::Instant;
 use crate::cli::{ColdOpen, Common};
 use crate::connection::Connection;
 use crate::history::{batched, history};
+use crate::measure::process::Process;
+use crate::measure::progress::Progress;
 use crate::replica::Replica;
 use crate::report::Outcome;
 use crate::scenario::{Round, Scenario};
+use crate::target::Acknowledgement;
+
+/// A server that spent less than this share of a core for a moment writes no more.
+const IDLE_SHARE: f64 = 0.05;
+const MOMENT: Duration = Duration::from_secs(2);
+/// It is not waited for longer than so many of them.
+const MOST_MOMENTS: u32 = 60;
 
 impl Scenario for ColdOpen {
     const NAME: &'static str = "cold-open";
@@ -71,7 +80,7 @@ impl ColdOpen {
         ] {
             let (start, cpu_before) = (Instant::now(), round.usage());
             let mut connection = Connection::open(round.target, &document).await?;
-            let (state, _) = connection.synced().await?;
+            let (state, _) = connection.loaded().await?;
             outcome.cost(name, start.elapsed().as_secs_f64() * 1_000.0);
             if held.is_empty() {
                 outcome.as_headline();
@@ -106,6 +115,9 @@ impl ColdOpen {
         let rest = Duration::from_secs(self.rest);
         match &mut round.server {
             Some(server) => {
+                if round.target.acknowledgement == Acknowledgement::None {
+                    settle(server.process(), round.progress).await;
+                }
                 round.progress.phase("restarting", 0);
                 outcome.tell("restart, s", server.start_again().await?);
                 round.process = Some(server.process());
@@ -116,6 +128,18 @@ impl ColdOpen {
             process.start_peak_anew();
         }
         Ok(())
+    }
+}
+
+/// Waits until a server that never says when it has written is through with it: until it has been idle for a moment.
+async fn settle(process: Process, progress: &Progress) {
+    let cpu_s = || process.usage().map_or(0.0, |usage| usage.cpu_s);
+    for _ in 0..MOST_MOMENTS {
+        let before = cpu_s();
+        progress.wait("letting it write", MOMENT).await;
+        if cpu_s() - before < IDLE_SHARE * MOMENT.as_secs_f64() {
+            return;
+        }
     }
 }
 

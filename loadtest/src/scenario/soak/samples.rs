@@ -1,7 +1,8 @@
 //! What is watched during a soak, and what may grow by how much.
 //!
-//! Invariant: judged is what was sampled while the server worked, after the first fifth of the time. Less than five
-//! minutes of samples are shown but not judged: extrapolated to an hour, noise looks like growth.
+//! Invariant: judged is what was sampled while the server worked, after the first fifth of the time, and of each minute
+//! the least: what comes and goes with the load goes within a minute, what is lost stays. Less than five minutes of
+//! samples are shown but not judged: extrapolated to an hour, noise looks like growth.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,6 +24,9 @@ const SAMPLED_EVERY: Duration = Duration::from_secs(2);
 const SETTLING: f64 = 0.2;
 /// Less than this is not judged, in seconds.
 const LEAST_S: f64 = 300.0;
+
+/// Of so many seconds the least is judged.
+const STRETCH_S: f64 = 60.0;
 
 /// Allowed growth per hour.
 const RESIDENT_MIB: f64 = 10.0;
@@ -145,11 +149,12 @@ impl Samples {
                 .iter()
                 .filter_map(|look| Some((look.at_s, of(look)?)))
                 .collect();
-            let line = Line::through(&points);
-            outcome.tell(name, line.map(|line| line.mean));
+            outcome.tell(name, Line::through(&points).map(|line| line.mean));
+            let least = least_of_stretches(&points);
+            let line = Line::through(&least);
             outcome.cost(per_hour, line.map(|line| line.per_hour()));
             let span_s = end_s * (1.0 - SETTLING);
-            if span_s >= LEAST_S && growth(&points, allowed) == Growth::Grows {
+            if span_s >= LEAST_S && growth(&least, allowed) == Growth::Grows {
                 let slope = line.map_or(0.0, |line| line.per_hour());
                 problems.note("growth", &format!("{slope:.1} {per_hour}, allowed are {allowed}"));
             }
@@ -169,6 +174,20 @@ impl Samples {
             })
             .collect();
     }
+}
+
+/// The least of each stretch of time, when it was seen.
+fn least_of_stretches(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let stretch = |at_s: f64| (at_s / STRETCH_S).floor();
+    points
+        .chunk_by(|one, next| stretch(one.0) == stretch(next.0))
+        .filter_map(|points| {
+            points
+                .iter()
+                .copied()
+                .min_by(|one, other| one.1.total_cmp(&other.1))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -207,6 +226,9 @@ mod tests {
         assert!(leak.len() == 1 && leak[0].contains("resident MiB"), "{leak:?}");
         let warming_up = |at_s: f64| 50.0 + 30.0 * (at_s / 300.0).min(1.0) + at_s % 3.0;
         assert_eq!(problems_of(&samples(30, warming_up)), Vec::<String>::new());
+        // More and more work at times, and nothing left of it.
+        let bursts = |at_s: f64| 50.0 + if at_s % 60.0 < 40.0 { at_s / 30.0 } else { 0.0 };
+        assert_eq!(problems_of(&samples(30, bursts)), Vec::<String>::new());
         let short = problems_of(&samples(5, |at_s| 50.0 + at_s / 60.0));
         assert_eq!(short, Vec::<String>::new(), "too short to judge");
     }
