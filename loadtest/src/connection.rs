@@ -168,6 +168,30 @@ impl Connection {
         Ok((content.map_err(|_| ConnectionError::Timeout)??, earlier))
     }
 
+    /// Waits until the server has asked what this client has, if it has not (`earlier` is 0), and answers "nothing": a
+    /// server may ask after it has answered. How many of the sent messages will be acknowledged later.
+    ///
+    /// # Errors
+    /// If the server closes or takes too long.
+    pub async fn asked(&mut self, earlier: u32) -> Result<u32, ConnectionError> {
+        if earlier > 0 {
+            return Ok(earlier);
+        }
+        let asking = async {
+            loop {
+                let frame = self.next().await?;
+                if let Some(Inbound::Step1) = self.wire.read(&frame) {
+                    let nothing = self.wire.step2(NOTHING);
+                    return self.send(nothing).await;
+                }
+            }
+        };
+        timeout(OPENING_TIMEOUT, asking)
+            .await
+            .map_err(|_| ConnectionError::Timeout)??;
+        Ok(1)
+    }
+
     async fn first_update(&mut self) -> Result<Bytes, ConnectionError> {
         loop {
             let frame = self.next().await?;

@@ -1,7 +1,8 @@
 //! Cold open: a long history is taken in, the server restarts, the first client opens the document, then a second.
 //!
 //! Invariant: the history counts as taken in when the server has acknowledged all of it; both clients must get exactly
-//! what a local replica makes of it.
+//! what a local replica makes of it. Memory is looked at when the server has taken an edit in besides, so that nothing is
+//! put off.
 
 use std::time::Duration;
 
@@ -16,8 +17,10 @@ use crate::measure::process::Process;
 use crate::measure::progress::Progress;
 use crate::replica::Replica;
 use crate::report::Outcome;
+use crate::role::client_id;
 use crate::scenario::{Round, Scenario};
 use crate::target::Acknowledgement;
+use crate::writer::Writer;
 
 /// A server that spent less than this share of a core for a moment writes no more.
 const IDLE_SHARE: f64 = 0.05;
@@ -73,6 +76,7 @@ impl ColdOpen {
         );
         self.restart(round, outcome).await?;
         let before = round.usage();
+        let began = Instant::now();
         let (mut held, mut state_bytes) = (Vec::new(), 0.0);
         for (name, cpu) in [
             ("cold open, ms", "cold open, CPU ms"),
@@ -80,7 +84,7 @@ impl ColdOpen {
         ] {
             let (start, cpu_before) = (Instant::now(), round.usage());
             let mut connection = Connection::open(round.target, &document).await?;
-            let (state, _) = connection.loaded().await?;
+            let (state, earlier) = connection.loaded().await?;
             outcome.cost(name, start.elapsed().as_secs_f64() * 1_000.0);
             if held.is_empty() {
                 outcome.as_headline();
@@ -91,8 +95,21 @@ impl ColdOpen {
                 .map(|(after, before)| (after.cpu_s - before.cpu_s) * 1_000.0);
             outcome.cost(cpu, spent);
             state_bytes = state.len() as f64;
-            held.push((connection, state));
+            held.push((connection, state, earlier));
         }
+        // A server may answer before it is ready for more: an edit waits until it is, and so does its memory.
+        if let Some((connection, _, earlier)) = held.first_mut() {
+            let edit = Writer::new(client_id(self.writers)).append(b"!");
+            let earlier = connection.asked(*earlier).await?;
+            connection
+                .pour_edits(&[edit], earlier)
+                .await
+                .context("the first edit")?;
+        }
+        outcome.cost(
+            "first edit acknowledged since the open, ms",
+            began.elapsed().as_secs_f64() * 1_000.0,
+        );
         let after = round.usage();
         let growth = |of: fn(crate::measure::process::Usage) -> f64| {
             Some((of(after?) - before?.resident_kib) / 1_024.0)
@@ -103,7 +120,7 @@ impl ColdOpen {
         );
         outcome.cost("the same at its peak, MiB", growth(|usage| usage.peak_kib));
         outcome.tell("state MiB", state_bytes / 1_048_576.0);
-        for (connection, state) in held {
+        for (connection, state, _) in held {
             check(&state, &expected)?;
             connection.close().await;
         }

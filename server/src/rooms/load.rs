@@ -36,70 +36,103 @@ pub(super) struct Source<'a> {
     pub(super) metrics: &'a Metrics,
 }
 
-/// Which document is to be loaded, and as what.
-pub(super) struct Wanted<'a> {
-    pub(super) workspace: WorkspaceId,
-    pub(super) name: &'a DocumentName,
-    /// Its id if there is no such document yet.
-    pub(super) fresh_id: DocumentId,
+/// A document as it was stored, not decoded yet.
+pub(super) struct Found {
+    id: DocumentId,
+    head: u64,
+    written_at_ms: i64,
+    tail_rows: usize,
+    tail_bytes: u64,
+    /// The newest snapshot, then the log after it.
+    updates: Vec<Bytes>,
+}
+
+/// What is to be made of a document.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
     pub(super) role: Role,
     pub(super) waiting: WaitingLimits,
 }
 
-/// Loads a document and applies `unsaved`, which is newer than its log. An unknown document is a new one; nothing is
-/// written for it before its first edit.
+/// Finds a document. An unknown one is a new one, with `fresh_id`; nothing is written for it before its first edit.
 ///
 /// # Errors
 /// Why nobody can be let in, as clients are told.
-pub(super) async fn load(
+pub(super) async fn find(
     source: Source<'_>,
-    wanted: Wanted<'_>,
-    unsaved: Vec<Bytes>,
-) -> Result<Loaded, CloseReason> {
-    let Wanted {
-        workspace,
-        name,
-        fresh_id,
-        role,
-        waiting,
-    } = wanted;
+    (workspace, name): (WorkspaceId, &DocumentName),
+    fresh_id: DocumentId,
+) -> Result<Found, CloseReason> {
     let stored = match source.log.load(workspace, name).await {
         Ok(Some(stored)) => stored,
         Ok(None) => new_document(fresh_id),
         Err(error) => return Err(refusal(name, &error)),
     };
-    let (id, head, written_at_ms) = (stored.id, stored.head.get(), stored.written_at_ms);
-    let tail_rows = stored.tail.len() as u64;
     let tail_bytes = stored.tail.iter().map(|row| row.bytes.len() as u64).sum();
-    let updates: Vec<Bytes> = stored
-        .snapshot
-        .map(|snapshot| snapshot.updates)
-        .into_iter()
-        .flatten()
-        .chain(stored.tail.into_iter().map(|row| row.bytes))
-        .chain(unsaved)
-        .collect();
-    let size_bound = updates.iter().map(Bytes::len).sum();
-    let built = if size_bound > OFFLOAD_ABOVE_BYTES {
-        tokio::task::spawn_blocking(move || Replica::build(&updates, waiting, role))
-            .await
-            .ok()
-    } else {
-        Some(Replica::build(&updates, waiting, role))
-    };
-    match built {
-        Some(Ok(replica)) => Ok(Loaded {
-            id,
-            replica,
-            head,
-            size_bound,
-            tail_rows,
-            tail_bytes,
-            written_at_ms,
-        }),
-        Some(Err(error)) => Err(quarantine(source, id, name, &error.to_string()).await),
-        None => Err(quarantine(source, id, name, "the document failed while it was loaded").await),
+    let snapshot = stored.snapshot.map(|snapshot| snapshot.updates);
+    Ok(Found {
+        id: stored.id,
+        head: stored.head.get(),
+        written_at_ms: stored.written_at_ms,
+        tail_rows: stored.tail.len(),
+        tail_bytes,
+        updates: snapshot
+            .into_iter()
+            .flatten()
+            .chain(stored.tail.into_iter().map(|row| row.bytes))
+            .collect(),
+    })
+}
+
+impl Found {
+    /// Whether building it takes long enough to answer meanwhile.
+    pub(super) fn is_large(&self) -> bool {
+        size_of(&self.updates) > OFFLOAD_ABOVE_BYTES
     }
+
+    /// What it is made of, oldest first.
+    pub(super) fn updates(&self) -> &[Bytes] {
+        &self.updates
+    }
+
+    /// Builds the document and applies `unsaved`, which is newer than its log.
+    ///
+    /// # Errors
+    /// Why nobody can be let in, as clients are told.
+    pub(super) async fn build(
+        self,
+        source: Source<'_>,
+        name: &DocumentName,
+        plan: Plan,
+        unsaved: Vec<Bytes>,
+    ) -> Result<Loaded, CloseReason> {
+        let mut updates = self.updates;
+        updates.extend(unsaved);
+        let size_bound = size_of(&updates);
+        let build = move || Replica::build(&updates, plan.waiting, plan.role);
+        let built = if size_bound > OFFLOAD_ABOVE_BYTES {
+            tokio::task::spawn_blocking(build).await.ok()
+        } else {
+            Some(build())
+        };
+        match built {
+            Some(Ok(replica)) => Ok(Loaded {
+                id: self.id,
+                replica,
+                head: self.head,
+                size_bound,
+                tail_rows: self.tail_rows as u64,
+                tail_bytes: self.tail_bytes,
+                written_at_ms: self.written_at_ms,
+            }),
+            Some(Err(error)) => Err(quarantine(source, self.id, name, &error.to_string()).await),
+            None => Err(quarantine(source, self.id, name, "the document failed while it was loaded").await),
+        }
+    }
+}
+
+fn size_of(updates: &[Bytes]) -> usize {
+    updates.iter().map(Bytes::len).sum()
 }
 
 /// Locks a document whose stored bytes fail, and says what clients are told.

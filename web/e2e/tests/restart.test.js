@@ -60,6 +60,34 @@ scenario('a large document survives restarts', async (scene) => {
   }
 })
 
+scenario('whoever opens a large document first after a crash has all of it when it is synced', async (scene) => {
+  const server = await scene.server()
+  const writer = await scene.client('hocuspocus-4', server, 'cold').synced()
+  writer.doc.getText('text').insert(0, 'large '.repeat(400_000))
+  await writer.acked({ within: 30_000 })
+  await server.terminate() // which takes a snapshot of so much
+  writer.destroy()
+  await server.start()
+  const later = await scene.client('y-sweet', server, 'cold').synced()
+  for (let edit = 0; edit < 10; edit++) {
+    later.doc.getText('text').insert(0, `row ${edit} `)
+    await later.acked() // so that each is a row of its own behind the snapshot
+  }
+  await server.kill9()
+  later.destroy()
+  await server.start()
+  const text = [...Array(10).keys()].reverse().map((edit) => `row ${edit} `).join('') + 'large '.repeat(400_000)
+  const clients = KINDS.map((kind) => scene.client(kind, server, 'cold'))
+  await Promise.all(clients.map(async (client) => {
+    await client.synced()
+    assert.ok(client.doc.getText('text').toString() === text, `${client.kind} has all of it`)
+    client.doc.getArray('list').push([client.kind])
+  }))
+  await converged(clients, { within: 30_000 })
+  assert.equal(clients[0].doc.getArray('list').length, KINDS.length)
+  await Promise.all(clients.filter(({ kind }) => ACKNOWLEDGED_KINDS.includes(kind)).map((client) => client.acked()))
+})
+
 /**
  * Clients that cut an emoji in half replace it for themselves and not for others until the cut is shared; two Yjs
  * replicas may differ in such a character for ever. So positions in text never lie within one.

@@ -3,6 +3,7 @@
 //! It must never decide anything about a document's content, and never wait for a client.
 
 mod compaction;
+mod early;
 mod open;
 mod others;
 mod pace;
@@ -27,12 +28,13 @@ use weft_storage::{
     Append, CompactionOutcome, DocumentId, DocumentLog, NewUpdate, Projection, Seq, StorageError, WorkspaceId,
 };
 
+use self::open::Opened;
 use self::pace::{receive, rest_after};
 use self::patience::{append_patiently, poll_or_wait};
 use self::tail::{ShownTail, Tail};
 use self::told::Told;
 use super::hub::Hub;
-use super::load::{Loaded, Source, quarantine};
+use super::load::{Source, quarantine};
 use super::remote::Line;
 use super::replica::Role;
 use super::state::{Poisoned, RoomState};
@@ -128,7 +130,7 @@ impl Actor {
     /// Loads the document, serves it until nobody needs it, and ends.
     pub(super) async fn run(mut self) {
         let result = match self.open().await {
-            Ok((loaded, seed)) => self.serve(loaded, seed).await,
+            Ok(opened) => self.serve(opened).await,
             Err(reason) => Err(reason),
         };
         self.line = None;
@@ -154,7 +156,8 @@ impl Actor {
     }
 
     /// Serves the document until it is idle, or until it cannot go on.
-    async fn serve(&mut self, loaded: Loaded, seed: Option<Arc<str>>) -> Result<(), CloseReason> {
+    async fn serve(&mut self, opened: Opened) -> Result<(), CloseReason> {
+        let loaded = opened.loaded;
         let now = Instant::now();
         let mut live = Live {
             state: RoomState::new(
@@ -181,9 +184,9 @@ impl Actor {
         if self.line.is_some() {
             live.state.speak_to_others();
         }
-        let founded = self.found_board(&mut live, seed.as_deref());
+        let founded = self.found_board(&mut live, opened.seed.as_deref());
         let result = match founded {
-            Ok(()) => self.serve_until_idle(&mut live).await,
+            Ok(()) => self.serve_until_idle(&mut live, opened.early).await,
             Err(reason) => Err(reason),
         };
         if let Err(reason) = result {
@@ -197,8 +200,13 @@ impl Actor {
         result
     }
 
-    async fn serve_until_idle(&mut self, live: &mut Live) -> Result<(), CloseReason> {
-        let mut buffer = Vec::new();
+    async fn serve_until_idle(
+        &mut self,
+        live: &mut Live,
+        early: Vec<RoomMessage>,
+    ) -> Result<(), CloseReason> {
+        let mut buffer = early;
+        self.take_in(live, &mut buffer).await?;
         loop {
             if !live.is_behind {
                 self.start_append(live);

@@ -2,33 +2,78 @@
 //!
 //! Invariant: nobody writes to a board under a client id that was written under before the board was made anew.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use weft_protocol::close::CloseReason;
 use weft_storage::DocumentKind;
 
-use super::super::load::{Loaded, Wanted, load};
+use super::super::RoomMessage;
+use super::super::load::{Loaded, Plan, Source, find};
 use super::super::remote::Line;
 use super::super::replica::Role;
 use super::super::state::Poisoned;
+use super::early::Early;
 use super::renew::{MAX_CLIENTS, Renewal};
 use super::{Actor, Live};
 use crate::boards::Seed;
 
+/// A document that is ready for members.
+pub(super) struct Opened {
+    pub(super) loaded: Loaded,
+    /// What a board begins with that nobody has founded.
+    pub(super) seed: Option<Arc<str>>,
+    /// What has come meanwhile.
+    pub(super) early: Vec<RoomMessage>,
+}
+
 impl Actor {
     /// Reads what the document is, and it. A board gets the client id under which the room writes to it.
-    pub(super) async fn open(&mut self) -> Result<(Loaded, Option<Arc<str>>), CloseReason> {
+    pub(super) async fn open(&mut self) -> Result<Opened, CloseReason> {
         // Before the document is read, so that nothing falls between.
         self.line = Line::open(&self.hub.bus, self.workspace, &self.name, self.sender.clone());
         let kind = self.log().kind(self.workspace, &self.name).await;
-        let mut seed = None;
-        if let DocumentKind::Board { seed: planted } = kind.map_err(|error| self.log_failed(&error))? {
-            self.role = self.take_role().await?;
-            seed = planted;
+        match kind.map_err(|error| self.log_failed(&error))? {
+            DocumentKind::Board { seed } => {
+                self.role = self.take_role().await?;
+                Ok(Opened {
+                    loaded: self.load_current().await?,
+                    seed,
+                    early: Vec::new(),
+                })
+            }
+            _ => self.open_plain().await,
         }
-        Ok((self.load_current().await?, seed))
+    }
+
+    /// Opens a document that is no board: whoever comes with nothing does not wait until it is built.
+    async fn open_plain(&mut self) -> Result<Opened, CloseReason> {
+        let asked = Instant::now();
+        let found = find(self.source(), (self.workspace, &self.name), self.id).await?;
+        let early = match found.is_large() {
+            true => Early::of(found.updates(), self.hub.settings.limits.max_members),
+            false => None,
+        };
+        let plan = self.plan();
+        let source = Source {
+            log: self.hub.log.as_ref(),
+            metrics: &self.hub.metrics,
+        };
+        let building = found.build(source, &self.name, plan, Vec::new());
+        let (loaded, early) = match early {
+            None => (building.await?, Vec::new()),
+            Some(early) => answer_while(building, early, &mut self.mailbox).await?,
+        };
+        self.hub.metrics.doc_load_seconds.observe(asked.elapsed());
+        self.id = loaded.id;
+        Ok(Opened {
+            loaded,
+            seed: None,
+            early,
+        })
     }
 
     /// The role of one who writes to a board.
@@ -39,18 +84,21 @@ impl Actor {
     }
 
     pub(super) async fn load(&mut self, unsaved: Vec<Bytes>) -> Result<Loaded, CloseReason> {
-        let wanted = Wanted {
-            workspace: self.workspace,
-            name: &self.name,
-            fresh_id: self.id,
-            role: self.role,
-            waiting: self.hub.settings.limits.waiting,
-        };
         let asked = Instant::now();
-        let loaded = load(self.source(), wanted, unsaved).await?;
+        let found = find(self.source(), (self.workspace, &self.name), self.id).await?;
+        let loaded = found
+            .build(self.source(), &self.name, self.plan(), unsaved)
+            .await?;
         self.hub.metrics.doc_load_seconds.observe(asked.elapsed());
         self.id = loaded.id;
         Ok(loaded)
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            role: self.role,
+            waiting: self.hub.settings.limits.waiting,
+        }
     }
 
     /// Loads the document, to be written to by nobody who wrote to it before it was made anew; and makes it anew if it
@@ -101,5 +149,33 @@ impl Actor {
         })?;
         let founded = live.state.found_board(self.name.as_str(), &seed);
         founded.map_err(|Poisoned| CloseReason::InternalError)
+    }
+}
+
+/// Waits for the document and answers meanwhile. Answers what else has come, for the room.
+async fn answer_while(
+    building: impl Future<Output = Result<Loaded, CloseReason>>,
+    mut early: Early,
+    mailbox: &mut mpsc::Receiver<RoomMessage>,
+) -> Result<(Loaded, Vec<RoomMessage>), CloseReason> {
+    let mut building = pin!(building);
+    let built = loop {
+        tokio::select! {
+            biased;
+            // Whoever is here already is answered before building begins.
+            Some(message) = mailbox.recv(), if early.takes_more() => early.take(message),
+            built = &mut building => break built,
+        }
+    };
+    let state_vector = built.and_then(|loaded| match loaded.replica.state_vector() {
+        Ok(state_vector) => Ok((loaded, state_vector)),
+        Err(_) => Err(CloseReason::InternalError),
+    });
+    match state_vector {
+        Ok((loaded, state_vector)) => Ok((loaded, early.into_messages(&state_vector))),
+        Err(reason) => {
+            early.turn_away(reason);
+            Err(reason)
+        }
     }
 }
