@@ -103,11 +103,11 @@ rolling: setup build .tools/e2e.stamp ## three servers are stopped and started i
 	cd web/e2e && WEFT_ROLLING_ROUNDS=$(or $(ROUNDS),10) $(if $(SEED),WEFT_SEED=$(SEED)) \
 		../../scripts/with-postgres.sh node --test --test-reporter=spec tests/rolling-restart.test.js </dev/null
 
-EVENTS_PROOF := event-feed event-channel notification-counters notification-mails webhook-crash
+EVENTS_PROOF := event-feed event-channel notification-counters notification-mails web-push webhook-crash
 events-proof: setup build .tools/e2e.stamp ## events, webhooks and inboxes through cuts, kills and receivers that hang, on both databases: KILLS=100 SEED=7
 	cd web/e2e && WEFT_ISOLATION_EVENTS=$(or $(EVENTS),1000) node --test --test-reporter=spec tests/webhook-isolation.test.js </dev/null
 	cd web/e2e && for beside in '' ../../scripts/with-postgres.sh; do \
-		WEFT_WEBHOOK_KILLS=$(or $(KILLS),100) WEFT_FEED_CUTS=$(or $(CUTS),200) WEFT_INBOX_KILLS=$(or $(KILLS),50) WEFT_MAIL_KILLS=$(or $(KILLS),50) \
+		WEFT_WEBHOOK_KILLS=$(or $(KILLS),100) WEFT_FEED_CUTS=$(or $(CUTS),200) WEFT_INBOX_KILLS=$(or $(KILLS),50) WEFT_MAIL_KILLS=$(or $(KILLS),50) WEFT_PUSH_KILLS=$(or $(KILLS),50) \
 		WEFT_INBOX_OPERATIONS=$(or $(OPERATIONS),10000) $(if $(SEED),WEFT_SEED=$(SEED)) \
 			$$beside node --test --test-reporter=spec $(EVENTS_PROOF:%=tests/%.test.js) </dev/null; \
 	done

@@ -1,4 +1,5 @@
 // Web Push to a push service that is not ours: what comes is read with a released library, as a browser would.
+// Long form: WEFT_PUSH_KILLS=50 (make events-proof).
 
 import assert from 'node:assert/strict'
 import { importJWK, jwtVerify } from 'jose'
@@ -6,33 +7,38 @@ import { deviceAlone, deviceOf } from '../support/devices.js'
 import { inboxOf } from '../support/inbox.js'
 import { nodes } from '../support/nodes.js'
 import { ask, joins, person, request } from '../support/people.js'
+import { onPostgres } from '../support/postgres.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
 
 const DAY_SECONDS = 86_400
+const KILLS = Number(process.env.WEFT_PUSH_KILLS ?? 3)
+/** How long a claim of a server that died lasts, and a little. */
+const CLAIM_MILLISECONDS = 60_000
 /** Longer than what is pushed or tried again takes here. */
 const LONG_MILLISECONDS = 2_500
 
 /** Ada has a document that is shared with Bo, and speaks to him there. */
-async function looms (scene, env = {}) {
+async function looms (scene, env = {}, count = 1) {
   const bo = {}
-  const { servers: [server], owner: ada } = await nodes(scene, 1, {
+  const { servers, owner: ada } = await nodes(scene, count, {
     env: { WEFT_NOTIFICATIONS_RETRY_SECONDS: '1,1,1,1,1,1', WEFT_NOTIFICATIONS_POLL_MILLISECONDS: '50', ...env },
     before: async (server, ada) => {
       Object.assign(bo, await person(server, 'bo'))
       await joins(server, ada, ada.workspace, bo, 'guest')
     },
   })
-  const as = (method, path, body) => ask(server, method, path, { token: ada.token, body })
-  const shared = async (title) => {
-    const { id } = await as('POST', `/v1/projects/${ada.project}/documents`, { title, kind: 'text' })
-    await as('PUT', `/v1/documents/${id}/shares/${bo.id}`, { role: 'editor' })
+  const server = servers[0]
+  const as = (method, path, body, at = server) => ask(at, method, path, { token: ada.token, body })
+  const shared = async (title, at) => {
+    const { id } = await as('POST', `/v1/projects/${ada.project}/documents`, { title, kind: 'text' }, at)
+    await as('PUT', `/v1/documents/${id}/shares/${bo.id}`, { role: 'editor' }, at)
     return id
   }
   const document = await shared('Plan')
-  const say = (body, where = document) => as('POST', `/v1/documents/${where}/comments`, { body, mentions: [bo.id] })
+  const say = (body, where = document, at = server) => as('POST', `/v1/documents/${where}/comments`, { body, mentions: [bo.id] }, at)
   const devices = async (who = bo) => (await ask(server, 'GET', '/v1/push-subscriptions', { token: who.token })).data
-  return { server, ada, bo, as, shared, document, say, devices }
+  return { server, servers, ada, bo, as, shared, document, say, devices }
 }
 
 const comes = (device, words) => until(`“${words}” is pushed`, () => device.with(words)[0], { every: 50 })
@@ -172,4 +178,49 @@ scenario('a server that has it turned off has no key, and does not offer it', as
   assert.equal((await request(server, 'GET', '/v1/push-key')).status, 404)
   const { channels } = await ask(server, 'GET', '/v1/notification-preferences', { token: bo.token })
   assert.ok(!channels.includes('push'))
+})
+
+scenario('servers that are killed while they push lose nothing, and push twice only under one topic', { timeout: 180_000 + KILLS * 6_000 }, async (scene) => {
+  const random = scene.random()
+  const { servers, bo, shared, say } = await looms(scene, {}, onPostgres ? 2 : 1)
+  const device = await deviceOf(scene, servers[0], bo)
+  let stopped = false
+  const answered = []
+  const speaking = Promise.all([1, 2].map(async () => {
+    const own = random.fork()
+    while (!stopped) {
+      const [word, server] = [`Word ${own.integer(0, 1e9)}.`, own.pick(servers)]
+      try {
+        // What is said in one thread is one message, so each has its own.
+        await say(word, await shared(`About ${word}`, server), server)
+        answered.push(word)
+      } catch (error) {
+        // A server that is killed answers nothing.
+        if (!(error instanceof TypeError)) throw error
+      }
+      await pause(own.integer(0, 60))
+    }
+  }))
+  for (let kill = 0; kill < KILLS; kill++) {
+    const [more, pushed] = [answered.length + random.integer(1, 10), device.deliveries.length]
+    await until('more is said and pushed', () => answered.length >= more && device.deliveries.length > pushed, { within: CLAIM_MILLISECONDS })
+    await pause(random.integer(0, 30))
+    const server = random.pick(servers)
+    await server.kill9()
+    await server.start()
+  }
+  stopped = true
+  await speaking
+  const pushed = () => new Map(answered.map((word) => [word, []]))
+  const read = () => device.messages.reduce((of, message) => {
+    of.get(/Word \d+\./.exec(message.said.body)?.[0])?.push(message)
+    return of
+  }, pushed())
+  await until('every word was pushed', () => [...read().values()].every((messages) => messages.length > 0), { within: CLAIM_MILLISECONDS, every: 500 })
+  for (const [word, messages] of read()) {
+    assert.equal(new Set(messages.map(({ headers }) => headers.topic)).size, 1, `${word} has one topic`)
+    assert.equal(new Set(messages.map(({ said }) => said.id)).size, 1, `${word} is one row`)
+  }
+  const twice = [...read().values()].filter((messages) => messages.length > 1).length
+  console.log(`# ${KILLS} kills of ${servers.length} servers: ${answered.length} words pushed, ${twice} of them twice`)
 })
