@@ -66,6 +66,11 @@ pub(crate) enum RoomMessage {
         /// The encoded state vector, scanned.
         state_vector: Bytes,
     },
+    /// The member's step 1 was answered with everything while the document was built.
+    Answered {
+        /// Who.
+        member: MemberId,
+    },
     /// An edit.
     Edit(Edit),
     /// An awareness message.

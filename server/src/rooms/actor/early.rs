@@ -4,9 +4,10 @@
 //! stored: first what was written since the snapshot, which clients keep until what it builds on is there, and then the
 //! snapshot as the step 2 that says that they are synced. All else waits for the room.
 //!
-//! It must never send bytes that the scan has not passed, and never hold more messages than [`MOST_MESSAGES`].
+//! It must never send bytes that the scan has not passed, never answer those who come behind a change that the stored bytes
+//! have not, and never hold more messages than [`MOST_MESSAGES`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -35,8 +36,8 @@ pub(super) struct Early {
     frames: Vec<(Dialect, Vec<Bytes>)>,
     members: HashMap<MemberId, (Arc<Outbox>, Dialect)>,
     messages: Vec<RoomMessage>,
-    /// Positions in `messages` of questions that are answered.
-    answered: HashSet<usize>,
+    /// Something has come that changes the document: members will be told of it, who comes now would not be.
+    has_changes: bool,
 }
 
 impl Early {
@@ -52,7 +53,7 @@ impl Early {
             frames: Vec::new(),
             members: HashMap::new(),
             messages: Vec::new(),
-            answered: HashSet::new(),
+            has_changes: false,
         })
     }
 
@@ -64,7 +65,7 @@ impl Early {
     /// Keeps a message for the room, and answers it if it comes from somebody who has nothing.
     pub(super) fn take(&mut self, mut message: RoomMessage) {
         match &mut message {
-            RoomMessage::Join(join) if self.members.len() < self.most_members => {
+            RoomMessage::Join(join) if self.members.len() < self.most_members && !self.has_changes => {
                 let way = (Arc::clone(&join.outbox), join.dialect.clone());
                 // It goes out before any answer.
                 if let Some(greeting) = join.greeting.take() {
@@ -79,26 +80,18 @@ impl Early {
                     for frame in self.frames_for(&dialect) {
                         outbox.push_answer(frame.clone());
                     }
-                    self.answered.insert(self.messages.len());
+                    message = RoomMessage::Answered { member: *member };
                 }
             }
+            RoomMessage::Edit(_) | RoomMessage::Content(_) | RoomMessage::Heard(_) => self.has_changes = true,
             _ => {}
         }
         self.messages.push(message);
     }
 
-    /// What the room has to do, now that it has the document with `state_vector`: whoever was answered has all of it.
-    pub(super) fn into_messages(self, state_vector: &Bytes) -> Vec<RoomMessage> {
-        let mut messages = self.messages;
-        for position in self.answered {
-            if let Some(RoomMessage::StepOne {
-                state_vector: has, ..
-            }) = messages.get_mut(position)
-            {
-                has.clone_from(state_vector);
-            }
-        }
-        messages
+    /// What is left for the room.
+    pub(super) fn into_messages(self) -> Vec<RoomMessage> {
+        self.messages
     }
 
     /// The document cannot be had after all.
@@ -127,6 +120,7 @@ impl Early {
 mod tests {
     use weft_protocol::sync::SyncMessage;
     use weft_protocol::ywebsocket::{self, ClientFrame};
+    use weft_storage::bus::Heard;
     use yrs::updates::decoder::Decode;
     use yrs::updates::encoder::Encode;
     use yrs::{Doc, GetString, ReadTxn, StateVector, Text, Transact, Update};
@@ -203,9 +197,12 @@ mod tests {
         }
         assert_eq!(text.get_string(&doc.transact()), "one two");
 
-        let messages = early.into_messages(&Bytes::from_static(b"all of it"));
+        let messages = early.into_messages();
         assert!(matches!(&messages[0], RoomMessage::Join(join) if join.greeting.is_none()));
-        assert_eq!(vector_of(&messages[1]), b"all of it");
+        assert!(matches!(
+            messages[1],
+            RoomMessage::Answered { member: MemberId(1) }
+        ));
     }
 
     #[test]
@@ -229,10 +226,28 @@ mod tests {
         }
         assert_eq!(frames(&outbox), ["welcome"]);
         assert_eq!(frames(&turned_away), Vec::<Bytes>::new());
-        let messages = early.into_messages(&Bytes::from_static(b"all of it"));
+        let messages = early.into_messages();
         assert_eq!(messages.len(), 5);
         assert_eq!(vector_of(&messages[2]), something);
         assert_eq!(vector_of(&messages[3]), NOTHING);
+    }
+
+    #[test]
+    fn whoever_comes_behind_a_change_waits_for_the_room() {
+        let mut early = Early::of(&stored(), 3).unwrap();
+        let [(first, _kept), (second, outbox)] = [join(1), join(2)];
+        early.take(first);
+        early.take(RoomMessage::Heard(Heard::Gap));
+        early.take(second);
+        early.take(asks(2, NOTHING));
+        early.take(asks(1, NOTHING));
+        assert_eq!(frames(&outbox), Vec::<Bytes>::new());
+        let messages = early.into_messages();
+        assert_eq!(vector_of(&messages[3]), NOTHING);
+        assert!(
+            matches!(messages[4], RoomMessage::Answered { .. }),
+            "members are told of changes"
+        );
     }
 
     #[test]
@@ -278,6 +293,6 @@ mod tests {
         while early.takes_more() {
             early.take(asks(1, NOTHING));
         }
-        assert_eq!(early.into_messages(&Bytes::new()).len(), MOST_MESSAGES);
+        assert_eq!(early.into_messages().len(), MOST_MESSAGES);
     }
 }

@@ -167,12 +167,8 @@ async fn answer_while(
             built = &mut building => break built,
         }
     };
-    let state_vector = built.and_then(|loaded| match loaded.replica.state_vector() {
-        Ok(state_vector) => Ok((loaded, state_vector)),
-        Err(_) => Err(CloseReason::InternalError),
-    });
-    match state_vector {
-        Ok((loaded, state_vector)) => Ok((loaded, early.into_messages(&state_vector))),
+    match built {
+        Ok(loaded) => Ok((loaded, early.into_messages())),
         Err(reason) => {
             early.turn_away(reason);
             Err(reason)

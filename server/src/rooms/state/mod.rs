@@ -299,6 +299,7 @@ impl RoomState {
                 Ok(())
             }
             RoomMessage::StepOne { member, state_vector } => self.receive_step_one(member, state_vector),
+            RoomMessage::Answered { member } => self.ask_answered(member),
             RoomMessage::QueryAwareness { member } => {
                 self.send_presence(member);
                 Ok(())
@@ -422,6 +423,20 @@ impl RoomState {
         // No diff has what waits; a client keeps it just as the server does.
         for update in self.replica.waiting() {
             outbox.push_answer(dialect.frame(Payload::Update(update)));
+        }
+        Ok(())
+    }
+
+    /// The member has everything that the document was built from; what it has itself it is still to be asked, if it was
+    /// not when it joined.
+    fn ask_answered(&mut self, id: MemberId) -> Result<(), Poisoned> {
+        let Some(member) = self.members.get(&id) else {
+            return Ok(());
+        };
+        if member.dialect != Dialect::YWebsocket {
+            let (outbox, dialect) = (Arc::clone(&member.outbox), member.dialect.clone());
+            let state_vector = self.check(|replica| replica.state_vector())?;
+            outbox.push_answer(dialect.frame(Payload::StepOne(&state_vector)));
         }
         Ok(())
     }
