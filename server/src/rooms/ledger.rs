@@ -119,6 +119,11 @@ impl Ledger {
         (rows, free)
     }
 
+    /// Whether rows wait for the append under way.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Others have written rows, and the log ends at `head` now: what was under way has not been written, and everything
     /// that is owed comes behind that head.
     pub(crate) fn fall_behind(&mut self, head: Seq) {
@@ -186,7 +191,9 @@ mod tests {
         ledger.accept(delta("one"));
         assert!(ledger.acknowledge(ANN, Acknowledgement::Saved).is_none());
         assert_eq!(ledger.start_append().unwrap().0, 5);
+        assert!(!ledger.has_waiting());
         ledger.accept(delta("two"));
+        assert!(ledger.has_waiting());
         assert!(
             ledger
                 .acknowledge(ANN, Acknowledgement::Echo(Bytes::new()))

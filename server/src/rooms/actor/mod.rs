@@ -98,6 +98,8 @@ struct Live {
     blameless_failures: u32,
     /// Until then nothing is taken from the mailbox, see [`pace`].
     rests_until: Instant,
+    /// Since when something waits that no append has.
+    owes_since: Option<Instant>,
     /// The log may have more than the document.
     is_behind: bool,
 }
@@ -179,6 +181,7 @@ impl Actor {
             presence_checked: now,
             blameless_failures: 0,
             rests_until: now,
+            owes_since: None,
             is_behind: false,
         };
         if self.line.is_some() {
@@ -214,6 +217,9 @@ impl Actor {
             match self.next_event(live, &mut buffer).await {
                 Event::Messages => {
                     self.take_in(live, &mut buffer).await?;
+                    if live.state.has_more_to_append() {
+                        live.owes_since.get_or_insert_with(Instant::now);
+                    }
                     let rest = rest_after(live.state.take_sent(), self.hub.settings.longest_rest);
                     live.rests_until = Instant::now() + rest;
                     if live.append.is_some() && live.state.is_waited_for() {
@@ -391,6 +397,7 @@ impl Actor {
             self.patience(live),
             self.hub.settings.storage_patience,
         )));
+        live.owes_since = None;
     }
 
     /// Events get their ids here, because rooms neither read clocks nor draw random numbers.

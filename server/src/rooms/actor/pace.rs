@@ -28,12 +28,14 @@ pub(super) fn rest_after(frames: usize, longest: Duration) -> Duration {
 }
 
 impl Actor {
-    /// How long a save may wait for others. Other nodes hear of edits when they are saved.
+    /// How long a save may wait for others: as long as each of its edits may, less what the oldest has waited for the save
+    /// before. Other nodes hear of edits when they are saved.
     pub(super) fn patience(&self, live: &Live) -> Duration {
         if live.state.is_waited_for() || self.line.is_some() {
             Duration::ZERO
         } else {
-            self.hub.settings.gather_saves
+            let waited = live.owes_since.map_or(Duration::ZERO, |since| since.elapsed());
+            self.hub.settings.gather_saves.saturating_sub(waited)
         }
     }
 }

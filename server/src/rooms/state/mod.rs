@@ -235,6 +235,11 @@ impl RoomState {
         self.ledger.holds_up_requests() || (self.members.len() <= 1 && self.ledger.owes_answers())
     }
 
+    /// Whether something was accepted that no append has yet.
+    pub(crate) fn has_more_to_append(&self) -> bool {
+        self.ledger.has_waiting()
+    }
+
     /// How many members there are.
     pub(crate) fn members(&self) -> usize {
         self.members.len()
