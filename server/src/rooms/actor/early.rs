@@ -42,13 +42,13 @@ pub(super) struct Early {
 
 impl Early {
     /// For a document of these `updates`, oldest first; `None` if they are not to be sent as they are.
-    pub(super) fn of(updates: &[Bytes], most_members: usize) -> Option<Self> {
+    pub(super) fn of(updates: Vec<Bytes>, most_members: usize) -> Option<Self> {
         let may_be_sent = |update: &Bytes| {
             !Renewal::is_one(update) && scan_update(update, &UpdateLimits::trusted_state()).is_ok()
         };
         let sends = updates.len() <= MOST_PIECES && !updates.is_empty() && updates.iter().all(may_be_sent);
         sends.then(|| Self {
-            pieces: updates.to_vec(),
+            pieces: updates,
             most_members,
             frames: Vec::new(),
             members: HashMap::new(),
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn whoever_has_nothing_has_everything_with_the_step_two() {
-        let mut early = Early::of(&stored(), 2).unwrap();
+        let mut early = Early::of(stored().to_vec(), 2).unwrap();
         let (message, outbox) = join(1);
         early.take(message);
         early.take(asks(1, NOTHING));
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn whoever_has_something_or_is_one_too_many_waits_for_the_room() {
-        let mut early = Early::of(&stored(), 1).unwrap();
+        let mut early = Early::of(stored().to_vec(), 1).unwrap();
         let (member, outbox) = join(1);
         let (one_too_many, turned_away) = join(2);
         let something = Doc::with_client_id(7);
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_behind_a_change_waits_for_the_room() {
-        let mut early = Early::of(&stored(), 3).unwrap();
+        let mut early = Early::of(stored().to_vec(), 3).unwrap();
         let [(first, _kept), (second, outbox)] = [join(1), join(2)];
         early.take(first);
         early.take(RoomMessage::Heard(Heard::Gap));
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn whoever_is_cut_off_is_sent_nothing() {
-        let mut early = Early::of(&stored(), 1).unwrap();
+        let mut early = Early::of(stored().to_vec(), 1).unwrap();
         let (message, outbox) = join(1);
         early.take(message);
         outbox.cut(CloseReason::AccessRevoked);
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn members_of_a_document_that_fails_are_told() {
-        let mut early = Early::of(&stored(), 1).unwrap();
+        let mut early = Early::of(stored().to_vec(), 1).unwrap();
         let (message, outbox) = join(1);
         early.take(message);
         early.turn_away(CloseReason::DocumentQuarantined);
@@ -281,15 +281,15 @@ mod tests {
     fn damage_many_pieces_and_nothing_are_not_sent_as_they_are() {
         let [snapshot, row] = stored();
         let damaged = Bytes::from_static(b"no update at all");
-        assert!(Early::of(&[snapshot.clone(), damaged], 1).is_none());
-        assert!(Early::of(&[], 1).is_none());
-        assert!(Early::of(&vec![row; MOST_PIECES + 1], 1).is_none());
-        assert!(Early::of(&[snapshot], 1).is_some());
+        assert!(Early::of(vec![snapshot.clone(), damaged], 1).is_none());
+        assert!(Early::of(Vec::new(), 1).is_none());
+        assert!(Early::of(vec![row; MOST_PIECES + 1], 1).is_none());
+        assert!(Early::of(vec![snapshot], 1).is_some());
     }
 
     #[test]
     fn no_more_messages_are_held_than_may_be() {
-        let mut early = Early::of(&stored(), 1).unwrap();
+        let mut early = Early::of(stored().to_vec(), 1).unwrap();
         while early.takes_more() {
             early.take(asks(1, NOTHING));
         }

@@ -54,7 +54,7 @@ impl Actor {
         let asked = Instant::now();
         let found = find(self.source(), (self.workspace, &self.name), self.id).await?;
         let early = match found.is_large() {
-            true => Early::of(found.updates(), self.hub.settings.limits.max_members),
+            true => self.early_answers(found.updates().to_vec()).await,
             false => None,
         };
         let plan = self.plan();
@@ -74,6 +74,13 @@ impl Actor {
             seed: None,
             early,
         })
+    }
+
+    /// Looks at every byte, so it is none of this thread's work.
+    async fn early_answers(&self, updates: Vec<Bytes>) -> Option<Early> {
+        let most_members = self.hub.settings.limits.max_members;
+        let early = tokio::task::spawn_blocking(move || Early::of(updates, most_members));
+        early.await.ok().flatten()
     }
 
     /// The role of one who writes to a board.
