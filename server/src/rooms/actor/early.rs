@@ -24,6 +24,8 @@ use super::turn_away;
 const MOST_MESSAGES: usize = 256;
 /// Clients are not made to put together more pieces than this.
 const MOST_PIECES: usize = 64;
+/// Envelopes whose frames are kept: sessions of one document may each have their own.
+const KEPT_FRAMES: usize = 4;
 /// What a client says who has nothing: a state vector without clients.
 const NOTHING: &[u8] = &[0];
 
@@ -109,7 +111,11 @@ impl Early {
             let frames = since
                 .map(|update| dialect.frame(Payload::Update(update)))
                 .chain(snapshot.map(|update| dialect.frame(Payload::StepTwo(update))));
-            self.frames.push((dialect.clone(), frames.collect()));
+            let frames = frames.collect();
+            if self.frames.len() == KEPT_FRAMES {
+                self.frames.remove(0);
+            }
+            self.frames.push((dialect.clone(), frames));
             self.frames.len() - 1
         });
         &self.frames[position].1

@@ -45,7 +45,7 @@ impl Actor {
                     early: Vec::new(),
                 })
             }
-            _ => self.open_plain().await,
+            DocumentKind::Plain => self.open_plain().await,
         }
     }
 
