@@ -144,11 +144,11 @@ impl Connection {
 
     /// Waits until the server has sent what it has; answers its own question with "nothing".
     ///
-    /// Returns the server's content and how many of the sent messages will be acknowledged later.
+    /// Returns the server's content, as updates, and how many of the sent messages will be acknowledged later.
     ///
     /// # Errors
     /// If the server refuses, closes or takes too long.
-    pub async fn synced(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+    pub async fn synced(&mut self) -> Result<(Vec<Bytes>, u32), ConnectionError> {
         timeout(OPENING_TIMEOUT, self.sync_steps())
             .await
             .map_err(|_| ConnectionError::Timeout)?
@@ -159,13 +159,14 @@ impl Connection {
     ///
     /// # Errors
     /// If the server refuses, closes or takes too long.
-    pub async fn loaded(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+    pub async fn loaded(&mut self) -> Result<(Vec<Bytes>, u32), ConnectionError> {
         let (state, earlier) = self.synced().await?;
-        if self.acknowledgement != Acknowledgement::None || &*state != NOTHING {
+        if self.acknowledgement != Acknowledgement::None || state.iter().any(|update| update != NOTHING) {
             return Ok((state, earlier));
         }
         let content = timeout(OPENING_TIMEOUT, self.first_update()).await;
-        Ok((content.map_err(|_| ConnectionError::Timeout)??, earlier))
+        let content = content.map_err(|_| ConnectionError::Timeout)??;
+        Ok((vec![content], earlier))
     }
 
     /// Waits until the server has asked what this client has, if it has not (`earlier` is 0), and answers "nothing": a
@@ -203,8 +204,9 @@ impl Connection {
         }
     }
 
-    async fn sync_steps(&mut self) -> Result<(Bytes, u32), ConnectionError> {
+    async fn sync_steps(&mut self) -> Result<(Vec<Bytes>, u32), ConnectionError> {
         let mut answered: u32 = 0;
+        let mut state = Vec::new();
         loop {
             let frame = self.next().await?;
             match self.wire.read(&frame) {
@@ -213,7 +215,11 @@ impl Connection {
                     self.send(nothing).await?;
                     answered += 1;
                 }
-                Some(Inbound::Step2(update)) => return Ok((frame.slice_ref(update), answered)),
+                Some(Inbound::Update(update)) => state.push(frame.slice_ref(update)),
+                Some(Inbound::Step2(update)) => {
+                    state.push(frame.slice_ref(update));
+                    return Ok((state, answered));
+                }
                 Some(Inbound::Status(true)) => answered = answered.saturating_sub(1),
                 Some(Inbound::Denied(reason)) => return Err(ConnectionError::Denied(reason)),
                 Some(Inbound::Ping) => self.send(pong()).await?,

@@ -158,7 +158,7 @@ impl Swarm {
         let mut states = HashMap::new();
         for document in &self.written {
             match load(&self.target, document).await {
-                Ok(state) => drop(states.insert(document.clone(), vec![state])),
+                Ok(state) => drop(states.insert(document.clone(), state)),
                 Err(error) => problems.note("loading", &format!("{when}: {document}: {error}")),
             }
         }

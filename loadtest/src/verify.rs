@@ -77,7 +77,7 @@ pub fn check_room(room: &Room<'_>) -> Result<(), ContentError> {
 ///
 /// # Errors
 /// If the server does not deliver it.
-pub async fn load(target: &Target, document: &str) -> Result<Bytes, ConnectionError> {
+pub async fn load(target: &Target, document: &str) -> Result<Vec<Bytes>, ConnectionError> {
     let mut connection = Connection::open(target, document).await?;
     let (state, _) = connection.loaded().await?;
     connection.close().await;

@@ -94,7 +94,7 @@ impl ColdOpen {
                 .zip(cpu_before)
                 .map(|(after, before)| (after.cpu_s - before.cpu_s) * 1_000.0);
             outcome.cost(cpu, spent);
-            state_bytes = state.len() as f64;
+            state_bytes = state.iter().map(|update| update.len()).sum::<usize>() as f64;
             held.push((connection, state, earlier));
         }
         // A server may answer before it is ready for more: an edit waits until it is, and so does its memory.
@@ -160,8 +160,8 @@ async fn settle(process: Process, progress: &Progress) {
     }
 }
 
-fn check(state: &Bytes, expected: &str) -> anyhow::Result<()> {
-    let text = Replica::from_updates([state])?.text();
+fn check(state: &[Bytes], expected: &str) -> anyhow::Result<()> {
+    let text = Replica::from_updates(state)?.text();
     anyhow::ensure!(
         text == expected,
         "the opened document has {} of {} characters, or others",

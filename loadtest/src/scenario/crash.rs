@@ -173,7 +173,7 @@ impl Crash {
 }
 
 /// Which of the one writer's edits a state holds.
-fn sequences(state: &bytes::Bytes) -> anyhow::Result<BTreeSet<u32>> {
-    let text = Replica::from_updates([state])?.text();
+fn sequences(state: &[bytes::Bytes]) -> anyhow::Result<BTreeSet<u32>> {
+    let text = Replica::from_updates(state)?.text();
     Ok(scan(text.as_bytes()).map(|marker| marker.sequence).collect())
 }

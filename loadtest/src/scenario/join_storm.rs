@@ -82,7 +82,7 @@ impl JoinStorm {
         bystanders.tell(round, outcome).await;
         round.progress.phase("verifying", 0);
         let mut problems = Problems::default();
-        let mut states: HashMap<Bytes, usize> = HashMap::new();
+        let mut states: HashMap<Vec<Bytes>, usize> = HashMap::new();
         for arrival in storm.arrivals {
             match arrival {
                 // Equal states are kept once.
@@ -101,8 +101,8 @@ impl JoinStorm {
     }
 }
 
-fn is_text(state: &Bytes, expected: &str) -> bool {
-    Replica::from_updates([state]).is_ok_and(|replica| replica.text() == expected)
+fn is_text(state: &[Bytes], expected: &str) -> bool {
+    Replica::from_updates(state).is_ok_and(|replica| replica.text() == expected)
 }
 
 /// Updates of several clients with `bytes` of text in all.

@@ -193,7 +193,7 @@ impl Work {
             let document = self.name(index);
             let problem = match load(&self.target, &document).await {
                 Err(error) => Some(error.to_string()),
-                Ok(state) => match Replica::from_updates([state]) {
+                Ok(state) => match Replica::from_updates(state) {
                     Err(error) => Some(error.to_string()),
                     Ok(replica) if replica.text() != self.text => Some("not what was written".to_owned()),
                     Ok(_) => None,

@@ -15,6 +15,7 @@ use crate::scenario::storm::{Arrived, Bystanders, Comer, storm};
 use crate::scenario::{Round, Scenario};
 use crate::verify::load;
 use crate::writer::Writer;
+use bytes::Bytes;
 
 /// Text in one update of a document.
 const UPDATE_BYTES: usize = 1 << 10;
@@ -123,14 +124,14 @@ impl ReconnectStorm {
         for (index, arrival) in arrivals.into_iter().enumerate() {
             let wanted = missed[index % self.documents];
             match arrival {
-                Ok((_, state)) if scan(&state).any(|marker| marker == wanted) => {}
+                Ok((_, state)) if has(&state, wanted) => {}
                 Ok(_) => problems.note("an edit that was missed did not come", &format!("client {index}")),
                 Err(error) => problems.note("returning", &error.to_string()),
             }
         }
         for document in documents {
             let state = load(round.target, &document.name).await?;
-            if Replica::from_updates([state])?.text().as_bytes() != document.text {
+            if Replica::from_updates(state)?.text().as_bytes() != document.text {
                 problems.note("content", &document.name);
             }
             document.host.close().await;
@@ -180,4 +181,12 @@ impl ReconnectStorm {
         }
         Ok(missed)
     }
+}
+
+/// Whether an edit is among what a client was sent.
+fn has(state: &[Bytes], wanted: Marker) -> bool {
+    state
+        .iter()
+        .flat_map(|update| scan(update))
+        .any(|marker| marker == wanted)
 }

@@ -29,7 +29,7 @@ pub struct Comer {
 }
 
 /// Somebody who arrived, and what the server sent.
-pub type Arrived = (Connection, Bytes);
+pub type Arrived = (Connection, Vec<Bytes>);
 
 /// How a storm went.
 #[derive(Debug)]
@@ -87,7 +87,11 @@ struct States {
 }
 
 impl States {
-    fn keep(&self, state: Bytes) -> Bytes {
+    fn keep(&self, state: Vec<Bytes>) -> Vec<Bytes> {
+        state.into_iter().map(|update| self.keep_one(update)).collect()
+    }
+
+    fn keep_one(&self, state: Bytes) -> Bytes {
         let mut distinct = self.distinct.lock().unwrap_or_else(PoisonError::into_inner);
         match distinct.iter().find(|known| **known == state) {
             Some(known) => known.clone(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -222,7 +223,7 @@ fn open_gateway(
         clock: Arc::clone(&rights.clock),
         stopping: life.soft().clone(),
         connections,
-        unauthenticated: Arc::default(),
+        unauthenticated: Arc::new(Semaphore::new(config.limits.max_unauthenticated_sockets)),
         users: Caps::new(config.limits.max_sockets_per_user),
         addresses: Caps::new(config.limits.max_sockets_per_address),
         origins: OriginPolicy::new(config),

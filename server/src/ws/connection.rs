@@ -10,80 +10,39 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Error as SocketError;
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tokio_util::task::TaskTracker;
 use weft_protocol::close::CloseReason;
-use weft_protocol::hocuspocus::SyncStatus;
 
 use super::Gateway;
-use super::admission::{Admissions, Answer};
+use super::admission::Admissions;
 use super::feeds::Feeds;
-use super::membership::{Membership, Post};
+use super::handshake::Socket;
+use super::membership::Post;
+use super::protocol::{Ended, Protocol};
 use super::rates::Rates;
-use crate::access::Grant;
-use crate::auth::UnixSeconds;
 use crate::auth::throttle::AddressKey;
 use crate::caps::Place;
-use crate::config::LimitsConfig;
 use crate::rooms::{Outbox, Outgoing, RoomMessage};
 
 /// Frames of one member that are written before the next member has its turn.
 const FRAMES_PER_TURN: usize = 64;
 /// The slowest client that is waited for, in bytes per second; it counts for large frames.
 const SLOWEST_BYTES_PER_SECOND: usize = 8 * 1024;
+/// A larger message leaves in pieces of so many bytes: what is on its way to a socket is a copy, and a document of 20 MB on
+/// its way to a hundred of them would be a hundred copies.
+const PIECE_BYTES: usize = 16 * 1024;
 /// How long a client may take to answer a close before the connection is dropped.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 /// The longest time between two looks at rights that end: the wall clock may be set.
 const MAX_EXPIRY_CHECK_SECONDS: u64 = 60;
-
-/// What the frames of a connection mean.
-pub(super) trait Protocol: Send {
-    /// Handles one frame of the client.
-    ///
-    /// # Errors
-    /// The reason for which the connection is closed.
-    fn receive(&mut self, gateway: &Gateway, frame: Bytes, post: &mut Post) -> Result<(), CloseReason>;
-    /// The gatekeeper has decided.
-    ///
-    /// # Errors
-    /// The reason for which the connection is closed.
-    fn answered(&mut self, gateway: &Gateway, answer: Answer, post: &mut Post) -> Result<(), CloseReason>;
-    /// Whether so much waits for answers that nothing more should be read before the next one.
-    fn is_full(&self, limits: &LimitsConfig) -> bool;
-    /// Every open membership, in a stable order.
-    fn memberships(&mut self) -> impl Iterator<Item = &mut Membership>;
-    /// The frame that answers an edit of the membership of this position, if the protocol has one.
-    fn status(&self, membership: usize, status: SyncStatus) -> Option<Bytes>;
-    /// The right of a membership has become `grant`.
-    fn regranted(&mut self, membership: usize, grant: &Grant, post: &mut Post);
-    /// The room has ended a membership, or the right to it is gone.
-    fn ended(&mut self, membership: usize, reason: CloseReason, post: &mut Post) -> Ended;
-    /// Ends what `now` is too late for.
-    ///
-    /// # Errors
-    /// The reason for which the connection is closed.
-    fn expire(&mut self, now: UnixSeconds, post: &mut Post) -> Result<(), CloseReason>;
-    /// Whether the client has shown a right to anything.
-    fn is_authenticated(&self) -> bool;
-    /// A frame that means nothing, for a client that heard nothing for long.
-    fn keep_alive(&self) -> Option<Bytes>;
-    /// Posts all farewells.
-    fn leave_all(&mut self, post: &mut Post);
-}
-
-/// What ends with a membership.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// Only it.
-    Membership,
-    /// The whole connection.
-    Connection(CloseReason),
-}
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +62,9 @@ impl From<CloseReason> for End {
 /// One socket and what it is about.
 pub(super) struct Connection<P> {
     gateway: Arc<Gateway>,
-    socket: WebSocket,
+    socket: Socket,
+    /// Whether the client has the beginning of a message and not its end.
+    is_amid: bool,
     protocol: P,
     post: Post,
     admissions: Admissions,
@@ -125,7 +86,7 @@ impl<P: Protocol> Connection<P> {
     /// A connection that has just opened.
     pub(super) fn new(
         gateway: Arc<Gateway>,
-        socket: WebSocket,
+        socket: Socket,
         protocol: P,
         post: Post,
         place: Option<Place<AddressKey>>,
@@ -140,6 +101,7 @@ impl<P: Protocol> Connection<P> {
         Self {
             gateway,
             socket,
+            is_amid: false,
             protocol,
             post,
             admissions: Admissions::default(),
@@ -168,9 +130,12 @@ impl<P: Protocol> Connection<P> {
         self.post.deliver_all().await;
         let reason = match end {
             End::Close(reason) => {
-                let mut last = std::mem::take(&mut self.post.to_client);
-                // Some providers reconnect at once if a socket closes before it has said anything.
-                last.extend(self.protocol.keep_alive());
+                let mut last = VecDeque::new();
+                if !self.is_amid {
+                    last.append(&mut self.post.to_client);
+                    // Some providers reconnect at once if a socket closes before it has said anything.
+                    last.extend(self.protocol.keep_alive());
+                }
                 close_socket(&mut self.socket, last, reason).await;
                 reason.as_str()
             }
@@ -246,10 +211,10 @@ impl<P: Protocol> Connection<P> {
         }
     }
 
-    fn on_message(&mut self, received: Option<Result<Message, axum::Error>>) -> Result<(), End> {
+    fn on_message(&mut self, received: Option<Result<Message, SocketError>>) -> Result<(), End> {
         let message = match received {
             None => return Err(End::Lost),
-            Some(Err(error)) => return Err(read_error(error)),
+            Some(Err(error)) => return Err(read_error(&error)),
             Some(Ok(message)) => message,
         };
         let now = Instant::now();
@@ -274,6 +239,8 @@ impl<P: Protocol> Connection<P> {
                 self.paused_until = self.rates.take(0, now).map(|pause| pause.until);
                 Ok(())
             }
+            // Never read.
+            Message::Frame(_) => Ok(()),
         }
     }
 
@@ -364,15 +331,23 @@ impl<P: Protocol> Connection<P> {
     async fn feed(&mut self, frame: Bytes) -> Result<(), End> {
         self.gateway.metrics.ws_messages.with("out").add(1);
         self.gateway.metrics.ws_bytes.with("out").add(frame.len() as u64);
-        let allowance = self.allowance(frame.len());
+        let until = Instant::now() + self.allowance(frame.len());
         let Self { socket, gateway, .. } = self;
-        within(allowance, gateway, socket.feed(Message::Binary(frame))).await
+        if frame.len() <= PIECE_BYTES {
+            return within(until, gateway, socket.feed(Message::Binary(frame))).await;
+        }
+        self.is_amid = true;
+        for piece in pieces(&frame) {
+            within(until, gateway, socket.feed(piece)).await?;
+        }
+        self.is_amid = false;
+        Ok(())
     }
 
     async fn flush(&mut self, bytes: usize) -> Result<(), End> {
-        let allowance = self.allowance(bytes);
+        let until = Instant::now() + self.allowance(bytes);
         let Self { socket, gateway, .. } = self;
-        within(allowance, gateway, socket.flush()).await
+        within(until, gateway, socket.flush()).await
     }
 
     /// How long the client may take to accept `bytes`.
@@ -438,9 +413,9 @@ impl<P: Protocol> Connection<P> {
 
 /// Says the last frames and why, and gives the client a moment to hear it: closing a socket with unread bytes would
 /// throw the close frame away on its way.
-pub(super) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, reason: CloseReason) {
+pub(super) async fn close_socket(socket: &mut Socket, last: VecDeque<Bytes>, reason: CloseReason) {
     let frame = CloseFrame {
-        code: reason.code(),
+        code: reason.code().into(),
         reason: reason.as_str().into(),
     };
     let farewell = async {
@@ -454,16 +429,30 @@ pub(super) async fn close_socket(socket: &mut WebSocket, last: VecDeque<Bytes>, 
     let _ = timeout(CLOSE_PATIENCE, farewell).await;
 }
 
+/// A message as fragments (RFC 6455, 5.4).
+fn pieces(message: &Bytes) -> impl Iterator<Item = Message> {
+    (0..message.len()).step_by(PIECE_BYTES).map(|begin| {
+        let end = (begin + PIECE_BYTES).min(message.len());
+        let kind = if begin == 0 { Data::Binary } else { Data::Continue };
+        let frame = Frame::message(
+            message.slice(begin..end),
+            OpCode::Data(kind),
+            end == message.len(),
+        );
+        Message::Frame(frame)
+    })
+}
+
 enum Flow {
     Goes,
     Ended(CloseReason),
 }
 
-/// Awaits a write for at most `allowance`, or until the server stops.
+/// Awaits a write until `until`, or until the server stops.
 async fn within(
-    allowance: Duration,
+    until: Instant,
     gateway: &Gateway,
-    write: impl Future<Output = Result<(), axum::Error>>,
+    write: impl Future<Output = Result<(), SocketError>>,
 ) -> Result<(), End> {
     let mut write = pin!(write);
     // Nearly always the socket takes it at once, and nothing else has to be looked at.
@@ -473,7 +462,7 @@ async fn within(
     }
     tokio::select! {
         biased;
-        written = timeout(allowance, write) => match written {
+        written = timeout_at(until, write) => match written {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(End::Lost),
             Err(_) => Err(CloseReason::Unresponsive.into()),
@@ -482,10 +471,10 @@ async fn within(
     }
 }
 
-fn read_error(error: axum::Error) -> End {
-    match error.into_inner().downcast_ref::<SocketError>() {
-        Some(SocketError::Capacity(_)) => CloseReason::MessageTooLarge.into(),
-        Some(SocketError::Protocol(_) | SocketError::Utf8(_)) => CloseReason::ProtocolError.into(),
+fn read_error(error: &SocketError) -> End {
+    match error {
+        SocketError::Capacity(_) => CloseReason::MessageTooLarge.into(),
+        SocketError::Protocol(_) | SocketError::Utf8(_) => CloseReason::ProtocolError.into(),
         _ => End::Lost,
     }
 }
@@ -495,5 +484,29 @@ async fn ready_if(condition: bool) {
         ready(()).await
     } else {
         pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_message_is_fragments_of_which_only_the_last_ends_it() {
+        let message: Bytes = (0..PIECE_BYTES * 2 + 1).map(|byte| byte as u8).collect();
+        let frames: Vec<Frame> = pieces(&message)
+            .map(|piece| match piece {
+                Message::Frame(frame) => frame,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let kinds: Vec<_> = frames
+            .iter()
+            .map(|frame| (frame.header().opcode, frame.header().is_final))
+            .collect();
+        let (first, next) = (OpCode::Data(Data::Binary), OpCode::Data(Data::Continue));
+        assert_eq!(kinds, [(first, false), (next, false), (next, true)]);
+        let together: Vec<u8> = frames.iter().flat_map(|frame| frame.payload().to_vec()).collect();
+        assert_eq!(together, message);
     }
 }

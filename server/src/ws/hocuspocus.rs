@@ -13,8 +13,8 @@ use weft_protocol::hocuspocus::{self, ClientBody, ClientFrame, ClientMessage, Sc
 use weft_protocol::id::DocumentName;
 
 use super::admission::{Admitted, Answer, Question};
-use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
+use super::protocol::{Ended, Protocol};
 use super::{Gateway, Unauthenticated, feeds, sync_to_room};
 use crate::access::{Grant, Refusal};
 use crate::auth::{Access, UnixSeconds};

@@ -1,6 +1,6 @@
 //! WebSockets: the two protocols on the wire, each connection one task.
 //!
-//! `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean,
+//! `handshake` opens sockets, `upgrade` lets clients in, `admission` asks whether they may, `connection` is the loop of one socket, `ywebsocket` and `hocuspocus` say what its frames mean (`protocol`),
 //! `membership` ties a connection to a room, `feeds` tells events where a document is open, `rates` slows down those who send too much, `caps` counts sockets.
 //!
 //! Nothing here touches a document: bytes are decoded and scanned, then handed to a room.
@@ -8,16 +8,20 @@
 mod admission;
 mod connection;
 mod feeds;
+mod handshake;
 mod hocuspocus;
 mod membership;
+mod protocol;
 mod rates;
 mod upgrade;
 mod ywebsocket;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -59,7 +63,7 @@ pub(crate) struct Gateway {
     /// Every connection.
     pub(crate) connections: TaskTracker,
     /// Sockets that nobody has authenticated yet.
-    pub(crate) unauthenticated: Arc<AtomicUsize>,
+    pub(crate) unauthenticated: Arc<Semaphore>,
     /// How many sockets accounts have.
     pub(crate) users: Arc<Caps<Uuid>>,
     /// How many sockets addresses have.
@@ -87,21 +91,21 @@ impl Gateway {
 /// One socket that nobody has authenticated yet; counts as such until it is dropped.
 #[derive(Debug)]
 struct Unauthenticated {
-    counter: Arc<AtomicUsize>,
+    _place: OwnedSemaphorePermit,
     metrics: Arc<Metrics>,
 }
 
+/// How long a socket waits for one of these places: when thousands come back at once, each authenticates in a moment.
+const PLACE_PATIENCE: Duration = Duration::from_secs(1);
+
 impl Unauthenticated {
-    /// `None` if there are `limits.max_unauthenticated_sockets` already.
-    fn enter(gateway: &Gateway) -> Option<Self> {
-        let counter = Arc::clone(&gateway.unauthenticated);
-        if counter.fetch_add(1, Ordering::Relaxed) >= gateway.limits.max_unauthenticated_sockets {
-            counter.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
+    /// `None` if there are `limits.max_unauthenticated_sockets` and none of them authenticates or goes in time.
+    async fn enter(gateway: &Gateway) -> Option<Self> {
+        let places = Arc::clone(&gateway.unauthenticated);
+        let place = timeout(PLACE_PATIENCE, places.acquire_owned()).await.ok()?.ok()?;
         gateway.metrics.ws_unauthenticated.add(1);
         Some(Self {
-            counter,
+            _place: place,
             metrics: Arc::clone(&gateway.metrics),
         })
     }
@@ -109,7 +113,6 @@ impl Unauthenticated {
 
 impl Drop for Unauthenticated {
     fn drop(&mut self) {
-        self.counter.fetch_sub(1, Ordering::Relaxed);
         self.metrics.ws_unauthenticated.sub(1);
     }
 }

@@ -7,20 +7,22 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Extension, Router};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use weft_protocol::close::CloseReason;
 use weft_protocol::id::DocumentName;
 
 use super::admission::Admitted;
-use super::connection::{Connection, Protocol, close_socket};
+use super::connection::{Connection, close_socket};
+use super::handshake::{Handshake, Socket};
 use super::hocuspocus::Hocuspocus;
 use super::membership::Post;
+use super::protocol::Protocol;
 use super::ywebsocket::YWebsocket;
 use super::{Gateway, Unauthenticated};
 use crate::auth::throttle::AddressKey;
@@ -54,18 +56,20 @@ async fn sync(
     RawQuery(query): RawQuery,
     client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    handshake: Handshake,
 ) -> Response {
     let place = match knock(&gateway, &headers, client) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
     let token = token_of(query.as_deref(), &headers);
-    let admitted = match Unauthenticated::enter(&gateway) {
+    let admitted = match Unauthenticated::enter(&gateway).await {
         Some(_unauthenticated) => admit(&gateway, &document, token.as_deref()).await,
         None => Err(CloseReason::ServerFull),
     };
-    configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
+    let (config, tasks) = (config(&gateway), gateway.connections.clone());
+    let handshake = handshake.choose(subprotocol(&headers));
+    handshake.accept(config, &tasks, move |socket| {
         let mut post = Post::new();
         let joined =
             admitted.and_then(|(name, admitted)| YWebsocket::join(&gateway, &name, &admitted, &mut post));
@@ -81,20 +85,21 @@ async fn collab(
     State(gateway): State<Arc<Gateway>>,
     client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    handshake: Handshake,
 ) -> Response {
     let place = match knock(&gateway, &headers, client) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
-    configure(upgrade, &gateway, &headers).on_upgrade(move |socket| async move {
-        match Unauthenticated::enter(&gateway) {
-            Some(unauthenticated) => {
-                let protocol = Hocuspocus::new(unauthenticated);
-                start(Connection::new(gateway, socket, protocol, Post::new(), place));
-            }
-            None => turn_away(&gateway, socket, CloseReason::ServerFull),
+    let entered = Unauthenticated::enter(&gateway).await;
+    let (config, tasks) = (config(&gateway), gateway.connections.clone());
+    let handshake = handshake.choose(subprotocol(&headers));
+    handshake.accept(config, &tasks, move |socket| match entered {
+        Some(unauthenticated) => {
+            let protocol = Hocuspocus::new(unauthenticated);
+            start(Connection::new(gateway, socket, protocol, Post::new(), place));
         }
+        None => turn_away(&gateway, socket, CloseReason::ServerFull),
     })
 }
 
@@ -167,25 +172,24 @@ fn token_of(query: Option<&str>, headers: &HeaderMap) -> Option<String> {
         .filter(|token| !token.is_empty())
 }
 
-fn configure(upgrade: WebSocketUpgrade, gateway: &Gateway, headers: &HeaderMap) -> WebSocketUpgrade {
+fn config(gateway: &Gateway) -> WebSocketConfig {
     let limit = gateway.limits.max_message_bytes;
-    let upgrade = upgrade
+    WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BATCH_BYTES)
         .max_write_buffer_size(usize::MAX)
         // Somewhat more than the limit is read, so that the client can be told why.
-        .max_message_size(limit.saturating_mul(2))
-        .max_frame_size(limit.saturating_mul(2));
-    // Browsers fail a connection whose offer of subprotocols is ignored. A ticket is only repeated if there is nothing
-    // else to choose; it is used up by then.
+        .max_message_size(Some(limit.saturating_mul(2)))
+        .max_frame_size(Some(limit.saturating_mul(2)))
+}
+
+/// Which of the offered subprotocols is chosen: browsers fail a connection whose offer is ignored. A ticket is only
+/// repeated if there is nothing else to choose; it is used up by then.
+fn subprotocol(headers: &HeaderMap) -> Option<&str> {
     let is_plain = |protocol: &&str| !protocol.starts_with(TICKET_PROTOCOL);
-    let chosen = subprotocols(headers)
+    subprotocols(headers)
         .find(is_plain)
-        .or_else(|| subprotocols(headers).next());
-    match chosen {
-        Some(chosen) => upgrade.protocols([chosen.to_owned()]),
-        None => upgrade,
-    }
+        .or_else(|| subprotocols(headers).next())
 }
 
 fn start(connection: Connection<impl Protocol + 'static>) {
@@ -194,7 +198,7 @@ fn start(connection: Connection<impl Protocol + 'static>) {
 }
 
 /// Closes a socket that was never let in.
-fn turn_away(gateway: &Gateway, mut socket: WebSocket, reason: CloseReason) {
+fn turn_away(gateway: &Gateway, mut socket: Socket, reason: CloseReason) {
     gateway.metrics.ws_closed.with(reason.as_str()).add(1);
     gateway
         .connections

@@ -8,8 +8,8 @@ use weft_protocol::id::DocumentName;
 use weft_protocol::ywebsocket::{self, ClientFrame};
 
 use super::admission::{Admitted, Answer};
-use super::connection::{Ended, Protocol};
 use super::membership::{Membership, Post};
+use super::protocol::{Ended, Protocol};
 use super::{Gateway, sync_to_room};
 use crate::access::Grant;
 use crate::auth::UnixSeconds;

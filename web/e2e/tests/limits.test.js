@@ -193,6 +193,17 @@ scenario('max_unauthenticated_sockets: strangers cannot take all places', async 
   await scene.client('hocuspocus-3', server, 'room', { token }).synced()
 })
 
+scenario('max_unauthenticated_sockets: of many who come at once and show their tokens nobody is refused', async (scene) => {
+  const server = await scene.server({
+    playground: false,
+    env: { WEFT_AUTH_DOCUMENT_TOKEN_SECRETS: `main:${SECRET}`, ...limits({ max_unauthenticated_sockets: 2 }) },
+  })
+  const token = signToken(SECRET)
+  const clients = Array.from({ length: 60 }, (_, index) => scene.client(KINDS[index % KINDS.length], server, 'crowd', { token }))
+  await Promise.all(clients.map((client) => client.synced()))
+  for (const client of clients) assert.deepEqual(client.closes, [], client.kind)
+})
+
 scenario('authentication_timeout_seconds: a socket that only talks is closed as well', async (scene) => {
   const server = await scene.server({
     playground: false,

@@ -7,6 +7,7 @@ import * as Y from 'yjs'
 import { converged } from '../support/documents.js'
 import { scenario } from '../support/scenario.js'
 import { pause, until } from '../support/until.js'
+import { stepOne } from '../support/wire.js'
 
 const UPDATES = Number(process.env.WEFT_READER_UPDATES ?? 16_000)
 const UPDATE_BYTES = 4096
@@ -107,3 +108,29 @@ for (const kind of ['y-websocket-3', 'hocuspocus-4', 'y-sweet']) {
     assert.ok(Y.encodeStateAsUpdate(newcomer.doc).length < UPDATES * 128)
   })
 }
+
+scenario('many who ask for a large document and do not read it cost one copy, not one each', { timeout: 120_000 }, async (scene) => {
+  const [READERS, DOCUMENT_BYTES] = [60, 8 * MEBIBYTE]
+  const server = await scene.server({ env: SETTINGS })
+  const writer = await scene.client('hocuspocus-4', server, 'large').synced()
+  writer.doc.getText('text').insert(0, 'large '.repeat(DOCUMENT_BYTES / 6))
+  await writer.acked({ within: 30_000 })
+  const newcomer = await scene.client('y-websocket-3', server, 'large').synced({ within: 30_000 })
+  await converged([writer, newcomer])
+  await pause(500)
+  server.resetPeakMemory()
+  const before = server.memory('VmHWM')
+  const readers = await Promise.all(Array.from({ length: READERS }, () => scene.raw(`${server.syncUrl}/large`)))
+  for (const reader of readers) {
+    reader.socket.pause()
+    reader.send(stepOne())
+  }
+  await pause(2_000)
+  const cost = server.memory('VmHWM') - before
+  console.log(`# ${READERS} readers of ${DOCUMENT_BYTES / MEBIBYTE} MiB cost ${(cost / MEBIBYTE).toFixed(0)} MiB`)
+  assert.ok(cost < 8 * DOCUMENT_BYTES, `${cost} bytes for ${READERS} readers of ${DOCUMENT_BYTES}`)
+  for (const reader of readers) reader.socket.resume()
+  for (const reader of readers) {
+    await until('whoever reads again gets all of it, in one message', () => reader.frames.some((frame) => frame.length > DOCUMENT_BYTES - 10), { within: 60_000 })
+  }
+})

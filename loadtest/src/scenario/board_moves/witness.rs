@@ -42,7 +42,9 @@ impl Witness {
             number,
             moves,
         };
-        witness.apply(&state)?;
+        for update in &state {
+            witness.apply(update)?;
+        }
         Ok(witness)
     }
 

@@ -1,11 +1,14 @@
 //! A client that opens one document after another: looks whether all is as it left it, writes, leaves.
 //!
-//! Invariant: a churner has its documents for itself, so it knows exactly what must be in them.
+//! Invariants: a churner has its documents for itself, so it knows exactly what must be in them. It keeps its pace however
+//! quick the server is, because a server that gets more to do holds more, which would look like growth.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::documents::Documents;
@@ -15,6 +18,8 @@ use crate::replica::Replica;
 use crate::role::client_id;
 use crate::writer::Writer;
 
+/// From one visit to the next.
+const PACE: Duration = Duration::from_millis(200);
 /// Documents that a churner returns to.
 const KEPT: usize = 20;
 /// Visits after which a document is left for good.
@@ -66,7 +71,9 @@ impl Churner {
     /// Visits until told to stop.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Done {
         let mut done = Done::default();
-        while !stop.is_cancelled() && done.problems.len() < MOST_PROBLEMS {
+        let mut pace = interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(pace.tick()).await.is_some() && done.problems.len() < MOST_PROBLEMS {
             if let Err(error) = self.visit().await {
                 done.problems.push(format!("{error:#}"));
             }
@@ -92,7 +99,7 @@ impl Churner {
         let own = &mut self.own[index];
         let mut connection = Connection::open(&self.documents.target(), &own.name).await?;
         let (state, earlier) = connection.synced().await?;
-        let text = Replica::from_updates([state])?.text();
+        let text = Replica::from_updates(state)?.text();
         let found: Vec<_> = scan(text.as_bytes()).map(|marker| marker.sequence).collect();
         anyhow::ensure!(
             found == (0..own.edits).collect::<Vec<_>>(),

@@ -159,6 +159,15 @@ impl Samples {
                 problems.note("growth", &format!("{slope:.1} {per_hour}, allowed are {allowed}"));
             }
         }
+        // Not judged: other programs take part. But work that costs more and more shows here.
+        let spent: Vec<_> = settled.iter().map(|look| (look.at_s, look.cpu_s)).collect();
+        let halves = spent.split_at(spent.len() / 2);
+        for (name, half) in [
+            ("CPU % in the first half", halves.0),
+            ("CPU % in the second half", halves.1),
+        ] {
+            outcome.cost(name, Line::through(half).map(|line| line.slope * 100.0));
+        }
         outcome.tell(
             "documents in memory at the end",
             self.0.last().and_then(|look| look.documents),

@@ -1,8 +1,8 @@
 //! Answers those who come with nothing from the stored bytes, while the document is built from the same bytes.
 //!
 //! Building a large document takes a tenth of a second and more, sending it does not. Whoever has nothing is sent what is
-//! stored: first what was written since the snapshot, which clients keep until what it builds on is there, and then the
-//! snapshot as the step 2 that says that they are synced. All else waits for the room.
+//! stored, oldest first: the snapshot and what was written since, as updates, and the last of them as the step 2 that
+//! says that they are synced. All else waits for the room.
 //!
 //! It must never send bytes that the scan has not passed, never answer those who come behind a change that the stored bytes
 //! have not, and never hold more messages than [`MOST_MESSAGES`].
@@ -106,11 +106,13 @@ impl Early {
     fn frames_for(&mut self, dialect: &Dialect) -> &[Bytes] {
         let position = self.frames.iter().position(|(known, _)| known == dialect);
         let position = position.unwrap_or_else(|| {
-            let (snapshot, since) = self.pieces.split_first().unzip();
-            let since = since.into_iter().flatten();
-            let frames = since
-                .map(|update| dialect.frame(Payload::Update(update)))
-                .chain(snapshot.map(|update| dialect.frame(Payload::StepTwo(update))));
+            let last = self.pieces.len() - 1;
+            let frames = self.pieces.iter().enumerate().map(|(position, piece)| {
+                dialect.frame(match position == last {
+                    true => Payload::StepTwo(piece),
+                    false => Payload::Update(piece),
+                })
+            });
             let frames = frames.collect();
             if self.frames.len() == KEPT_FRAMES {
                 self.frames.remove(0);

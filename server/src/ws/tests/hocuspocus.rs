@@ -6,9 +6,9 @@ use weft_protocol::hocuspocus as wire;
 use weft_storage::WorkspaceId;
 
 use super::super::admission::{Answer, Question};
-use super::super::connection::Protocol;
 use super::super::hocuspocus::Hocuspocus;
 use super::super::membership::Post;
+use super::super::protocol::Protocol;
 use super::super::*;
 use super::world::{World, authentication, close, denial, typed};
 use crate::access::Refusal;
@@ -26,7 +26,7 @@ struct Table {
 impl Table {
     async fn new(flags: &[&str]) -> Self {
         let world = World::start(flags).await;
-        let connection = Hocuspocus::new(Unauthenticated::enter(&world.gateway).unwrap());
+        let connection = Hocuspocus::new(Unauthenticated::enter(&world.gateway).await.unwrap());
         Self {
             world,
             connection,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -365,7 +366,7 @@ fn gateway(
         clock: Arc::clone(clock),
         stopping: stop.clone(),
         connections,
-        unauthenticated: Arc::default(),
+        unauthenticated: Arc::new(Semaphore::new(config.limits.max_unauthenticated_sockets)),
         users: Caps::new(config.limits.max_sockets_per_user),
         addresses: Caps::new(config.limits.max_sockets_per_address),
         origins: OriginPolicy::new(config),
