@@ -61,8 +61,9 @@ listens() { grep -q "$(printf ':%04X 00000000:0000 0A' "$port")" /proc/net/tcp; 
 # served TARGET STEP TIMES RECEIVERS: instructions of a whole life of a server that does it so many times.
 served() {
     rm -rf "$scratch/data"
-    valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null --log-file="$scratch/log" \
-        env WEFT_RUNTIME_WORKER_THREADS=1 "$weft" serve --playground --listen "127.0.0.1:$port" --data "$scratch/data" \
+    # Not by `env`: valgrind would count that alone.
+    WEFT_RUNTIME_WORKER_THREADS=1 valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
+        --log-file="$scratch/log" "$weft" serve --playground --listen "127.0.0.1:$port" --data "$scratch/data" \
         >"$scratch/said" 2>&1 </dev/null &
     server=$!
     until listens; do
@@ -86,6 +87,7 @@ server() {
 # check NAME TOLERANCE COUNT: compares one path with what is recorded, or records it.
 failed=0
 check() {
+    [ "$3" -gt 0 ] || { echo "counts: nothing was counted for $1" >&2; exit 1; }
     if [ -n "$record" ]; then
         printf '%-34s %12s %3s%%\n' "$1" "$3" "$2" | tee -a "$scratch/new"
         return
