@@ -98,6 +98,31 @@ async fn write(server: &TestServer, token: &str, document: Uuid, content: &str) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_of_the_one_format_that_is_said() {
+    let server = TestServer::start().await;
+    let studio = studio(&server, "ada").await;
+    let document = id_of(&create(&server, &studio, json!({ "title": "Plan" })).await);
+    let put = |query: &str, media_type: &str| {
+        server
+            .put(&format!("/v1/documents/{document}/content{query}"))
+            .of(&studio.owner)
+            .header("if-match", "*")
+            .body(media_type, "words")
+            .send()
+    };
+    let differ = put("?format=markdown", "application/json").await;
+    assert_eq!(differ.problem(415), "FORMATS_DIFFER");
+    for (query, media_type) in [
+        ("?format=markdown", "text/markdown"),
+        ("?format=markdown", "application/octet-stream"),
+        ("?format=markdown", "text/x-unknown"),
+        ("", "text/markdown"),
+    ] {
+        put(query, media_type).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(
     clippy::too_many_lines,
     reason = "one story, told from its beginning to its end"

@@ -34,6 +34,12 @@ const UNKNOWN_FORMAT: Problem = Problem::new(
     "known formats are json, markdown, html and, to read and to patch, yjs",
 );
 
+const FORMATS_DIFFER: Problem = Problem::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "FORMATS_DIFFER",
+    "`format` and Content-Type name different formats",
+);
+
 /// What travels: rich text in one of its formats, or an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -68,6 +74,15 @@ impl Query {
             }
         }
         Ok(parsed)
+    }
+
+    /// What a body is: as `format` says, else as `Content-Type` does. A text of another format than was said is refused;
+    /// `application/octet-stream` is what libraries say that know nothing.
+    fn sent(&self, headers: &HeaderMap) -> Result<Option<Shape>, Problem> {
+        match (self.shape, named(headers)) {
+            (Some(said), Some(Shape::Text(format))) if said != Shape::Text(format) => Err(FORMATS_DIFFER),
+            (said, named) => Ok(said.or(named)),
+        }
     }
 
     fn field(self) -> String {
@@ -169,7 +184,7 @@ pub(super) async fn put_document_content(
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref())?;
     let document = gate::find(&api, &asker, &document_id, Action::EditContent).await?;
-    let Some(Shape::Text(format)) = query.shape.or_else(|| sent(&headers)) else {
+    let Some(Shape::Text(format)) = query.sent(&headers)? else {
         return Err(UNKNOWN_FORMAT);
     };
     let condition = entity_tags(&headers, header::IF_MATCH)?.ok_or(Problem::new(
@@ -218,7 +233,7 @@ pub(super) async fn patch_document_content(
 ) -> Result<Response, Problem> {
     let query = Query::parse(query.as_deref())?;
     let document = gate::find(&api, &asker, &document_id, Action::EditContent).await?;
-    let operation = match query.shape.or_else(|| sent(&headers)) {
+    let operation = match query.sent(&headers)? {
         Some(Shape::Yjs) => apply(body::read(request_body, api.max_body_bytes).await?)?,
         Some(Shape::Text(Format::Json)) => {
             let limits = Limits::default();
@@ -285,7 +300,7 @@ async fn change(
 }
 
 /// The shape that `Content-Type` names.
-fn sent(headers: &HeaderMap) -> Option<Shape> {
+fn named(headers: &HeaderMap) -> Option<Shape> {
     let media_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     shape_of(media_type)
 }
