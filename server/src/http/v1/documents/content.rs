@@ -34,7 +34,7 @@ const UNKNOWN_FORMAT: Problem = Problem::new(
     "known formats are json, markdown, html and, to read and to patch, yjs",
 );
 
-const FORMATS_DIFFER: Problem = Problem::new(
+pub(in crate::http::v1) const FORMATS_DIFFER: Problem = Problem::new(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "FORMATS_DIFFER",
     "`format` and Content-Type name different formats",

@@ -18,6 +18,7 @@ mod shares;
 mod tokens;
 mod views;
 
+pub(super) use self::content::FORMATS_DIFFER;
 pub(super) use self::create_in_project::target_project;
 pub(super) use self::happened::made;
 pub(super) use self::list::list_visible;

@@ -18,7 +18,7 @@ use crate::http::rest::{AnyCase, ETag, Found, Id, IfMatch, IfNoneMatch, Query, r
 use crate::http::v1::Api;
 use crate::http::v1::boards::edit::{SMALL, Stop, edit, refused};
 use crate::http::v1::caller::Caller;
-use crate::http::v1::documents::{RichText, refusal_problem};
+use crate::http::v1::documents::{FORMATS_DIFFER, RichText, refusal_problem};
 use crate::rooms::{ContentBody, ContentRefusal, Operation};
 
 const UNKNOWN_FORMAT: Problem = Problem::new(
@@ -128,8 +128,11 @@ pub(super) async fn put_task_description(
 ) -> Result<Response, Problem> {
     let (Parts { headers, .. }, request_body) = request.into_parts();
     let opened = find_live(&api, &caller, id).await?;
-    let format = params.format.map(|format| Format::from(format.0));
-    let format = format.or_else(|| sent(&headers)).ok_or(UNKNOWN_FORMAT)?;
+    let said = params.format.map(|format| Format::from(format.0));
+    let format = match (said, sent(&headers)) {
+        (Some(said), Some(named)) if said != named => return Err(FORMATS_DIFFER),
+        (said, named) => said.or(named).ok_or(UNKNOWN_FORMAT)?,
+    };
     let limits = Limits::default();
     let bytes = body::read(request_body, limits.max_bytes).await?;
     let target = content::parse(&bytes, format, &limits);
