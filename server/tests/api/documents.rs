@@ -111,7 +111,7 @@ async fn a_body_is_of_the_one_format_that_is_said() {
             .send()
     };
     let differ = put("?format=markdown", "application/json").await;
-    assert_eq!(differ.problem(415), "FORMATS_DIFFER");
+    assert_eq!(differ.problem(422), "FORMATS_DIFFER");
     for (query, media_type) in [
         ("?format=markdown", "text/markdown"),
         ("?format=markdown", "application/octet-stream"),

@@ -35,7 +35,7 @@ const UNKNOWN_FORMAT: Problem = Problem::new(
 );
 
 pub(in crate::http::v1) const FORMATS_DIFFER: Problem = Problem::new(
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
     "FORMATS_DIFFER",
     "`format` and Content-Type name different formats",
 );
