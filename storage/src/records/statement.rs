@@ -235,7 +235,7 @@ const fn is_word(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    const SCHEMA: [&str; 14] = [
+    const SCHEMA: [&str; 15] = [
         include_str!("../../../migrations/postgres/0001_documents.sql"),
         include_str!("../../../migrations/postgres/0002_records.sql"),
         include_str!("../../../migrations/postgres/0003_boards.sql"),
@@ -250,6 +250,7 @@ mod tests {
         include_str!("../../../migrations/postgres/0012_audit_archive.sql"),
         include_str!("../../../migrations/postgres/0013_access_requests.sql"),
         include_str!("../../../migrations/postgres/0014_webhook_line.sql"),
+        include_str!("../../../migrations/postgres/0015_live_documents.sql"),
     ];
 
     #[test]

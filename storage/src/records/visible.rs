@@ -92,24 +92,44 @@ macro_rules! may_share {
 }
 pub(super) use may_share;
 
+/// Where it lies. Every parameter is named in each variant, so that all have the same ones.
+macro_rules! is_in {
+    // A project has one workspace, which finds the one membership before any document is looked at.
+    (project) => {
+        " AND m.workspace_id = (SELECT q.workspace_id FROM projects q WHERE q.id = $7) \
+         AND ($6 IS NULL OR m.workspace_id = $6) AND d.project_id = $7"
+    };
+    (anywhere) => {
+        " AND ($6 IS NULL OR m.workspace_id = $6) AND $7 IS NULL"
+    };
+}
+
+/// Whether the trash is looked at. Without it the statement says so in words that an index of what is not there is found by.
+macro_rules! is_kept {
+    (live) => {
+        " AND NOT $12 AND d.deleted_at_ms IS NULL"
+    };
+    (all) => {
+        concat!(" AND $12 AND (d.deleted_at_ms IS NULL OR ", may_share!(), ")")
+    };
+}
+
 macro_rules! is_visible {
-    () => {
+    ($place:ident, $trash:ident) => {
         concat!(
-            " WHERE m.user_id = $1 \
-         AND ($6 IS NULL OR m.workspace_id = $6) AND ($7 IS NULL OR d.project_id = $7) \
-         AND ($8 IS NULL OR $8 LIKE '%,' || d.kind || ',%') AND ($9 IS NULL OR d.title_key LIKE $9 ESCAPE '!') \
-         AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) AND ",
+            " WHERE m.user_id = $1",
+            is_in!($place),
+            is_kept!($trash),
+            " AND ($8 IS NULL OR $8 LIKE '%,' || d.kind || ',%') AND ($9 IS NULL OR d.title_key LIKE $9 ESCAPE '!') \
+             AND ($10 IS NULL OR d.updated_at_ms >= $10) AND ($11 IS NULL OR (d.archived_at_ms IS NOT NULL) = $11) AND ",
             is_permitted!(),
-            " AND (d.deleted_at_ms IS NULL OR ($12 AND ",
-            may_share!(),
-            "))"
         )
     };
 }
 
 /// The list in the order of a column.
 macro_rules! list {
-    ($span:expr, $mark:literal) => {
+    ($place:ident, $trash:ident, $span:expr, $mark:literal) => {
         cross_span!(
             $span,
             REASON,
@@ -122,21 +142,46 @@ macro_rules! list {
              CAST(NULL AS text) AS link_role",
             from_visible!(),
             join_log!(),
-            is_visible!()
+            is_visible!($place, $trash)
         )
     };
 }
 
-const COUNT: CrossTenantSql = CrossTenantSql::because(
-    REASON,
-    // The parameters of the span are named, so that both statements have the same ones.
-    concat!(
-        "SELECT count(*) AS n",
-        from_visible!(),
-        is_visible!(),
-        " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
-    ),
-);
+/// How many there are.
+macro_rules! count {
+    ($place:ident, $trash:ident) => {{
+        const SQL: CrossTenantSql = CrossTenantSql::because(
+            REASON,
+            concat!(
+                "SELECT count(*) AS n",
+                from_visible!(),
+                is_visible!($place, $trash),
+                " AND ($2 IS NULL AND $3 IS NULL AND $4 >= 0 AND $5 >= 0)"
+            ),
+        );
+        SQL
+    }};
+}
+
+/// The variant of a statement that looks at no more documents than `$filter` needs.
+macro_rules! narrowed {
+    ($filter:expr, $statement:ident $(, $($more:tt)+)?) => {
+        match ($filter.project, $filter.with_trash) {
+            (Some(_), false) => $statement!(project, live $(, $($more)+)?),
+            (Some(_), true) => $statement!(project, all $(, $($more)+)?),
+            (None, false) => $statement!(anywhere, live $(, $($more)+)?),
+            (None, true) => $statement!(anywhere, all $(, $($more)+)?),
+        }
+    };
+}
+
+fn statement(filter: &DocumentFilter<'_>, order: DocumentOrder, span: &Span) -> CrossTenantSql {
+    match order {
+        DocumentOrder::Created => narrowed!(filter, list, span, "d.created_at_ms"),
+        DocumentOrder::Title => narrowed!(filter, list, span, "d.title_key"),
+        DocumentOrder::Updated => narrowed!(filter, list, span, "d.updated_at_ms"),
+    }
+}
 
 /// `$1` to `$12`.
 fn values(user: Uuid, filter: &DocumentFilter<'_>, span: [Value; 4]) -> Vec<Value> {
@@ -168,11 +213,11 @@ impl Tx {
         order: DocumentOrder,
         span: &Span,
     ) -> Result<Vec<DocumentStanding>, RecordError> {
-        let (sql, part) = match order {
-            DocumentOrder::Created => (list!(span, "d.created_at_ms"), span.by_number()),
-            DocumentOrder::Title => (list!(span, "d.title_key"), span.by_text()),
-            DocumentOrder::Updated => (list!(span, "d.updated_at_ms"), span.by_number()),
+        let part = match order {
+            DocumentOrder::Title => span.by_text(),
+            DocumentOrder::Created | DocumentOrder::Updated => span.by_number(),
         };
+        let sql = statement(filter, order, span);
         self.all_across(sql, values(user, filter, part)).await
     }
 
@@ -186,7 +231,45 @@ impl Tx {
         filter: &DocumentFilter<'_>,
     ) -> Result<i64, RecordError> {
         let values = values(user, filter, Span::first(0).by_number());
-        let count: Option<Count> = self.one_across(COUNT, values).await?;
+        let count: Option<Count> = self.one_across(narrowed!(filter, count), values).await?;
         Ok(count.map_or(0, |count| count.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_documents_of_a_project_are_found_without_its_trash_and_in_order() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        crate::sqlite::migrate(&mut connection).await.unwrap();
+        let filter = DocumentFilter {
+            project: Some(Uuid::nil()),
+            ..DocumentFilter::default()
+        };
+        for is_reversed in [true, false] {
+            let span = Span {
+                is_reversed,
+                ..Span::first(25)
+            };
+            let list = statement(&filter, DocumentOrder::Created, &span).0;
+            for sql in [list, narrowed!(filter, count).0] {
+                let plan: Vec<(i64, i64, i64, String)> =
+                    sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+                        .fetch_all(&mut connection)
+                        .await
+                        .unwrap();
+                let index = "USING INDEX project_documents_live (workspace_id=? AND project_id=?";
+                assert!(plan.iter().any(|(.., step)| step.contains(index)), "{plan:?}");
+                // Nothing is read only to be put in order.
+                assert!(
+                    !plan.iter().any(|(.., step)| step.contains("ORDER BY")),
+                    "{plan:?}"
+                );
+            }
+        }
     }
 }

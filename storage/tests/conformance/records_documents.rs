@@ -366,17 +366,23 @@ pub(crate) async fn lists_hold_what_somebody_sees_and_nothing_else(bed: Bed) {
     };
     assert_eq!(titles(ours.owner, with_trash, by_title()).await.1, 4);
     assert_eq!(titles(guest, with_trash, by_title()).await.1, 1);
-    for (filter, expected) in filters() {
-        let total = titles(ours.owner, filter, by_title()).await.1;
-        assert_eq!(total, expected, "{filter:?}");
+    let here = DocumentFilter {
+        project: Some(ours.project),
+        ..all
+    };
+    for (filter, expected) in filters(here) {
+        let (found, total) = titles(ours.owner, filter, by_title()).await;
+        assert_eq!((found.len() as i64, total), (expected, expected), "{filter:?}");
     }
+    assert_eq!(titles(theirs.owner, here, by_title()).await.1, 0);
+    assert_eq!(titles(guest, here, by_title()).await.1, 1);
     drop(tx);
     walk(&storage, &ours).await;
     storage.close().await;
 }
 
-/// Filters, and how many of the three live documents they leave.
-fn filters() -> Vec<(DocumentFilter<'static>, i64)> {
+/// Filters, and how many of the three live documents they leave. `here` is for the project that has them.
+fn filters(here: DocumentFilter<'static>) -> Vec<(DocumentFilter<'static>, i64)> {
     let all = DocumentFilter::default();
     let mut filters = vec![(all, 3)];
     for (search, expected) in [("GAMMA", 2), ("0%", 1), ("a_1", 1), ("%", 1), ("!", 0)] {
@@ -406,6 +412,13 @@ fn filters() -> Vec<(DocumentFilter<'static>, i64)> {
     filters.push((DocumentFilter { project, ..all }, 0));
     let workspace = Some(WorkspaceId(Uuid::nil()));
     filters.push((DocumentFilter { workspace, ..all }, 0));
+    // A project is looked at by statements of its own.
+    filters.push((DocumentFilter { workspace, ..here }, 0));
+    let with_trash = true;
+    filters.push((DocumentFilter { with_trash, ..here }, 4));
+    let search = Some("GAMMA");
+    filters.push((DocumentFilter { search, ..here }, 2));
+    filters.push((here, 3));
     filters
 }
 

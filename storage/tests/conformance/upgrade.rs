@@ -36,9 +36,11 @@ struct Written {
     inbox: Option<(i64, i64)>,
     /// Entries in the audit log of the workspace, those of tasks that were made among them.
     audit: Option<(i64, usize)>,
+    /// What somebody says who asks to be let in to the small document.
+    asks: Option<&'static str>,
 }
 
-const WRITTEN: [Written; 7] = [
+const WRITTEN: [Written; 8] = [
     Written {
         version: 2,
         heads: &[("Large", 7), ("Small", 8)],
@@ -47,6 +49,7 @@ const WRITTEN: [Written; 7] = [
         messages: None,
         inbox: None,
         audit: None,
+        asks: None,
     },
     Written {
         version: 3,
@@ -56,6 +59,7 @@ const WRITTEN: [Written; 7] = [
         messages: None,
         inbox: None,
         audit: None,
+        asks: None,
     },
     Written {
         version: 4,
@@ -65,6 +69,7 @@ const WRITTEN: [Written; 7] = [
         messages: None,
         inbox: None,
         audit: None,
+        asks: None,
     },
     Written {
         version: 5,
@@ -74,6 +79,7 @@ const WRITTEN: [Written; 7] = [
         messages: Some([16, 16]),
         inbox: None,
         audit: None,
+        asks: None,
     },
     Written {
         version: 6,
@@ -83,6 +89,7 @@ const WRITTEN: [Written; 7] = [
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
         audit: None,
+        asks: None,
     },
     Written {
         version: 7,
@@ -92,6 +99,7 @@ const WRITTEN: [Written; 7] = [
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
         audit: None,
+        asks: None,
     },
     Written {
         version: 11,
@@ -101,6 +109,17 @@ const WRITTEN: [Written; 7] = [
         messages: Some([16, 16]),
         inbox: Some((3, 2)),
         audit: Some((51, 12)),
+        asks: None,
+    },
+    Written {
+        version: 14,
+        heads: &[("Large", 4), ("Shuttles", 26), ("Small", 8)],
+        tasks: Some((12, 1, 1)),
+        comments: Some((2, 1, 1, 1)),
+        messages: Some([16, 16]),
+        inbox: Some((3, 2)),
+        audit: Some((56, 12)),
+        asks: Some("The yarn is mine."),
     },
 ];
 
@@ -252,6 +271,7 @@ async fn records_are_there(
     assert_eq!(counter.unread, unread);
     let everywhere = tenant.notification_preferences(ben, workspace.0).await.unwrap();
     assert!(everywhere.is_some_and(|chosen| chosen.preferences.contains("email")));
+    requests_are_there(&mut tenant, documents["Small"].id, written.asks).await;
     if let Some(expected) = written.audit {
         audit_log_is_there(&mut tenant, expected).await;
     }
@@ -261,6 +281,13 @@ async fn records_are_there(
         state: NotificationState::Inbox,
     };
     assert_eq!(tx.count_notifications_seen(filter).await.unwrap(), listed);
+}
+
+/// Who asks to be let in still waits.
+async fn requests_are_there(tenant: &mut Tenant<'_>, document: Uuid, expected: Option<&str>) {
+    let asked = tenant.access_requests(document, &Span::first(10)).await.unwrap();
+    let said: Vec<_> = asked.iter().map(|request| request.message.as_str()).collect();
+    assert_eq!(said, expected.into_iter().collect::<Vec<_>>());
 }
 
 /// The audit log is whole, and entries are found by what they are and by when they were.
