@@ -12,7 +12,7 @@ BUILD := cargo build --workspace $(LOCKED)
 WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist -o -name e2e -o -path web/api \) -prune -o -type f -print)
 
 .PHONY: help run test test-rust test-clients test-cluster test-browser setup setup-run build web docs lint fmt fuzz hostile board-proof board-rounds chaos events-proof rolling crash \
-	bench smoke soak sweep nodes breaking-point counts clean distclean
+	bench smoke soak sweep plots profile nodes breaking-point counts clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -130,6 +130,12 @@ breaking-point: release ## double the load until it is too slow or wrong: OF="fa
 
 nodes: release bucket ## whether more servers carry more: 1, 2, 4 of them over one Postgres and Redis, each with a share of a core
 	loadtest/nodes.sh
+
+plots: ## the plots of sweeps that docs/performance.md shows, from the pages they have written
+	loadtest/plots.sh
+
+profile: release ## what the server does with its time: OF=fanout
+	loadtest/profile.sh $(or $(OF),fanout)
 
 soak: release ## everything at once for MINUTES=60, and whether anything grows
 	loadtest/bench.sh soak $(or $(MINUTES),60)

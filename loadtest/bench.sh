@@ -18,6 +18,7 @@
 # LOADTEST_BIN  the load generator (default: beside WEFT_BIN)
 # BENCH_ROUNDS  rounds per scenario (default: 3)
 # BENCH_SECONDS seconds measured in each round (default: 30)
+# BENCH_POINTS  the amounts of a sweep, with commas between them (default: those of its kind)
 # BENCH_OUT     a directory for results as JSON and as pages with plots (default: target/bench)
 # BENCH_PORT    the first of ten ports (default: 9700)
 # BENCH_PIN     the cores of servers and load (default: 0,1 where there are two; empty: the system chooses)
@@ -139,7 +140,8 @@ run() {
 case "$mode" in
 sweep)
     for of in $words; do
-        run "sweep-$of" "$of" sweep --of "$of" --seconds "$seconds" --rounds "${BENCH_ROUNDS:-1}"
+        run "sweep-$of" "$of" sweep --of "$of" --seconds "$seconds" --rounds "${BENCH_ROUNDS:-1}" \
+            ${BENCH_POINTS:+--points "$BENCH_POINTS"}
     done
     ;;
 breaking-point)
