@@ -10,6 +10,8 @@ mod pace;
 mod patience;
 mod renew;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod told;
 
 use std::collections::{HashMap, VecDeque};
@@ -138,8 +140,7 @@ impl Actor {
         self.line = None;
         match result {
             Ok(()) => self.give_back_client().await,
-            // The next one to come finds the document as it is now.
-            Err(CloseReason::DocumentRenewed) => self.make_way(CloseReason::Restart).await,
+            Err(reason @ CloseReason::DocumentRenewed) => self.make_way(to_newcomers(reason)).await,
             // What was written under the client id may not be durable: nobody may ever write under it again.
             Err(reason) => self.refuse(reason).await,
         }
@@ -187,13 +188,17 @@ impl Actor {
         if self.line.is_some() {
             live.state.speak_to_others();
         }
+        let mut buffer = opened.early;
         let founded = self.found_board(&mut live, opened.seed.as_deref());
         let result = match founded {
-            Ok(()) => self.serve_until_idle(&mut live, opened.early).await,
+            Ok(()) => self.serve_until_idle(&mut live, &mut buffer).await,
             Err(reason) => Err(reason),
         };
         if let Err(reason) = result {
             live.state.close_all(reason);
+            for message in live.inbox.drain(..).chain(buffer) {
+                turn_away(message, to_newcomers(reason));
+            }
         } else if live.compaction.is_none() && self.is_worth_compacting(live.tail, 4) {
             self.hub.tasks.spawn(self.compaction());
         }
@@ -206,17 +211,16 @@ impl Actor {
     async fn serve_until_idle(
         &mut self,
         live: &mut Live,
-        early: Vec<RoomMessage>,
+        buffer: &mut Vec<RoomMessage>,
     ) -> Result<(), CloseReason> {
-        let mut buffer = early;
-        self.take_in(live, &mut buffer).await?;
+        self.take_in(live, buffer).await?;
         loop {
             if !live.is_behind {
                 self.start_append(live);
             }
-            match self.next_event(live, &mut buffer).await {
+            match self.next_event(live, buffer).await {
                 Event::Messages => {
-                    self.take_in(live, &mut buffer).await?;
+                    self.take_in(live, buffer).await?;
                     if live.state.has_more_to_append() {
                         live.owes_since.get_or_insert_with(Instant::now);
                     }
@@ -448,6 +452,15 @@ impl Actor {
 
     fn now_ms(&self) -> u64 {
         u64::try_from(self.hub.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// What those are told who come when members are closed for `reason`: they have nothing of the past that a document made
+/// anew has left behind.
+fn to_newcomers(reason: CloseReason) -> CloseReason {
+    match reason {
+        CloseReason::DocumentRenewed => CloseReason::Restart,
+        reason => reason,
     }
 }
 

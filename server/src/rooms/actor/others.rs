@@ -21,17 +21,27 @@ impl Actor {
         live: &mut Live,
         buffer: &mut Vec<RoomMessage>,
     ) -> Result<(), CloseReason> {
-        for message in buffer.drain(..) {
-            if let RoomMessage::Heard(heard) = message {
-                if !live.inbox.is_empty() {
-                    self.handle(live).await?;
-                }
-                self.hear(live, heard).await?;
-            } else {
+        let mut messages = buffer.drain(..);
+        while let Some(message) = messages.next() {
+            let RoomMessage::Heard(heard) = message else {
                 live.inbox.push_back(message);
+                continue;
+            };
+            if let Err(reason) = self.hear_in_turn(live, heard).await {
+                live.inbox.extend(messages);
+                return Err(reason);
             }
         }
+        drop(messages);
         self.handle(live).await
+    }
+
+    /// What came before another node's word is done before it.
+    async fn hear_in_turn(&mut self, live: &mut Live, heard: Heard) -> Result<(), CloseReason> {
+        if !live.inbox.is_empty() {
+            self.handle(live).await?;
+        }
+        self.hear(live, heard).await
     }
 
     /// Another node says something.

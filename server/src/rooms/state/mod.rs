@@ -339,7 +339,10 @@ impl RoomState {
         }
         // A y-websocket client expects the server to begin; a Hocuspocus provider expects it to answer.
         if join.dialect == Dialect::YWebsocket {
-            let state_vector = self.check(|replica| replica.state_vector())?;
+            let state_vector = self.check(|replica| replica.state_vector());
+            // Whoever comes again finds a document that was built anew.
+            let state_vector =
+                state_vector.inspect_err(|Poisoned| join.outbox.close(CloseReason::Restart))?;
             join.outbox
                 .push_answer(join.dialect.frame(Payload::StepOne(&state_vector)));
         }
