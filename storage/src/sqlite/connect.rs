@@ -50,7 +50,7 @@ pub(crate) async fn open(
         write: records_pool(options.create_if_missing(false)),
         turn: turn.clone(),
     };
-    let writer = SqliteWriter::new(writer, checkpointer, turn);
+    let writer = SqliteWriter::new(writer, checkpointer, turn).await?;
     Ok((SqliteReader::new(pool), writer, records))
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct SqliteWriter {
     checkpointer: Checkpointer,
     /// Taken for each call, so that whoever writes records beside the log waits in line and not in SQLite.
     turn: WriteTurn,
+    /// A transaction was begun, and it was not seen to end. What is no transaction by itself would become part of it.
+    may_be_open: bool,
 }
 
 /// How a transaction is to end.
@@ -48,13 +50,20 @@ impl<T> Ending<Option<T>> {
 }
 
 impl SqliteWriter {
-    pub(super) fn new(connection: SqliteConnection, checkpointer: Checkpointer, turn: WriteTurn) -> Self {
-        Self {
+    /// A writer through `connection`, whose schema is up to date.
+    pub(super) async fn new(
+        mut connection: SqliteConnection,
+        checkpointer: Checkpointer,
+        turn: WriteTurn,
+    ) -> Result<Self, StorageError> {
+        let statements = Statements::prepare(&mut connection).await;
+        Ok(Self {
             connection,
-            statements: Statements::default(),
+            statements: statements.map_err(sorted("opening the database"))?,
             checkpointer,
             turn,
-        }
+            may_be_open: false,
+        })
     }
 
     /// Commits in one go what can be. `Ok(None)`: nothing was committed, because something does not fit; what it is, the
@@ -64,20 +73,15 @@ impl SqliteWriter {
         appends: &[Append],
         now_ms: i64,
     ) -> Result<Option<BatchOutcome>, sqlx::Error> {
-        let Some(swift) = Swift::of(appends) else {
+        let Some(swift) = Swift::of(appends).filter(|_| !self.may_be_open) else {
             return Ok(None);
         };
         let committed = swift.commit(&mut self.connection, &mut self.statements, now_ms);
-        let error = match committed.await {
-            Ok(outcome) => return Ok(Some(outcome)),
-            Err(error) => error,
-        };
-        self.roll_back().await;
-        // A full disk or a lock that somebody else holds would be no different the other way.
-        if does_not_fit(&error) {
-            Ok(None)
-        } else {
-            Err(error)
+        match committed.await {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(error) if does_not_fit(&error) => Ok(None),
+            // A full disk or a lock that somebody else holds would be no different the other way.
+            Err(error) => Err(error),
         }
     }
 
@@ -93,13 +97,18 @@ impl SqliteWriter {
 
     /// Makes sure that no transaction is open.
     async fn roll_back(&mut self) {
-        if let Err(error) = sqlx::query("ROLLBACK").execute(&mut self.connection).await {
-            // Most likely SQLite has already rolled back and there is no transaction left.
-            tracing::debug!(%error, "the rollback had nothing to do");
+        match sqlx::query("ROLLBACK").execute(&mut self.connection).await {
+            Ok(_) => self.may_be_open = false,
+            // Most likely SQLite has already rolled back and there is no transaction left. The next to begin finds out.
+            Err(error) => tracing::debug!(%error, "the rollback had nothing to do"),
         }
     }
 
     async fn begin(&mut self) -> Result<(), sqlx::Error> {
+        if self.may_be_open {
+            self.roll_back().await;
+        }
+        self.may_be_open = true;
         sqlx::query("BEGIN IMMEDIATE")
             .execute(&mut self.connection)
             .await
@@ -110,7 +119,10 @@ impl SqliteWriter {
     async fn end<T>(&mut self, outcome: Result<Ending<T>, sqlx::Error>) -> Result<T, sqlx::Error> {
         let failed = match outcome {
             Ok(Ending::Commit(value)) => match sqlx::query("COMMIT").execute(&mut self.connection).await {
-                Ok(_) => return Ok(value),
+                Ok(_) => {
+                    self.may_be_open = false;
+                    return Ok(value);
+                }
                 Err(error) => Err(error),
             },
             Ok(Ending::Rollback(value)) => Ok(value),
@@ -381,4 +393,47 @@ fn bind_stored<'q>(query: Query<'q>, stored: &StoredBytes) -> Query<'q> {
         .bind(stored.checksum.as_bytes().to_vec())
         .bind(inline)
         .bind(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio_util::task::TaskTracker;
+    use weft_protocol::id::DocumentName;
+
+    use super::*;
+    use crate::backend::{LogReader, Lookup, TailLimit};
+    use crate::clock::SystemClock;
+    use crate::config::StorageConfig;
+    use crate::model::NewUpdate;
+
+    #[tokio::test]
+    async fn an_append_is_never_part_of_a_transaction_that_somebody_left_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = StorageConfig::new(directory.path());
+        let (reader, mut writer, _pools) = crate::sqlite::open(&config, &TaskTracker::new()).await.unwrap();
+        let name = DocumentName::parse("doc").unwrap();
+        let document = DocumentId::generate(&SystemClock);
+        let append = |head| Append {
+            document,
+            workspace: WorkspaceId::DEFAULT,
+            name: name.clone(),
+            expected_head: Seq(head),
+            updates: vec![NewUpdate {
+                bytes: vec![0, 0].into(),
+                author: Some(Arc::from("ann")),
+            }],
+            projection: None,
+        };
+        writer.append(&[append(0)], 1).await.unwrap();
+        writer.begin().await.unwrap();
+        writer.append(&[append(1)], 2).await.unwrap();
+        // Others see what is committed, and the quick way is open again.
+        let lookup = Lookup::Name(WorkspaceId::DEFAULT, &name);
+        let seen = reader.read_current(lookup, TailLimit::NONE).await.unwrap();
+        assert_eq!(seen.unwrap().tail.len(), 2);
+        assert!(!writer.may_be_open);
+        Box::new(writer).close().await.unwrap();
+    }
 }
