@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict'
 import { countersEqualRows, everyRow, everythingIsTold, inboxOf } from '../support/inbox.js'
+import { keepAsking, killAtRandom } from '../support/kills.js'
 import { nodes, skipWithoutPostgres } from '../support/nodes.js'
 import { ask, joins, person, request } from '../support/people.js'
 import { onPostgres } from '../support/postgres.js'
 import { scenario } from '../support/scenario.js'
-import { pause, until } from '../support/until.js'
+import { until } from '../support/until.js'
 
 const OPERATIONS = Number(process.env.WEFT_INBOX_OPERATIONS ?? 200)
 const KILLS = Number(process.env.WEFT_INBOX_KILLS ?? 5)
@@ -171,31 +172,12 @@ for (const [count, skip] of [[1, false], [4, skipWithoutPostgres]]) {
 scenario('a server that is killed while it tells makes one row of each mention', { timeout: 90_000 + KILLS * 5_000 }, async (scene) => {
   const random = scene.random()
   const { servers, ada, guests: [cem], tasks, documents } = await inboxes(scene, onPostgres ? 2 : 1, { guests: ['cem'], tasks: 1 })
-  let stopped = false
-  let answered = 0
-  const speaking = Promise.all([1, 2, 3].map(async () => {
-    const own = random.fork()
-    while (!stopped) {
-      const body = { body: `You, ${own.word()}?`, mentions: [cem.id] }
-      try {
-        await ask(own.pick(servers), 'POST', `/v1/documents/${own.pick(documents)}/comments`, { token: ada.token, body })
-        answered++
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error
-      }
-      await pause(own.integer(0, 40))
-    }
-  }))
-  for (let kill = 0; kill < KILLS; kill++) {
-    const more = answered + random.integer(1, 20)
-    await until('more mentions are answered', () => answered >= more, { within: 30_000 })
-    await pause(random.integer(0, 30))
-    const server = random.pick(servers)
-    await server.kill9()
-    await server.start()
-  }
-  stopped = true
-  await speaking
+  const people = keepAsking(random, { servers, count: 3, longestPause: 40 }, (own, server) => {
+    const body = { body: `You, ${own.word()}?`, mentions: [cem.id] }
+    return ask(server, 'POST', `/v1/documents/${own.pick(documents)}/comments`, { token: ada.token, body })
+  })
+  await killAtRandom(random, servers, KILLS, { answered: () => people.answered, most: 20, within: 30_000 })
+  await people.stop()
   await everythingIsTold(servers[0], ada, [cem], tasks[0])
   const said = []
   for (const document of documents) {
@@ -207,7 +189,7 @@ scenario('a server that is killed while it tells makes one row of each mention',
   const rows = (await inboxOf(servers[0], cem)).filter(({ type, subject }) => type === 'mentioned' && subject.kind === 'document')
   assert.deepEqual(rows.map(({ comment_id: id }) => id).sort(), said.sort(), 'one row of each mention')
   assert.ok(rows.every(({ count }) => count === 1), 'each was counted once')
-  assert.ok(said.length >= answered && answered > 0, `${said.length} comments of ${answered} that were answered`)
+  assert.ok(said.length >= people.answered && people.answered > 0, `${said.length} comments of ${people.answered} that were answered`)
   await countersEqualRows(servers[0], cem, 'at the end')
   console.log(`# ${KILLS} kills of ${servers.length} servers: ${said.length} mentions, each in one row and counted once`)
 })

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { everyRow, inboxOf } from '../support/inbox.js'
+import { keepAsking, killAtRandom } from '../support/kills.js'
 import { header, MailSink } from '../support/mails.js'
 import { nodes } from '../support/nodes.js'
 import { ask, joins, person } from '../support/people.js'
@@ -134,32 +135,12 @@ scenario('what is read before its mail is due is not sent', async (scene) => {
 scenario('servers that are killed while they send lose no mail, and send one twice only under its id', { timeout: 120_000 + KILLS * 6_000 }, async (scene) => {
   const random = scene.random()
   const { servers, ada, guests, document, sink, say } = await mailed(scene, onPostgres ? 2 : 1, { guests: ['cem', 'dov', 'eli'], env: { WEFT_MAIL_TIMEOUT_SECONDS: '1' } })
-  let stopped = false
-  let answered = 0
-  const speaking = Promise.all([1, 2].map(async () => {
-    const own = random.fork()
-    while (!stopped) {
-      try {
-        await say(`Word ${own.integer(0, 1e9)}: ${own.word()}`, [own.pick(guests)], own.pick(servers))
-        answered++
-      } catch (error) {
-        if (!(error instanceof TypeError)) throw error
-      }
-      await pause(own.integer(0, 60))
-    }
-  }))
-  for (let kill = 0; kill < KILLS; kill++) {
-    const [more, mails] = [answered + random.integer(1, 10), sink.mails.length]
-    await until('more is said and sent', () => answered >= more && sink.mails.length > mails, { within: CLAIM_MILLISECONDS })
-    await pause(random.integer(0, 30))
-    const server = random.pick(servers)
-    await server.kill9()
-    await server.start()
-  }
-  stopped = true
-  await speaking
+  const people = keepAsking(random, { servers, count: 2, longestPause: 60 }, (own, server) =>
+    say(`Word ${own.integer(0, 1e9)}: ${own.word()}`, [own.pick(guests)], server))
+  await killAtRandom(random, servers, KILLS, { answered: () => people.answered, most: 10, seen: () => sink.mails.length, within: CLAIM_MILLISECONDS })
+  await people.stop()
   const said = await everyRow(servers[0], ada, `/v1/documents/${document}/comments`)
-  assert.ok(said.length >= answered && answered > 0)
+  assert.ok(said.length >= people.answered && people.answered > 0)
   await until('every word was sent', () => said.every(({ body }) => sink.with(body).length > 0), { within: CLAIM_MILLISECONDS + said.length * 50, every: 200 })
   for (const { body, mentions } of said) {
     const mails = sink.with(body)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { importJWK, jwtVerify } from 'jose'
 import { deviceAlone, deviceOf } from '../support/devices.js'
 import { inboxOf } from '../support/inbox.js'
+import { keepAsking, killAtRandom } from '../support/kills.js'
 import { nodes } from '../support/nodes.js'
 import { ask, joins, person, request } from '../support/people.js'
 import { onPostgres } from '../support/postgres.js'
@@ -184,33 +185,15 @@ scenario('servers that are killed while they push lose nothing, and push twice o
   const random = scene.random()
   const { servers, bo, shared, say } = await looms(scene, {}, onPostgres ? 2 : 1)
   const device = await deviceOf(scene, servers[0], bo)
-  let stopped = false
   const answered = []
-  const speaking = Promise.all([1, 2].map(async () => {
-    const own = random.fork()
-    while (!stopped) {
-      const [word, server] = [`Word ${own.integer(0, 1e9)}.`, own.pick(servers)]
-      try {
-        // What is said in one thread is one message, so each has its own.
-        await say(word, await shared(`About ${word}`, server), server)
-        answered.push(word)
-      } catch (error) {
-        // A server that is killed answers nothing.
-        if (!(error instanceof TypeError)) throw error
-      }
-      await pause(own.integer(0, 60))
-    }
-  }))
-  for (let kill = 0; kill < KILLS; kill++) {
-    const [more, pushed] = [answered.length + random.integer(1, 10), device.deliveries.length]
-    await until('more is said and pushed', () => answered.length >= more && device.deliveries.length > pushed, { within: CLAIM_MILLISECONDS })
-    await pause(random.integer(0, 30))
-    const server = random.pick(servers)
-    await server.kill9()
-    await server.start()
-  }
-  stopped = true
-  await speaking
+  const people = keepAsking(random, { servers, count: 2, longestPause: 60 }, async (own, server) => {
+    const word = `Word ${own.integer(0, 1e9)}.`
+    // What is said in one thread is one message, so each has its own.
+    await say(word, await shared(`About ${word}`, server), server)
+    answered.push(word)
+  })
+  await killAtRandom(random, servers, KILLS, { answered: () => people.answered, most: 10, seen: () => device.deliveries.length, within: CLAIM_MILLISECONDS })
+  await people.stop()
   const pushed = () => new Map(answered.map((word) => [word, []]))
   const read = () => device.messages.reduce((of, message) => {
     of.get(/Word \d+\./.exec(message.said.body)?.[0])?.push(message)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { listEvents, lastSequence } from '../support/feed.js'
 import { Receiver, register } from '../support/hooks.js'
+import { keepAsking, killAtRandom } from '../support/kills.js'
 import { nodes, skipWithoutPostgres } from '../support/nodes.js'
 import { ask } from '../support/people.js'
 import { pause, until } from '../support/until.js'
@@ -18,23 +19,11 @@ const WRITERS = 12
 const TYPES = ['project.updated', 'team.created']
 const ENV = { WEFT_WEBHOOKS_TIMEOUT_SECONDS: '1' }
 
-/** Changes the project through servers that live, and remembers what was answered, until told to stop. */
-async function makeEvents (servers, owner, random, stopped, answered) {
-  while (!stopped()) {
-    const server = random.pick(servers)
+/** Has people change the project through whichever servers live. Whether an edit without an answer happened, the feed tells. */
+const keepChanging = (random, servers, owner) =>
+  keepAsking(random, { servers, count: WRITERS, longestPause: 2 }, (own, server) =>
     // Never what it is already: that would be no change.
-    const description = randomUUID()
-    try {
-      await ask(server, 'PATCH', `/v1/projects/${owner.project}`, { token: owner.token, body: { description } })
-      answered.push(description)
-    } catch (error) {
-      // Whether an edit without an answer happened, the feed tells.
-      if (!(error instanceof TypeError)) throw error
-      await pause(5)
-    }
-    await pause(random.integer(0, 2))
-  }
-}
+    ask(server, 'PATCH', `/v1/projects/${owner.project}`, { token: owner.token, body: { description: randomUUID() } }))
 
 /** Sequence numbers in the order of their first arrival. The same event must have the same id, and each id one event. */
 function firstArrivals ({ deliveries }) {
@@ -103,29 +92,19 @@ async function withReceivers (scene, server, owner, random) {
   return { receivers, moody }
 }
 
-async function killAtRandom (scene, count, attempts) {
+async function killSenders (scene, count, attempts) {
   const random = scene.random()
   const env = { ...ENV, WEFT_WEBHOOKS_ATTEMPTS_PER_ENDPOINT: String(attempts) }
   const { servers, owner } = await nodes(scene, count, { env })
   const { receivers, moody } = await withReceivers(scene, servers[0], owner, random)
   moody()
   const start = await lastSequence(servers[0], owner)
-  const answered = []
-  let stopped = false
-  const writing = Array.from({ length: WRITERS }, () => makeEvents(servers, owner, random.fork(), () => stopped, answered))
-  for (let kill = 0; kill < KILLS; kill++) {
-    const more = answered.length + random.integer(1, 20)
-    await until('more changes are answered', () => answered.length >= more, { within: 30_000 })
-    await pause(random.integer(0, 30))
-    const server = random.pick(servers)
-    await server.kill9()
-    await server.start()
-  }
+  const people = keepChanging(random, servers, owner)
+  await killAtRandom(random, servers, KILLS, { answered: () => people.answered, most: 20, within: 30_000 })
   await pause(200)
-  stopped = true
-  await Promise.all(writing)
+  await people.stop()
   const told = await checkAll(servers[0], owner, start, receivers, { attempts, duplicates: true })
-  assert.ok(answered.length > 0 && told >= answered.length, `${told} events of ${answered.length} changes that were answered`)
+  assert.ok(people.answered > 0 && told >= people.answered, `${told} events of ${people.answered} changes that were answered`)
   const twice = receivers.map(({ deliveries }) => deliveries.length - told)
   console.log(`# ${KILLS} kills of ${count} servers, ${attempts} attempts at a time: ${told} events, 0 lost, more than once at the receivers: ${twice.join(', ')}`)
 }
@@ -133,22 +112,21 @@ async function killAtRandom (scene, count, attempts) {
 const timeout = 120_000 + KILLS * 3_000 + CLAIM_MILLISECONDS * 3
 
 for (const attempts of [1, 4]) {
-  scenario(`a sender that is killed loses no event, ${attempts} at a time`, { timeout }, (scene) => killAtRandom(scene, 1, attempts))
+  scenario(`a sender that is killed loses no event, ${attempts} at a time`, { timeout }, (scene) => killSenders(scene, 1, attempts))
 }
 
 for (const count of [2, 4]) {
   scenario(`of ${count} senders some are killed, and no event is lost`, { timeout, skip: skipWithoutPostgres }, (scene) =>
-    killAtRandom(scene, count, 4))
+    killSenders(scene, count, 4))
 
   scenario(`of ${count} senders one makes each attempt`, { timeout, skip: skipWithoutPostgres }, async (scene) => {
     const random = scene.random()
     const { servers, owner } = await nodes(scene, count)
     const { receivers } = await withReceivers(scene, servers[0], owner, random)
     const start = await lastSequence(servers[0], owner)
-    const answered = []
-    const most = KILLS * 20
-    const writing = Array.from({ length: WRITERS }, () => makeEvents(servers, owner, random.fork(), () => answered.length >= most, answered))
-    await Promise.all(writing)
+    const people = keepChanging(random, servers, owner)
+    await until('there are changes enough', () => people.answered >= KILLS * 20, { within: 60_000 + KILLS * 3_000 })
+    await people.stop()
     const told = await checkAll(servers[0], owner, start, receivers, { attempts: 4, duplicates: false })
     // Whoever else had one under way would have sent it within a poll of each server.
     await pause(500)
